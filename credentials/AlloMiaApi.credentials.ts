@@ -1,0 +1,52 @@
+import type {
+	ICredentialDataDecryptedObject,
+	ICredentialType,
+	IHttpRequestOptions,
+	INodeProperties,
+} from 'n8n-workflow';
+import { defaultBaseUrl, readBaseUrl } from '../nodes/shared/network';
+import { clean } from '../nodes/shared/text';
+
+export class AlloMiaApi implements ICredentialType {
+	name = 'alloMiaApi';
+
+	displayName = 'AlloMia API';
+
+	icon = { light: 'file:../icons/allomia.svg', dark: 'file:../icons/allomia.dark.svg' } as const;
+
+	documentationUrl = 'https://github.com/allomia/n8n-nodes-allomia#credential';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			description:
+				'You find your keys in AlloMia under Settings &gt; API Keys. An organization’s key places calls; organizations themselves need a tenant’s key.',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: defaultBaseUrl,
+			placeholder: `e.g. ${defaultBaseUrl}`,
+			description: 'Leave it as it is, unless AlloMia gave you another address',
+		},
+	];
+
+	/** Adds the key to a request. It refuses to send it in the open. */
+	authenticate = async (
+		credentials: ICredentialDataDecryptedObject,
+		requestOptions: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> => {
+		readBaseUrl(credentials.baseUrl);
+		const authorization = `Bearer ${clean(String(credentials.apiKey ?? ''))}`;
+		return {
+			...requestOptions,
+			headers: { ...requestOptions.headers, authorization },
+		};
+	};
+}

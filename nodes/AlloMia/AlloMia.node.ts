@@ -1,0 +1,68 @@
+import {
+	NodeConnectionTypes,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	type IWebhookFunctions,
+	type IWebhookResponseData,
+} from 'n8n-workflow';
+import { testCredential } from '../shared/credentialTest';
+import { searchOrganizations } from '../shared/searchOrganizations';
+import { outputsExpression } from './outputs';
+import { resources } from './resources';
+import { findOperation, toProperties } from './resources/operation';
+
+// eslint-disable-next-line @n8n/community-nodes/webhook-lifecycle-complete -- no third party's webhook: the address of a waiting execution, which n8n makes and forgets by itself
+export class AlloMia implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'AlloMia',
+		name: 'alloMia',
+		icon: {
+			light: 'file:../../icons/allomia.svg',
+			dark: 'file:../../icons/allomia.dark.svg',
+		},
+		group: ['output'],
+		version: 1,
+		subtitle: '={{$parameter["operation"] + ": " + $parameter["resource"]}}',
+		description: 'Let a voice AI place phone calls and use what came of them',
+		defaults: { name: 'AlloMia' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: outputsExpression,
+		usableAsTool: true,
+		credentials: [{ name: 'alloMiaApi', required: true, testedBy: 'testCredential' }],
+		// Where an execution that waits for its calls is told of their outcomes.
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				path: '',
+				restartWebhook: true,
+				isFullPath: true,
+			},
+		],
+		properties: toProperties(resources),
+	};
+
+	methods = { credentialTest: { testCredential }, listSearch: { searchOrganizations } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const resource = this.getNodeParameter('resource', 0);
+		const name = this.getNodeParameter('operation', 0);
+		const operation = findOperation(resources, resource, name);
+		if (!operation) {
+			throw new NodeOperationError(
+				this.getNode(),
+				`AlloMia has no operation "${name}" for "${resource}". Choose one from the lists.`,
+			);
+		}
+		return await operation.execute.call(this);
+	}
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		const { resume } = await import('./resources/outboundCall/resume');
+		return await resume(this);
+	}
+}

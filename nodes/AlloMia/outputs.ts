@@ -1,0 +1,8 @@
+/** The node's outputs, as an expression that the editor evaluates: see `statusOutputs`. */
+export const outputsExpression = `={{
+	$parameter.resource === 'outboundCall' && $parameter.operation === 'createAndWait'
+		&& ($parameter.options || {}).outputPerStatus === true
+		? ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out']
+			.map((displayName) => ({ type: 'main', displayName }))
+		: ['main']
+}}` as const;

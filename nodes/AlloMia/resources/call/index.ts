@@ -1,0 +1,9 @@
+import type { Resource } from '../operation';
+import { get } from './get';
+import { getAll } from './getAll';
+
+export const call: Resource = {
+	value: 'call',
+	name: 'Call',
+	operations: [get, getAll],
+};

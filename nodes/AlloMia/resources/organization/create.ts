@@ -1,0 +1,49 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { requiredToCreate } from '../../../shared/organizationBody';
+import type { Operation } from '../operation';
+import { optionalFields, requiredFields } from './fields';
+
+const show = { resource: ['organization'], operation: ['create'] };
+
+export const create: Operation = {
+	value: 'create',
+	name: 'Create',
+	action: 'Create an organization',
+	description: 'Add an organization to your tenant. Needs a tenant’s API key.',
+	fields: [
+		...requiredFields(requiredToCreate, show),
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			type: 'collection',
+			placeholder: 'Add Field',
+			default: {},
+			options: optionalFields(requiredToCreate),
+			displayOptions: { show },
+		},
+	],
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
+		const { readOrganization } = await import('../../../shared/organizationBody');
+		const { createOrganization } = await import('../../../shared/organizations');
+		const { connectNode } = await import('../../../shared/nodeErrors');
+		const { perItem } = await import('../perItem');
+
+		const connection = await connectNode(this);
+		const items = readItems(this, (itemIndex) => {
+			const more = this.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+			const required = requiredToCreate.map((name) => [
+				name,
+				this.getNodeParameter(name, itemIndex, '') as unknown,
+			]);
+			return readOrganization({ ...more, ...Object.fromEntries(required) }, requiredToCreate);
+		});
+		refuseUnlessContinuing(this, items, 'No organization was created.');
+		return [
+			await perItem(this, items, async (body) => {
+				const made = await createOrganization(this, connection, body);
+				return made.ok ? { ok: true, value: [{ json: made.value }] } : made;
+			}),
+		];
+	},
+};

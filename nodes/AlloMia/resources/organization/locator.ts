@@ -1,0 +1,37 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+/**
+ * An organization, picked from a list or given by its ID. Workflows may also hold the ID as plain
+ * text: at run time both are read alike.
+ */
+export function organizationLocator(
+	description: string,
+	show: Record<string, string[]>,
+): INodeProperties {
+	return {
+		displayName: 'Organization',
+		name: 'organizationId',
+		type: 'resourceLocator',
+		required: true,
+		default: { mode: 'list', value: '' },
+		description,
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Select an organization…',
+				hint: 'The list needs a tenant’s API key',
+				typeOptions: { searchListMethod: 'searchOrganizations', searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. 20000000-0000-4000-8000-000000000001',
+				hint: 'For example from the field organizationId of a call',
+			},
+		],
+		displayOptions: { show },
+	};
+}

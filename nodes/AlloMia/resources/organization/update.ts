@@ -1,0 +1,55 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { requiredToUpdate } from '../../../shared/organizationBody';
+import type { Operation } from '../operation';
+import { optionalFields, requiredFields } from './fields';
+import { organizationLocator } from './locator';
+
+const show = { resource: ['organization'], operation: ['update'] };
+
+export const update: Operation = {
+	value: 'update',
+	name: 'Update',
+	action: 'Update an organization',
+	description: 'Change an organization. Needs a tenant’s API key.',
+	fields: [
+		organizationLocator('The organization to change', show),
+		...requiredFields(requiredToUpdate, show),
+		{
+			displayName: 'Update Fields',
+			name: 'updateFields',
+			type: 'collection',
+			placeholder: 'Add Field',
+			default: {},
+			description: 'What else to change. Fields that are not here stay as they are.',
+			options: optionalFields(requiredToUpdate),
+			displayOptions: { show },
+		},
+	],
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
+		const { readOrganization, withOrganizationId } = await import(
+			'../../../shared/organizationBody'
+		);
+		const { updateOrganization } = await import('../../../shared/organizations');
+		const { connectNode } = await import('../../../shared/nodeErrors');
+		const { perItem } = await import('../perItem');
+
+		const connection = await connectNode(this);
+		const items = readItems(this, (itemIndex) => {
+			const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
+			const more = this.getNodeParameter('updateFields', itemIndex, {}) as IDataObject;
+			const fields = { ...more, name: parameter('name'), email: parameter('email') };
+			return withOrganizationId(
+				parameter('organizationId'),
+				readOrganization(fields, requiredToUpdate),
+			);
+		});
+		refuseUnlessContinuing(this, items, 'Nothing was changed.');
+		return [
+			await perItem(this, items, async ({ organizationId, content }) => {
+				const changed = await updateOrganization(this, connection, organizationId, content);
+				return changed.ok ? { ok: true, value: [{ json: changed.value }] } : changed;
+			}),
+		];
+	},
+};

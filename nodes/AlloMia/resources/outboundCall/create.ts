@@ -1,0 +1,66 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { callFields, callOptions } from './fields';
+import type { Operation } from '../operation';
+
+const show = { resource: ['outboundCall'], operation: ['create'] };
+
+export const create: Operation = {
+	value: 'create',
+	name: 'Create',
+	action: 'Create an outbound call',
+	description: 'Call somebody now and go on without waiting for the outcome',
+	fields: [
+		...callFields,
+		{
+			displayName: 'Callback',
+			name: 'callback',
+			type: 'options',
+			default: 'none',
+			options: [
+				{
+					name: 'None',
+					value: 'none',
+					description: 'Look up the outcome later, with the operation Get Status',
+				},
+				{
+					name: 'AlloMia Trigger in This Workflow',
+					value: 'trigger',
+					description: 'The trigger starts this workflow again with the outcome',
+				},
+				{
+					name: 'URL',
+					value: 'url',
+					description: 'Any address, such as that of an AlloMia Trigger in another workflow',
+				},
+			],
+			description: 'Where AlloMia posts the outcome when the call has ended',
+			displayOptions: { show },
+		},
+		{
+			displayName: 'Callback URL',
+			name: 'callbackUrl',
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: 'e.g. https://n8n.example.com/webhook/…',
+			description: 'The address that gets one POST when the call has ended',
+			displayOptions: { show: { ...show, callback: ['url'] } },
+		},
+		callOptions,
+	],
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		// Loaded when first needed: checks and phone number rules are heavy, the description is not.
+		const { dialAll, dryRunItems, outputItems, readCalls, readSettings } = await import('./dial');
+		const { addCallback, hintUnreachable } = await import('./callback');
+		const { connectNode } = await import('../../../shared/nodeErrors');
+
+		const connection = await connectNode(this);
+		const settings = readSettings(this);
+		const items = readCalls(this, (itemIndex, call) =>
+			addCallback(this, itemIndex, call, connection),
+		);
+		hintUnreachable(this, connection, items);
+		if (settings.dryRun) return [dryRunItems(this, items)];
+		return [outputItems(this, items, await dialAll(this, connection, settings, items))];
+	},
+};

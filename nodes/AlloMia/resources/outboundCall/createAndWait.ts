@@ -1,0 +1,81 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { Operation } from '../operation';
+import { callFields, callOptions } from './fields';
+
+const show = { resource: ['outboundCall'], operation: ['createAndWait'] };
+
+export const createAndWait: Operation = {
+	value: 'createAndWait',
+	name: 'Create and Wait',
+	action: 'Create a call and wait for its outcome',
+	description: 'Call somebody, and go on with the outcome once the call has ended',
+	fields: [
+		...callFields,
+		{
+			displayName: 'Wait For',
+			name: 'waitFor',
+			type: 'options',
+			default: 'callback',
+			options: [
+				{
+					name: 'Callback',
+					value: 'callback',
+					description: 'AlloMia tells n8n. AlloMia must be able to reach this n8n.',
+				},
+				{
+					name: 'Polling',
+					value: 'polling',
+					description: 'N8n asks AlloMia again and again. For an n8n that AlloMia cannot reach.',
+				},
+			],
+			description: 'How the outcome comes to n8n',
+			displayOptions: { show },
+		},
+		{
+			displayName: 'Max Wait',
+			name: 'maxWait',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 1,
+			description:
+				'How long to wait at most. Calls that have not ended by then go on with timedOut: true.',
+			displayOptions: { show },
+		},
+		{
+			displayName: 'Max Wait Unit',
+			name: 'maxWaitUnit',
+			type: 'options',
+			default: 'hours',
+			options: [
+				{ name: 'Days', value: 'days' },
+				{ name: 'Hours', value: 'hours' },
+				{ name: 'Minutes', value: 'minutes' },
+			],
+			description: 'The unit of Max Wait',
+			displayOptions: { show },
+		},
+		callOptions,
+	],
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const { connectNode } = await import('../../../shared/nodeErrors');
+		const { waitForCallbacks, waitForCallbacksReady } = await import('./park');
+		const { poll } = await import('./poll');
+		const { dialAll, dryRunItems, readCalls, readSettings } = await import('./dial');
+		const { readWaitSettings, toWaiting } = await import('./waitSettings');
+
+		const connection = await connectNode(this);
+		const settings = readSettings(this);
+		const wait = readWaitSettings(this);
+		const polling = wait.waitFor === 'polling';
+		const complete = polling ? undefined : waitForCallbacksReady(this, connection, settings.dryRun);
+		const items = readCalls(this, (itemIndex, call) =>
+			complete ? complete(itemIndex, call) : { ok: true, value: call },
+		);
+		if (settings.dryRun) return [dryRunItems(this, items)];
+
+		const results = await dialAll(this, connection, settings, items);
+		const state = toWaiting(this, items, results, wait);
+		if (polling) return await poll(this, connection, state, wait.pollInterval);
+		return await waitForCallbacks(this, connection, state, items);
+	},
+};

@@ -1,0 +1,222 @@
+import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
+import pLimit from 'p-limit';
+import { defaultTimeout, send, type ApiResult, type Connection } from '../../../shared/api';
+import type { CallBody, CallRequest, Checked } from '../../../shared/callRequest';
+import type { Failure } from '../../../shared/failure';
+import { Ledger, type LedgerEntry } from '../../../shared/ledger';
+import { apiError, errorItem, refusalError } from '../../../shared/nodeErrors';
+import { readWholeNumber } from '../../../shared/options';
+import { pause } from '../../../shared/pause';
+import type { Refusal } from '../../../shared/refusal';
+import { nextWait } from '../../../shared/retry';
+import { shortList } from '../../../shared/text';
+import { dispatchAnswer, type DispatchAnswer } from '../../../shared/schemas';
+import { readCall, readItems, readOptions, refuseUnlessContinuing, type ReadItem } from './items';
+
+/** The options that hold for a run as a whole. They are read from the first item. */
+export interface DialSettings {
+	maxConcurrency: number;
+	timeout: number;
+	dryRun: boolean;
+	redialOnUncertain: boolean;
+}
+
+/**
+ * Every item's call, checked to the last field before the first of them is placed.
+ * @param complete what an operation adds to a call: where its outcome goes
+ * @throws NodeOperationError where an item is refused and the node is set to stop
+ */
+export function readCalls(
+	context: IExecuteFunctions,
+	complete: (itemIndex: number, call: CallRequest) => Checked<CallRequest>,
+): Array<ReadItem<CallRequest>> {
+	const items = readItems(context, (itemIndex) => {
+		const call = readCall(context, itemIndex);
+		return call.ok ? complete(itemIndex, call.value) : call;
+	});
+	return refuseUnlessContinuing(context, items, 'Nobody was called.');
+}
+
+/** What became of a call; `skipped` where an earlier one had failed and the node is set to stop. */
+export interface DialResult {
+	itemIndex: number;
+	outcome: ApiResult<DispatchAnswer> | 'skipped';
+}
+
+/** @throws NodeOperationError that names the option */
+export function readSettings(context: IExecuteFunctions): DialSettings {
+	const options = readOptions(context, 0);
+	const refusals: Refusal[] = [];
+	const settings = {
+		maxConcurrency: readWholeNumber(
+			'Max Concurrency',
+			options.maxConcurrency,
+			{ fallback: 10, min: 1, max: 100 },
+			refusals,
+		),
+		timeout: readWholeNumber(
+			'Timeout',
+			options.timeout,
+			{ fallback: defaultTimeout, min: 1, max: 3_600_000 },
+			refusals,
+		),
+		dryRun: options.dryRun === true,
+		redialOnUncertain: options.redialOnUncertain === true,
+	};
+	if (refusals.length > 0) {
+		throw refusalError(context.getNode(), refusals, 0, 'Nobody was called.');
+	}
+	return settings;
+}
+
+/**
+ * Hands the good items' calls to AlloMia, a few at a time, each at most once in this execution, run and
+ * position. Results come in the order of the items. Unless the node is set to continue, nothing more
+ * is dialled after the first failure.
+ */
+export async function dialAll(
+	context: IExecuteFunctions,
+	connection: Connection,
+	settings: DialSettings,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+): Promise<DialResult[]> {
+	const ledger = await Ledger.open(context);
+	const limit = pLimit(settings.maxConcurrency);
+	const stopAtFailure = !context.continueOnFail();
+	let failed = false;
+	const dials = items.filter((item) => item.ok);
+	const results = await Promise.all(
+		dials.map(({ itemIndex, value: { body } }) =>
+			limit(async (): Promise<DialResult> => {
+				if ((failed && stopAtFailure) || context.getExecutionCancelSignal()?.aborted) {
+					return { itemIndex, outcome: 'skipped' };
+				}
+				const outcome = await dialOnce(context, connection, settings, ledger, itemIndex, body);
+				failed ||= !outcome.ok;
+				return { itemIndex, outcome };
+			}),
+		),
+	);
+	if (results.every(({ outcome }) => outcome !== 'skipped' && outcome.ok)) ledger.close();
+	return results;
+}
+
+async function dialOnce(
+	context: IExecuteFunctions,
+	connection: Connection,
+	settings: DialSettings,
+	ledger: Ledger,
+	itemIndex: number,
+	body: CallBody,
+): Promise<ApiResult<DispatchAnswer>> {
+	const recorded = fromLedger(ledger.find(itemIndex), settings);
+	if (recorded) return recorded;
+	await ledger.announce(itemIndex, settings.maxConcurrency);
+	const result = await sendUntilTaken(context, connection, settings, body);
+	if (result.ok) {
+		ledger.record(itemIndex, { kind: 'answered', answer: result.value });
+	} else if (result.failure.kind === 'uncertain') {
+		ledger.record(itemIndex, { kind: 'uncertain', failure: result.failure });
+	}
+	return result;
+}
+
+function fromLedger(
+	entry: LedgerEntry | undefined,
+	{ redialOnUncertain }: DialSettings,
+): ApiResult<DispatchAnswer> | undefined {
+	if (entry === undefined) return undefined;
+	if (entry.kind === 'answered') return { ok: true, value: entry.answer };
+	return redialOnUncertain ? undefined : { ok: false, failure: entry.failure };
+}
+
+/** Sends a call again only where AlloMia has surely not taken it, or where the user allows more. */
+async function sendUntilTaken(
+	context: IExecuteFunctions,
+	connection: Connection,
+	{ timeout, redialOnUncertain }: DialSettings,
+	body: CallBody,
+): Promise<ApiResult<DispatchAnswer>> {
+	const signal = context.getExecutionCancelSignal();
+	let waited = 0;
+	for (let attempt = 1; ; attempt += 1) {
+		const result = await send(context, connection, {
+			method: 'POST',
+			path: '/outbound',
+			body,
+			timeout,
+			purpose: 'dial',
+			answer: dispatchAnswer,
+		});
+		if (result.ok || signal?.aborted) return result;
+		const wait = nextWait(result.failure, attempt, waited, Math.random(), redialOnUncertain);
+		if (wait === undefined) return result;
+		await pause(wait, signal);
+		waited += wait;
+	}
+}
+
+/**
+ * The items that go on, in the order of the input.
+ * @throws NodeApiError for the first failure, where the node is set to stop
+ */
+export function outputItems(
+	context: IExecuteFunctions,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+	results: readonly DialResult[],
+): INodeExecutionData[] {
+	const node = context.getNode();
+	if (!context.continueOnFail()) throwFirstFailure(node, results);
+	const outcomes = new Map(results.map(({ itemIndex, outcome }) => [itemIndex, outcome]));
+	return items.flatMap((item): INodeExecutionData[] => {
+		const { itemIndex } = item;
+		if (!item.ok) return [refusedItem(node, item)];
+		const outcome = outcomes.get(itemIndex);
+		const pairedItem = { item: itemIndex };
+		if (outcome === undefined || outcome === 'skipped') return [];
+		return outcome.ok
+			? [{ json: outcome.value, pairedItem }]
+			: [errorItem(apiError(node, outcome.failure, itemIndex), itemIndex)];
+	});
+}
+
+/** What would be sent, in the order of the input. */
+export function dryRunItems(
+	context: IExecuteFunctions,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+): INodeExecutionData[] {
+	return items.map((item) =>
+		item.ok
+			? {
+					json: { dryRun: true, request: { ...item.value.body } },
+					pairedItem: { item: item.itemIndex },
+				}
+			: refusedItem(context.getNode(), item),
+	);
+}
+
+function refusedItem(
+	node: INode,
+	{ itemIndex, refusals }: { itemIndex: number; refusals: Refusal[] },
+): INodeExecutionData {
+	const error = refusalError(node, refusals, itemIndex, 'Nobody was called for this item.');
+	return errorItem(error, itemIndex);
+}
+
+/** A failure of a run that is set to stop says who had been called by then. */
+export function throwFirstFailure(node: INode, results: readonly DialResult[]): void {
+	const placed: string[] = [];
+	let first: { itemIndex: number; failure: Failure } | undefined;
+	for (const { itemIndex, outcome } of results) {
+		if (outcome === 'skipped') continue;
+		if (outcome.ok) placed.push(outcome.value.outboundCallId);
+		else first ??= { itemIndex, failure: outcome.failure };
+	}
+	if (!first) return;
+	const note =
+		placed.length === 0
+			? ''
+			: `\nPlaced before the run stopped: ${shortList(placed)}. A retry of this execution does not call them again.`;
+	const failure = { ...first.failure, description: `${first.failure.description}${note}` };
+	throw apiError(node, failure, first.itemIndex);
+}

@@ -1,0 +1,37 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { Operation } from '../operation';
+
+export const getStatus: Operation = {
+	value: 'getStatus',
+	name: 'Get Status',
+	action: 'Get the status of an outbound call',
+	description: 'See whether a call has ended, and how',
+	fields: [
+		{
+			displayName: 'Outbound Call ID',
+			name: 'outboundCallId',
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: 'e.g. c3d4e5f6-a7b8-9012-cdef-345678901234',
+			description: 'The outboundCallId that Create gave out',
+			displayOptions: { show: { resource: ['outboundCall'], operation: ['getStatus'] } },
+		},
+	],
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const { readCallId, readItems, refuseUnlessContinuing } = await import('./items');
+		const { connectNode } = await import('../../../shared/nodeErrors');
+		const { readStatus } = await import('../../../shared/callStatus');
+		const { perItem } = await import('../perItem');
+
+		const connection = await connectNode(this);
+		const items = readItems(this, (itemIndex) => readCallId(this, itemIndex));
+		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
+		return [
+			await perItem(this, items, async (outboundCallId) => {
+				const status = await readStatus(this, connection, outboundCallId);
+				return status.ok ? { ok: true, value: [{ json: status.value }] } : status;
+			}),
+		];
+	},
+};

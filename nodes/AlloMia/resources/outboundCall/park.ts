@@ -1,0 +1,128 @@
+import {
+	NodeOperationError,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+} from 'n8n-workflow';
+import pLimit from 'p-limit';
+import type { Connection } from '../../../shared/api';
+import type { CallRequest, Checked } from '../../../shared/callRequest';
+import { readStatus } from '../../../shared/callStatus';
+import { lookAfterParking, lookAt, usePoster, type Look } from '../../../shared/looks';
+import { isPrivateUrl } from '../../../shared/network';
+import {
+	pendingCalls,
+	waitingOutputs,
+	withOutcomes,
+	type WaitingState,
+} from '../../../shared/waiting';
+import { resumeUrl, signed } from './callback';
+import type { ReadItem } from './items';
+
+const concurrency = 10;
+
+/** Where the node's stored context keeps the state, as JSON: `webhook()` may run elsewhere. */
+export const stateKey = 'alloMiaWaiting';
+
+/**
+ * How long after the limit n8n goes on by itself, in ms. By then we have done so, with what AlloMia
+ * says; this is for the case that our process was restarted in between.
+ */
+const grace = 20_000;
+
+/**
+ * Gives each call this execution's own address as its callback URL.
+ * @throws NodeOperationError where AlloMia could never reach it, or this run cannot wait at all
+ */
+export function waitForCallbacksReady(
+	context: IExecuteFunctions,
+	connection: Connection,
+	dryRun: boolean,
+): (itemIndex: number, call: CallRequest) => Checked<CallRequest> {
+	const url = resumeUrl(context);
+	if (!dryRun) refuseWaitingInVain(context, url, connection);
+	return (itemIndex, call) => {
+		const callbackUrl = signed(context, itemIndex, url, call, connection);
+		return callbackUrl.ok
+			? { ok: true, value: { ...call, body: { ...call.body, callbackUrl: callbackUrl.value } } }
+			: callbackUrl;
+	};
+}
+
+/** Parks the execution until its calls have ended, unless they all have already. */
+export async function waitForCallbacks(
+	context: IExecuteFunctions,
+	connection: Connection,
+	state: WaitingState,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+): Promise<INodeExecutionData[][]> {
+	const now = { ...state, items: await askAll(context, connection, state) };
+	const [pending] = pendingCalls(now.items);
+	if (pending === undefined) return waitingOutputs(context.getNode(), now);
+
+	context.getContext('node')[stateKey] = JSON.stringify(now);
+	// What goes on if the limit passes and nothing of ours is running: n8n hands it to the next node.
+	const entry = context.getExecuteData();
+	const outputs = waitingOutputs(context.getNode(), now);
+	entry.data.main = outputs;
+	entry.metadata = { ...entry.metadata, forwardAllOutputs: true };
+	await context.putExecutionToWait(new Date(now.deadline + grace));
+
+	usePoster(context.helpers.httpRequest);
+	const look = lookFor(now, pending, items);
+	if (look) {
+		lookAfterParking(look);
+		lookAt(look, now.deadline);
+	}
+	return outputs;
+}
+
+/** One look at every call that is not known to have ended: some may have, while others were dialled. */
+async function askAll(
+	context: IExecuteFunctions,
+	connection: Connection,
+	{ items }: WaitingState,
+): Promise<WaitingState['items']> {
+	const outcomes = new Map<string, IDataObject>();
+	await pLimit(concurrency).map(pendingCalls(items), async (id) => {
+		const status = await readStatus(context, connection, id);
+		if (status.ok) outcomes.set(id, status.value);
+	});
+	return withOutcomes(items, outcomes);
+}
+
+function lookFor(
+	{ items: waiting, wait }: WaitingState,
+	pending: string,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+): Look | undefined {
+	const found = waiting.find(({ call }) => call?.outboundCallId === pending);
+	const item = items.find(({ itemIndex }) => itemIndex === found?.itemIndex);
+	const url = item?.ok ? item.value.body.callbackUrl : undefined;
+	if (!found?.call || url === undefined) return undefined;
+	return { key: wait, url, event: { ...found.call, status: 'calling' } };
+}
+
+function refuseWaitingInVain(
+	context: IExecuteFunctions,
+	url: string,
+	{ baseUrl }: Connection,
+): void {
+	if (context.isToolExecution()) {
+		throw new NodeOperationError(
+			context.getNode(),
+			'n8n cannot pause an AI agent’s tool, so it cannot wait for a callback',
+			{ description: 'Nobody was called. Set Wait For to Polling, or use the operation Create.' },
+		);
+	}
+	if (isPrivateUrl(url) && !isPrivateUrl(baseUrl)) {
+		throw new NodeOperationError(
+			context.getNode(),
+			`AlloMia cannot reach this n8n at ${new URL(url).origin}, so its outcome would never arrive`,
+			{
+				description:
+					'Nobody was called. Set the environment variable WEBHOOK_URL of n8n to its public address and restart n8n; or set Wait For to Polling (polling).',
+			},
+		);
+	}
+}

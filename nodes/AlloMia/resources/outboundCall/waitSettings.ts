@@ -1,0 +1,112 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { CallRequest } from '../../../shared/callRequest';
+import { refusalError } from '../../../shared/nodeErrors';
+import { readWholeNumber } from '../../../shared/options';
+import type { Refusal } from '../../../shared/refusal';
+import { describeRefusals } from '../../../shared/refusal';
+import type { WaitingItem, WaitingState } from '../../../shared/waiting';
+import { throwFirstFailure, type DialResult } from './dial';
+import { readOptions, type ReadItem } from './items';
+
+/** The parameters that hold for a run as a whole. They are read from the first item. */
+export interface WaitSettings {
+	waitFor: 'callback' | 'polling';
+	/** In ms. */
+	maxWait: number;
+	/** In ms. */
+	pollInterval: number;
+	outputPerStatus: boolean;
+}
+
+const units: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
+
+/** The longest wait: n8n's database cannot hold much later dates on every system. */
+const longestWait = 365 * 86_400_000;
+
+/** @throws NodeOperationError that names the parameter */
+export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
+	const refusals: Refusal[] = [];
+	const parameter = (name: string, fallback: unknown): unknown =>
+		context.getNodeParameter(name, 0, fallback);
+	const options = readOptions(context, 0);
+	const waitFor = parameter('waitFor', 'callback');
+	if (waitFor !== 'callback' && waitFor !== 'polling') {
+		refusals.push({ field: 'Wait For', message: 'Choose Callback or Polling.' });
+	}
+	const pollInterval = readWholeNumber(
+		'Poll Interval',
+		options.pollInterval,
+		{ fallback: 10, min: 1, max: 3600 },
+		refusals,
+	);
+	const maxWait = readMaxWait(
+		parameter('maxWait', 1),
+		String(parameter('maxWaitUnit', 'hours')),
+		refusals,
+	);
+	if (refusals.length > 0) throw refusalError(context.getNode(), refusals, 0, 'Nobody was called.');
+	return {
+		waitFor: waitFor === 'polling' ? 'polling' : 'callback',
+		maxWait,
+		pollInterval: pollInterval * 1000,
+		outputPerStatus: options.outputPerStatus === true,
+	};
+}
+
+function readMaxWait(value: unknown, unit: string, refusals: Refusal[]): number {
+	const factor = units[unit];
+	const amount = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+	if (factor === undefined) {
+		refusals.push({ field: 'Max Wait Unit', message: 'Choose Minutes, Hours or Days.' });
+	} else if (typeof amount !== 'number' || !(amount > 0) || amount * factor > longestWait) {
+		refusals.push({
+			field: 'Max Wait',
+			message: `It is ${JSON.stringify(value)}. Use a number above 0, at most one year.`,
+		});
+	} else {
+		return amount * factor;
+	}
+	return 0;
+}
+
+/**
+ * What is to be waited for after the dials.
+ * @throws NodeApiError for the first failure, where the node is set to stop
+ */
+export function toWaiting(
+	context: IExecuteFunctions,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+	results: readonly DialResult[],
+	{ maxWait, outputPerStatus }: WaitSettings,
+): WaitingState {
+	if (!context.continueOnFail()) throwFirstFailure(context.getNode(), results);
+	const outcomes = new Map(results.map(({ itemIndex, outcome }) => [itemIndex, outcome]));
+	const waiting = items.flatMap((item): WaitingItem[] => {
+		const { itemIndex } = item;
+		if (!item.ok) {
+			const error = {
+				message: describeRefusals(item.refusals),
+				description: 'Nobody was called for this item.',
+			};
+			return [{ itemIndex, error }];
+		}
+		const metadata = item.value.metadata as IDataObject | undefined;
+		const outcome = outcomes.get(itemIndex);
+		if (outcome === undefined || outcome === 'skipped') return [];
+		if (!outcome.ok) {
+			const { message, description } = outcome.failure;
+			return [{ itemIndex, error: { message, description } }];
+		}
+		const { outboundCallId, contactId, status } = outcome.value;
+		return [
+			{ itemIndex, call: { outboundCallId, contactId, status }, ...(metadata ? { metadata } : {}) },
+		];
+	});
+	const run = String(context.evaluateExpression('{{ $runIndex }}', 0));
+	return {
+		wait: `${context.getExecutionId()}/${context.getNode().id}/${run}`,
+		deadline: Date.now() + maxWait,
+		outputPerStatus,
+		items: waiting,
+	};
+}

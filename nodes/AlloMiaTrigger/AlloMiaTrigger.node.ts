@@ -1,0 +1,156 @@
+import {
+	type IHookFunctions,
+	type INodeType,
+	type INodeTypeDescription,
+	type IWebhookFunctions,
+	type IWebhookResponseData,
+} from 'n8n-workflow';
+import { testCredential } from '../shared/credentialTest';
+import { statusLabels, terminalStatuses } from '../shared/status';
+import { isRegistered, register, unregister, type TriggerStore } from '../shared/triggerRegistry';
+import { outputsExpression } from './outputs';
+
+export class AlloMiaTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'AlloMia Trigger',
+		name: 'alloMiaTrigger',
+		icon: {
+			light: 'file:../../icons/allomia.svg',
+			dark: 'file:../../icons/allomia.dark.svg',
+		},
+		group: ['trigger'],
+		version: 1,
+		subtitle: '={{$parameter["statuses"].join(", ")}}',
+		description: 'Starts the workflow with the outcome of an outbound call',
+		eventTriggerDescription: 'Waiting for a call to end',
+		activationMessage: 'This workflow now starts whenever an outbound call ends.',
+		defaults: { name: 'AlloMia Trigger' },
+		inputs: [],
+		outputs: outputsExpression,
+		credentials: [
+			{
+				name: 'alloMiaApi',
+				required: true,
+				testedBy: 'testCredential',
+				displayOptions: { show: { verification: ['auto', 'signature'] } },
+			},
+		],
+		webhooks: [
+			{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
+		],
+		triggerPanel: {
+			header: 'Receive the outcome of a call',
+			executionsHelp: {
+				inactive:
+					'<b>To try it out</b>: click “Listen for test event”. Copy the Test URL from this panel, open the AlloMia node that places the call (in another tab), set Callback to URL and paste it into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: activate the workflow. An AlloMia node in this workflow finds this trigger by itself (Callback: AlloMia Trigger in This Workflow); for one in another workflow, paste the Production URL.',
+				active:
+					'<b>To try it out</b>: click “Listen for test event”. Copy the Test URL from this panel, set Callback to URL in the AlloMia node that places the call, and paste it into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: this workflow is active. Outcomes arrive by themselves and show in the <a data-key="executions">executions list</a>.',
+			},
+			activationHint:
+				'Once you have tried it out, activate the workflow: outcomes then arrive by themselves.',
+		},
+		properties: [
+			{
+				displayName:
+					'An AlloMia node in this workflow finds this trigger by itself: set its Callback to “AlloMia Trigger in This Workflow”. From another workflow, paste the URL above into Callback URL and turn on Options > Sign Callback URL.',
+				name: 'notice',
+				type: 'notice',
+				default: '',
+			},
+			{
+				displayName: 'Statuses',
+				name: 'statuses',
+				type: 'multiOptions',
+				required: true,
+				options: terminalStatuses.map((value) => ({ name: statusLabels[value], value })),
+				default: [...terminalStatuses],
+				description: 'The outcomes that start the workflow. Others are answered and cost nothing.',
+			},
+			{
+				displayName: 'Verification',
+				name: 'verification',
+				type: 'options',
+				default: 'auto',
+				options: [
+					{
+						name: 'Auto',
+						value: 'auto',
+						description:
+							'Believe signed callbacks. For any other, ask AlloMia how that call stands and use its answer.',
+					},
+					{
+						name: 'None',
+						value: 'none',
+						description: 'Believe everything. Whoever knows the URL can then invent outcomes.',
+					},
+					{
+						name: 'Signature Only',
+						value: 'signature',
+						description: 'Believe signed callbacks and refuse any other',
+					},
+				],
+				description: 'How to make sure that an outcome really comes from AlloMia',
+			},
+			{
+				displayName: 'Options',
+				name: 'options',
+				type: 'collection',
+				placeholder: 'Add option',
+				default: {},
+				options: [
+					{
+						displayName: 'Ignore Duplicates',
+						name: 'ignoreDuplicates',
+						type: 'boolean',
+						default: true,
+						description:
+							'Whether an outcome that arrives more than once starts the workflow once only',
+					},
+					{
+						displayName: 'Output per Status',
+						name: 'outputPerStatus',
+						type: 'boolean',
+						default: false,
+						description: 'Whether each chosen status gets an output of its own',
+					},
+				],
+			},
+		],
+	};
+
+	methods = { credentialTest: { testCredential } };
+
+	webhookMethods = {
+		default: {
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				return isRegistered(storeOf(this), this.getNode().id, urlOf(this));
+			},
+			async create(this: IHookFunctions): Promise<boolean> {
+				const { id, name } = this.getNode();
+				register(storeOf(this), id, {
+					name,
+					url: urlOf(this),
+					baseUrl: this.getInstanceBaseUrl(),
+				});
+				return true;
+			},
+			async delete(this: IHookFunctions): Promise<boolean> {
+				unregister(storeOf(this), this.getNode().id);
+				return true;
+			},
+		},
+	};
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		const { receive } = await import('./receive');
+		return await receive(this);
+	}
+}
+
+function storeOf(context: IHookFunctions): TriggerStore {
+	return context.getWorkflowStaticData('global') as TriggerStore;
+}
+
+function urlOf(context: IHookFunctions): string {
+	return context.getNodeWebhookUrl('default') ?? '';
+}

@@ -1,0 +1,150 @@
+import type {
+	ICredentialDataDecryptedObject,
+	IDataObject,
+	IExecuteFunctions,
+	IHttpRequestMethods,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+	IN8nHttpFullResponse,
+	IWebhookFunctions,
+} from 'n8n-workflow';
+import type { z } from 'zod';
+import { failureOf, failureOfError, unreadableAnswer, type Failure, type Purpose } from './failure';
+import { readBaseUrl } from './network';
+import { firstIssue } from './schemas';
+import { clean, redact } from './text';
+
+export const credentialName = 'alloMiaApi';
+
+/** Any of n8n's contexts that can send a request with the credential. */
+export type RequestContext = IExecuteFunctions | IWebhookFunctions | ILoadOptionsFunctions;
+
+/** Whom we talk to. The key is here to sign callback URLs and to be blanked out of texts. */
+export interface Connection {
+	baseUrl: string;
+	apiKey: string;
+}
+
+export interface ApiRequest<Schema extends z.ZodTypeAny> {
+	method: IHttpRequestMethods;
+	/** Below the base URL, with a leading slash; every variable segment already encoded. */
+	path: string;
+	query?: Record<string, string | number>;
+	body?: object;
+	/** In ms. */
+	timeout: number;
+	purpose: Purpose;
+	/** What the answer must look like. */
+	answer: Schema;
+}
+
+/** An answer of AlloMia's: the documented fields, and whatever else it holds. */
+export type Answer<Schema extends z.ZodTypeAny> = z.output<Schema> & IDataObject;
+
+export type ApiResult<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+/** How long a request may take unless the user says otherwise, in ms. */
+export const defaultTimeout = 30_000;
+
+/**
+ * The credential, read once per run.
+ * @throws BaseUrlError where its address cannot be used
+ */
+export async function connect(context: RequestContext): Promise<Connection> {
+	return readConnection(await context.getCredentials(credentialName));
+}
+
+/** @throws BaseUrlError where the address cannot be used */
+export function readConnection(credential: ICredentialDataDecryptedObject): Connection {
+	return {
+		baseUrl: readBaseUrl(credential.baseUrl),
+		apiKey: clean(String(credential.apiKey ?? '')),
+	};
+}
+
+/**
+ * Sends one request to AlloMia, once, and checks the answer. It never throws for what AlloMia or
+ * the network does: a failure says what happened and what it means. Redirects are not followed, so
+ * that neither the key nor a dial goes anywhere else.
+ */
+export async function send<Schema extends z.ZodTypeAny>(
+	context: RequestContext,
+	connection: Connection,
+	request: ApiRequest<Schema>,
+): Promise<ApiResult<Answer<Schema>>> {
+	const options: IHttpRequestOptions = {
+		method: request.method,
+		url: `${connection.baseUrl}${request.path}`,
+		headers: { accept: 'application/json' },
+		timeout: request.timeout,
+		encoding: 'text',
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		disableFollowRedirect: true,
+	};
+	if (request.query) options.qs = request.query;
+	if (request.body) {
+		options.body = JSON.stringify(request.body);
+		options.headers = { ...options.headers, 'content-type': 'application/json' };
+	}
+	const result = await exchange(context, options, request);
+	return result.ok ? result : { ok: false, failure: blankOut(result.failure, connection.apiKey) };
+}
+
+async function exchange<Schema extends z.ZodTypeAny>(
+	context: RequestContext,
+	options: IHttpRequestOptions,
+	{ purpose, answer: schema }: ApiRequest<Schema>,
+): Promise<ApiResult<Answer<Schema>>> {
+	let response: IN8nHttpFullResponse;
+	try {
+		response = (await context.helpers.httpRequestWithAuthentication.call(
+			context,
+			credentialName,
+			options,
+		)) as IN8nHttpFullResponse;
+	} catch (error) {
+		return { ok: false, failure: failureOfError(codeOf(error), messageOf(error), purpose) };
+	}
+	const { statusCode, headers } = response;
+	const body = typeof response.body === 'string' ? response.body : '';
+	if (statusCode < 200 || statusCode >= 300) {
+		return { ok: false, failure: failureOf({ statusCode, headers, body }, purpose, Date.now()) };
+	}
+	let json: unknown;
+	try {
+		json = JSON.parse(body);
+	} catch {
+		const problem = body.trim() === '' ? 'with nothing in it' : 'not with JSON';
+		return { ok: false, failure: unreadableAnswer(statusCode, problem, purpose) };
+	}
+	const checked = schema.safeParse(json);
+	if (!checked.success) {
+		const problem = `with something else than documented (${firstIssue(checked.error)})`;
+		return { ok: false, failure: unreadableAnswer(statusCode, problem, purpose) };
+	}
+	// The answer itself, not the schema's copy: users get it untouched, its fields in AlloMia's order.
+	return { ok: true, value: json as Answer<Schema> };
+}
+
+/** n8n wraps what the HTTP client throws: the code is on the error or on one of its causes. */
+function codeOf(error: unknown): string | undefined {
+	let current: unknown = error;
+	for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth += 1) {
+		if ('code' in current && typeof current.code === 'string') return current.code;
+		current = 'cause' in current ? current.cause : undefined;
+	}
+	return undefined;
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+function blankOut(failure: Failure, secret: string): Failure {
+	return {
+		...failure,
+		message: redact(failure.message, secret),
+		description: redact(failure.description, secret),
+	};
+}

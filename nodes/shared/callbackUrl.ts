@@ -1,0 +1,100 @@
+import { createHmac, timingSafeEqual } from 'crypto';
+
+/** The item that a call was placed for. It travels in the callback URL, so it must stay short. */
+export interface CallbackContext {
+	workflowId: string;
+	executionId: string;
+	itemIndex: number;
+	/** The user's own data: never sent to AlloMia as a field, given back with the outcome. */
+	metadata?: Record<string, unknown>;
+}
+
+/** The longest callback URL, in characters: what servers and proxies commonly let through. */
+export const maxUrlLength = 2000;
+
+/** The query parameters that carry the context and its signature. */
+export const contextParameter = 'alloMiaContext';
+export const signatureParameter = 'alloMiaSignature';
+
+/**
+ * `url` with the context and a keyed signature over it added to whatever query it has. The
+ * signature also covers the webhook that the URL leads to, so that it is worth nothing at another.
+ * @param apiKey the AlloMia key that the signing key is derived from
+ */
+export function signCallbackUrl(url: string, context: CallbackContext, apiKey: string): string {
+	const encoded = encodeContext(context);
+	const hash = url.indexOf('#');
+	const [address, fragment] = hash < 0 ? [url, ''] : [url.slice(0, hash), url.slice(hash)];
+	const signature = sign(encoded, new URL(url).pathname, apiKey);
+	const separator = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
+	const query = `${contextParameter}=${encoded}&${signatureParameter}=${signature}`;
+	return `${address}${separator}${query}${fragment}`;
+}
+
+/**
+ * The context that a callback's URL carries, if its signature was made with this key for this
+ * webhook. Compared in constant time.
+ * @param query the request's parsed query
+ * @param path the path that the request came to
+ */
+export function verifyContext(
+	query: Record<string, unknown>,
+	path: string,
+	apiKey: string,
+): CallbackContext | undefined {
+	const encoded = query[contextParameter];
+	const signature = query[signatureParameter];
+	if (typeof encoded !== 'string' || typeof signature !== 'string') return undefined;
+	const expected = Buffer.from(sign(encoded, path, apiKey));
+	const given = Buffer.from(signature);
+	if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+	return decodeContext(encoded);
+}
+
+/** The context that a callback's URL carries, whoever wrote it: only for those who ask for no check. */
+export function readContext(query: Record<string, unknown>): CallbackContext | undefined {
+	const encoded = query[contextParameter];
+	return typeof encoded === 'string' ? decodeContext(encoded) : undefined;
+}
+
+function sign(encoded: string, path: string, apiKey: string): string {
+	return createHmac('sha256', signingKey(apiKey))
+		.update(`${webhookIdentity(path)}\n${encoded}`)
+		.digest('base64url');
+}
+
+/** A key of its own for this purpose, so that a signature tells nothing about the API key. */
+function signingKey(apiKey: string): Buffer {
+	return createHmac('sha256', apiKey).update('n8n-nodes-allomia/callback-url/v1').digest();
+}
+
+/**
+ * The last two segments of a path: an n8n webhook's own id and name, or its waiting execution. What
+ * stands before them may differ between the public address and what a proxy hands on.
+ */
+function webhookIdentity(path: string): string {
+	return path.split('/').filter(Boolean).slice(-2).join('/');
+}
+
+function encodeContext({ workflowId, executionId, itemIndex, metadata }: CallbackContext): string {
+	const fields = [workflowId, executionId, itemIndex, ...(metadata ? [metadata] : [])];
+	return Buffer.from(JSON.stringify(fields)).toString('base64url');
+}
+
+function decodeContext(encoded: string): CallbackContext | undefined {
+	let fields: unknown;
+	try {
+		fields = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
+	} catch {
+		return undefined;
+	}
+	if (!Array.isArray(fields)) return undefined;
+	const [workflowId, executionId, itemIndex, metadata] = fields as unknown[];
+	if (typeof workflowId !== 'string' || typeof executionId !== 'string') return undefined;
+	if (typeof itemIndex !== 'number' || !Number.isInteger(itemIndex) || itemIndex < 0)
+		return undefined;
+	if (metadata === undefined) return { workflowId, executionId, itemIndex };
+	if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+		return undefined;
+	return { workflowId, executionId, itemIndex, metadata: metadata as Record<string, unknown> };
+}

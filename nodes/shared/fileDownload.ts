@@ -1,0 +1,106 @@
+import type { IExecuteFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
+import type { ApiResult } from './api';
+import { checkLink, downloadFailure, mediaType, type FileKind } from './fileLink';
+
+/** A file that is on its way. */
+export interface OpenFile {
+	body: FileStream;
+	contentType: string;
+	/** Where it came from in the end. */
+	url: URL;
+}
+
+export type FileStream = Exclude<
+	Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0],
+	Buffer
+>;
+
+/** More redirects than any object store makes. */
+const maxRedirects = 5;
+
+/** How long the host may take to begin, and to give the whole file, in ms. */
+const answerTimeout = 30_000;
+const fileTimeout = 15 * 60_000;
+
+/** The statuses of a link that no longer opens anything: a fresh one may. */
+const expired = [403, 404, 410];
+
+/** Whether a download failed in a way that a fresh link may mend. */
+export function isExpired({ httpCode }: { httpCode?: number }): boolean {
+	return httpCode !== undefined && expired.includes(httpCode);
+}
+
+/**
+ * Opens a file of a call by its link, without the API key: the links lead to other hosts, which
+ * have no business with it. Redirects are followed one by one, so that each target is checked.
+ */
+export async function openFile(
+	context: IExecuteFunctions,
+	kind: FileKind,
+	link: string,
+	apiBaseUrl: string,
+): Promise<ApiResult<OpenFile>> {
+	const abortSignal = timeLimit(context.getExecutionCancelSignal());
+	let base: URL | undefined;
+	let next = link;
+	for (let hop = 0; hop <= maxRedirects; hop += 1) {
+		const target = checkLink(kind, next, apiBaseUrl, base);
+		if (!target.ok) return target;
+		const { url } = target;
+		const fail = (reason: string, httpCode?: number): ApiResult<OpenFile> => ({
+			ok: false,
+			failure: downloadFailure(kind, `${url.host} ${reason}.`, { kind: 'uncertain', httpCode }),
+		});
+		let response: IN8nHttpFullResponse;
+		try {
+			response = (await context.helpers.httpRequest({
+				method: 'GET',
+				url: url.href,
+				headers: { accept: '*/*' },
+				encoding: 'stream',
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+				disableFollowRedirect: true,
+				timeout: answerTimeout,
+				abortSignal,
+			})) as IN8nHttpFullResponse;
+		} catch (error) {
+			return fail(`did not answer (${reasonOf(error)})`);
+		}
+		const { statusCode, headers } = response;
+		const body = response.body as FileStream;
+		const contentType = typeof headers['content-type'] === 'string' ? headers['content-type'] : '';
+		if (statusCode >= 300 && statusCode < 400 && typeof headers.location === 'string') {
+			discard(body);
+			[base, next] = [url, headers.location];
+		} else if (statusCode !== 200) {
+			discard(body);
+			return fail(`answered with HTTP status ${statusCode}`, statusCode);
+		} else if (mediaType(contentType) === 'text/html') {
+			discard(body);
+			return fail('answered with a web page instead of the file');
+		} else {
+			return { ok: true, value: { body, contentType, url } };
+		}
+	}
+	const reason = 'Its address redirects over and over.';
+	return { ok: false, failure: downloadFailure(kind, reason, { kind: 'refused' }) };
+}
+
+/** Why a request or a stream broke, by its code: messages may hold the whole link. */
+export function reasonOf(error: unknown): string {
+	const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+	return typeof code === 'string' && code !== '' ? code : 'the connection broke';
+}
+
+/** An answer that nobody reads would keep its connection open. */
+function discard(body: FileStream): void {
+	body.on('error', () => {});
+	body.destroy();
+}
+
+/** Ends a download that stalls: n8n's own time-out ends with the answer's first byte. */
+function timeLimit(cancel: AbortSignal | undefined): AbortSignal {
+	const limit = AbortSignal.timeout(fileTimeout);
+	return cancel ? AbortSignal.any([limit, cancel]) : limit;
+}

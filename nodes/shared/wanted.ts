@@ -1,0 +1,8 @@
+import { readWholeNumber } from './options';
+import type { Refusal } from './refusal';
+
+/** How many entries of a list the user wants; `Infinity` for all of them. */
+export function readWanted(returnAll: unknown, limit: unknown, refusals: Refusal[]): number {
+	if (returnAll === true) return Infinity;
+	return readWholeNumber('Limit', limit, { fallback: 50, min: 1, max: 1_000_000 }, refusals);
+}
