@@ -1,0 +1,96 @@
+import http from 'node:http';
+import https from 'node:https';
+
+/** What came of one POST: an answer, or an error. */
+export interface Sent {
+	status?: number;
+	responseBody?: string;
+	error?: string;
+}
+
+/** More of a receiver's answer is not kept. */
+const keptBytes = 64 * 1024;
+
+// An idle connection is dropped after a second: earlier than receivers commonly drop it, so that
+// no callback is lost to a connection that is just being closed.
+const agentOptions = { keepAlive: true, maxSockets: 256, timeout: 1000 };
+
+/** Posts JSON: once, with a time limit, without following redirects. */
+export class CallbackSender {
+	private readonly agents = {
+		'http:': new http.Agent(agentOptions),
+		'https:': new https.Agent(agentOptions),
+	};
+	private readonly running = new Set<http.ClientRequest>();
+
+	constructor(private readonly timeoutMs: number) {}
+
+	/** Never rejects: a URL that cannot be called is an error like any other. */
+	async send(target: string, body: string): Promise<Sent> {
+		try {
+			return await this.post(new URL(target), body);
+		} catch (error) {
+			return { error: String(error) };
+		}
+	}
+
+	/** Cuts what is under way. */
+	cancel(): void {
+		this.running.forEach((request) => request.destroy(new Error('The simulator was reset')));
+	}
+
+	/** Closes every connection. */
+	close(): void {
+		this.cancel();
+		this.agents['http:'].destroy();
+		this.agents['https:'].destroy();
+	}
+
+	private post(url: URL, body: string): Promise<Sent> {
+		const secure = url.protocol === 'https:';
+		return new Promise((resolve) => {
+			let timer: NodeJS.Timeout | undefined;
+			const done = (sent: Sent) => {
+				clearTimeout(timer);
+				this.running.delete(request);
+				resolve(sent);
+			};
+			const request = (secure ? https : http).request(url, {
+				method: 'POST',
+				agent: this.agents[secure ? 'https:' : 'http:'],
+				headers: {
+					'content-type': 'application/json',
+					'content-length': Buffer.byteLength(body),
+					'user-agent': 'allomia-simulator',
+				},
+			});
+			this.running.add(request);
+			request.on('error', (error) => done({ error: error.message || String(error) }));
+			// From the connection on: waiting for a free one is not the receiver's doing.
+			request.on('socket', () => {
+				timer = setTimeout(
+					() => request.destroy(new Error(`No answer within ${this.timeoutMs} ms`)),
+					this.timeoutMs,
+				);
+				timer.unref();
+			});
+			request.on('response', (response) => {
+				readText(response).then(
+					(responseBody) => done({ status: response.statusCode, responseBody }),
+					(error: Error) => done({ error: error.message }),
+				);
+			});
+			request.end(body);
+		});
+	}
+}
+
+async function readText(response: http.IncomingMessage): Promise<string> {
+	const chunks: Buffer[] = [];
+	let size = 0;
+	for await (const chunk of response as AsyncIterable<Buffer>) {
+		if (size < keptBytes) chunks.push(chunk);
+		size += chunk.length;
+	}
+	return Buffer.concat(chunks).subarray(0, keptBytes).toString();
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+
+import { ids } from './constants';
+import { endingOf } from './endings';
+import { timestamp } from './timers';
+import type { CallbackDelivery, CallRecord, Dial, TerminalStatus } from './types';
+import { current, type OutboundCall, type World } from './world';
+
+/** Starts a call: from here on, with the real API, a telephone rings. */
+export function startCall(world: World, dial: Omit<Dial, 'at' | 'outboundCallId'>): OutboundCall {
+	const outboundCallId = randomUUID();
+	const call: OutboundCall = {
+		state: { outboundCallId, contactId: randomUUID(), status: 'calling' },
+		dial: { at: Date.now(), outboundCallId, ...dial },
+		pace: current(world.pace, 1000),
+		attempts: 0,
+	};
+	world.dials.push(call.dial);
+	world.memory.calls.set(outboundCallId, call);
+	return call;
+}
+
+/** Lets a call take its course: it ends after the pace, unless its number says otherwise. */
+export function scheduleEnd(world: World, call: OutboundCall): void {
+	const { status = 'completed' } = endingOf(call.dial.body.phoneNumber);
+	if (status === 'calling') return;
+	world.timers.after(call.pace, () => {
+		if (call.state.status === 'calling') void finishCall(world, call, status);
+	});
+}
+
+const endedReasons: Record<TerminalStatus, string> = {
+	completed: 'customer-ended-call',
+	failed: 'call-start-error',
+	busy: 'customer-busy',
+	'no-answer': 'customer-did-not-answer',
+};
+
+/** Ends a call; resolves when every copy of its callback has been delivered. */
+export async function finishCall(
+	world: World,
+	call: OutboundCall,
+	status: TerminalStatus,
+): Promise<void> {
+	const startedAt = timestamp(call.dial.at);
+	const endedAt = timestamp(Date.now());
+	const talked = status === 'completed' ? Date.parse(endedAt) - Date.parse(startedAt) : 0;
+	const callDetails = {
+		startedAt,
+		endedAt,
+		duration: talked / 1000,
+		endedReason: endedReasons[status],
+	};
+	call.state = { ...call.state, status, callDetails };
+	addToLog(world, call, status);
+	await deliverAll(world, call);
+}
+
+async function deliverAll(world: World, call: OutboundCall): Promise<void> {
+	if (call.dial.body.callbackUrl === undefined) return;
+	const { callback = {} } = endingOf(call.dial.body.phoneNumber);
+	const { callbackSettings } = world.memory;
+	const copies = callback.copies ?? current(callbackSettings.copies, 1);
+	const deliveries = Array.from({ length: copies }, async () => {
+		const delay = (callback.late ?? 0) * call.pace + current(callbackSettings.delayMs, 0);
+		if (delay > 0) await world.timers.wait(delay);
+		await deliver(world, call);
+	});
+	await Promise.all(deliveries);
+}
+
+/** Posts a call's status to its callback URL, once. */
+export async function deliver(world: World, call: OutboundCall): Promise<CallbackDelivery> {
+	const { state, dial } = call;
+	const url = dial.body.callbackUrl;
+	if (url === undefined) throw new Error(`Call ${state.outboundCallId} has no callbackUrl`);
+	if (state.status === 'calling') {
+		throw new Error(`Call ${state.outboundCallId} has not ended: it has no callback yet`);
+	}
+	call.attempts += 1;
+	const { memory } = world;
+	const delivery: CallbackDelivery = {
+		at: Date.now(),
+		outboundCallId: state.outboundCallId,
+		url,
+		body: state,
+		attempt: call.attempts,
+	};
+	Object.assign(delivery, await world.sender.send(url, JSON.stringify(state)));
+	// A reset in between has made this call a thing of the past.
+	if (memory === world.memory) world.callbacks.push(delivery);
+	const result = delivery.error ?? `${delivery.status} ${delivery.responseBody?.slice(0, 200)}`;
+	world.log?.(`callback -> ${url} ${state.status}: ${result}`);
+	return delivery;
+}
+
+/** Every ended outbound call appears in the call log, under an id of its own. */
+function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalStatus): void {
+	const details = state.callDetails;
+	if (!details) return;
+	const talked = status === 'completed';
+	const entry = logEntry({
+		organizationId: dial.organizationId,
+		agentId: dial.body.assistantId,
+		callStartedAt: details.startedAt,
+		callEndedAt: details.endedAt,
+		callDurationSeconds: String(details.duration),
+		userPhoneNumber: dial.body.phoneNumber,
+		createdAt: details.endedAt,
+		callEndedReason: details.endedReason,
+		userName: dial.body.customerName ?? null,
+		...(talked ? {} : { transcriptUrl: null, recordingUrl: null, callSummary: null }),
+		...(talked ? {} : { callSummaryFr: null, callOutcome: null, userSentiment: null }),
+		...(talked ? {} : { userPrimaryIntent: null }),
+	});
+	world.memory.log.set(entry.id, entry);
+}
+
+/** A call log entry: what is given, and something plausible for the rest. */
+export function logEntry(given: Partial<CallRecord>): CallRecord {
+	const now = timestamp(Date.now());
+	return {
+		id: randomUUID(),
+		organizationId: ids.organizationId,
+		callType: 'Outbound',
+		agentId: ids.assistantId,
+		agentName: 'Reminder',
+		teamId: null,
+		teamName: null,
+		phoneNumber: '+15145550101',
+		callStartedAt: now,
+		callEndedAt: now,
+		callDurationSeconds: '0',
+		userPhoneNumber: '+15145551234',
+		createdAt: now,
+		callEndedReason: 'customer-ended-call',
+		userName: null,
+		userPrimaryIntent: 'confirm_appointment',
+		userSentiment: 'positive',
+		callOutcome: 'appointment_confirmed',
+		callSummary: 'The appointment was confirmed.',
+		callSummaryFr: 'Le rendez-vous a été confirmé.',
+		...given,
+	};
+}

@@ -1,0 +1,68 @@
+import { ApiError, invalid, json, type Answer } from './answers';
+import { finishCall } from './calls';
+import { endBody, faultBody, paceBody } from './schemas';
+import type { Incoming } from './server';
+import type { TerminalStatus } from './types';
+import { check, parseJson } from './validation';
+import type { World } from './world';
+
+/** Answers the `/_simulator/` paths, which AlloMia does not have. No key is needed. */
+export async function answerControl(world: World, request: Incoming): Promise<Answer> {
+	const { method, pathname } = request;
+	const asked = `${method} ${pathname}`;
+	if (asked === 'GET /_simulator/state') return json(200, state(world));
+	if (asked === 'POST /_simulator/faults') {
+		const rule = check(faultBody, bodyOf(request));
+		world.memory.faults.push({ rule, left: rule.times ?? 1 });
+		return json(200, { faults: world.memory.faults.length });
+	}
+	if (asked === 'DELETE /_simulator/faults') {
+		world.memory.faults = [];
+		return json(200, { faults: 0 });
+	}
+	if (asked === 'POST /_simulator/pace') {
+		world.pace = check(paceBody, bodyOf(request)).ms;
+		return json(200, { ms: world.pace });
+	}
+	const id = /^POST \/_simulator\/calls\/([^/]+)\/end$/.exec(asked)?.[1];
+	if (id === undefined) throw new ApiError(404, { error: 'Not found' });
+	const { status } = check(endBody, bodyOf(request));
+	await endCall(world, id, status).catch((error: Error) => {
+		throw invalid([{ field: 'id', message: error.message, code: 'custom' }]);
+	});
+	return json(200, world.memory.calls.get(id)?.state);
+}
+
+/** Ends a call that is still going on, and delivers its callback. */
+export async function endCall(world: World, id: string, status: TerminalStatus): Promise<void> {
+	const call = world.memory.calls.get(id);
+	if (!call) throw new Error(`There is no outbound call ${id}`);
+	if (call.state.status !== 'calling') {
+		throw new Error(`Outbound call ${id} has already ended: ${call.state.status}`);
+	}
+	await finishCall(world, call, status);
+}
+
+function bodyOf({ body, headers }: Incoming): unknown {
+	if (body === null) throw new ApiError(413, { error: 'Request body too large' });
+	return parseJson(body, headers['content-type']);
+}
+
+function state(world: World) {
+	const statuses = [...world.memory.calls.values()].map((call) => call.state.status);
+	const count = (wanted: string) => statuses.filter((status) => status === wanted).length;
+	return {
+		dials: world.dials.length,
+		calls: Object.fromEntries(
+			['calling', 'completed', 'failed', 'busy', 'no-answer'].map((s) => [s, count(s)]),
+		),
+		callbacks: {
+			delivered: world.callbacks.filter(({ error }) => error === undefined).length,
+			failed: world.callbacks.filter(({ error }) => error !== undefined).length,
+		},
+		requests: world.requests.length,
+		fileRequests: world.fileRequests.length,
+		faults: world.memory.faults.map(({ rule, left }) => ({ kind: rule.kind, left })),
+		pace: typeof world.pace === 'number' ? world.pace : null,
+	};
+}

@@ -1,0 +1,123 @@
+import type http from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { deliver, logEntry } from './calls';
+import { CallbackSender } from './callbackSender';
+import { ids, keys } from './constants';
+import { answerControl, endCall } from './control';
+import { safeLine } from './describe';
+import { answerFile, wav } from './fileHost';
+import { LinkSigner } from './links';
+import { answerApi } from './router';
+import { createServer } from './server';
+import { Timers } from './timers';
+import type { Simulator, SimulatorOptions } from './types';
+import { freshMemory, type World } from './world';
+
+export { ids, keys, timezones } from './constants';
+export { endingOf, numberEndings, type NumberEnding } from './endings';
+export type * from './types';
+
+/** Starts a stand-in for AlloMia's API. Nothing it does leaves the machine but callbacks. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+	const { host = '127.0.0.1', port = 0 } = options;
+	const world = createWorld(options);
+	const servers = [
+		createServer(world, 'api', answerApi, answerControl),
+		createServer(world, 'files', answerFile),
+	] as const;
+	const [api, files] = servers;
+	const origin = await listen(api, port, host);
+	world.fileUrl = await listen(files, 0, host).catch(async (error: unknown) => {
+		await close(api);
+		return await Promise.reject(error);
+	});
+	return {
+		baseUrl: `${origin}/api`,
+		fileUrl: world.fileUrl,
+		...simulatorParts(world),
+		stop: async () => {
+			world.timers.clear();
+			world.answerTimers.clear();
+			world.sender.close();
+			await Promise.all(servers.map(close));
+		},
+	};
+}
+
+function createWorld({ pace, log, callbackTimeout, recordingBytes }: SimulatorOptions): World {
+	return {
+		memory: freshMemory(),
+		dials: [],
+		requests: [],
+		fileRequests: [],
+		callbacks: [],
+		pace: pace ?? 1000,
+		timers: new Timers(),
+		answerTimers: new Timers(),
+		links: new LinkSigner(),
+		sender: new CallbackSender(callbackTimeout ?? 10_000),
+		log: log && ((line) => log(safeLine(line))),
+		fileUrl: '',
+		recording: wav(recordingBytes ?? 16_044),
+	};
+}
+
+function simulatorParts(world: World): Omit<Simulator, 'baseUrl' | 'fileUrl' | 'stop'> {
+	const { dials, requests, fileRequests, callbacks } = world;
+	const clearFaults = () => void (world.memory.faults = []);
+	return {
+		keys,
+		ids,
+		dials,
+		requests,
+		fileRequests,
+		callbacks,
+		setPace: (pace) => void (world.pace = pace),
+		setCallbacks: (settings) => void (world.memory.callbackSettings = settings),
+		endCall: (id, status) => endCall(world, id, status),
+		deliverCallback: async (id) => {
+			const call = world.memory.calls.get(id);
+			if (!call) throw new Error(`There is no outbound call ${id}`);
+			return await deliver(world, call);
+		},
+		fault: (rule) => {
+			if (rule) world.memory.faults.push({ rule, left: rule.times ?? 1 });
+			else clearFaults();
+		},
+		clearFaults,
+		expireLinks: () => world.links.expireAll(),
+		addCall: (given = {}) => {
+			const entry = logEntry(given);
+			world.memory.log.set(entry.id, entry);
+			return entry.id;
+		},
+		reset: () => {
+			world.timers.clear();
+			world.memory = freshMemory();
+			world.sender.cancel();
+			[dials, requests, fileRequests, callbacks].forEach((list) => (list.length = 0));
+		},
+	};
+}
+
+function listen(server: http.Server, port: number, host: string): Promise<string> {
+	return new Promise((resolve, reject) => {
+		server.once('error', reject);
+		server.listen(port, host, () => {
+			server.off('error', reject);
+			const { address, family, port: bound } = server.address() as AddressInfo;
+			// An address that stands for all of them cannot be called.
+			const any = address === '0.0.0.0' || address === '::';
+			const name = any ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+			resolve(`http://${name}:${bound}`);
+		});
+	});
+}
+
+function close(server: http.Server): Promise<void> {
+	return new Promise((resolve) => {
+		server.close(() => resolve());
+		server.closeAllConnections();
+	});
+}

@@ -1,0 +1,127 @@
+import http, {
+	type IncomingHttpHeaders,
+	type IncomingMessage,
+	type ServerResponse,
+} from 'node:http';
+
+import { answerBefore, ApiError, json, spoil, type Answer } from './answers';
+import { bodyLimit, rememberedRequests } from './constants';
+import { describeAnswer, describeRequest } from './describe';
+import { takeFault } from './faults';
+import type { RecordedRequest } from './types';
+import type { World } from './world';
+
+/** A request that has been read. */
+export interface Incoming {
+	method: string;
+	/** With the query. */
+	path: string;
+	pathname: string;
+	query: URLSearchParams;
+	headers: IncomingHttpHeaders;
+	/** Null when it exceeded the limit. */
+	body: Buffer | null;
+}
+
+export type Handler = (world: World, request: Incoming) => Answer | Promise<Answer>;
+
+/** A server with faults and records. `control` paths have neither. */
+export function createServer(
+	world: World,
+	host: 'api' | 'files',
+	handle: Handler,
+	control?: Handler,
+): http.Server {
+	const record = host === 'api' ? world.requests : world.fileRequests;
+	const server = http.createServer((req, res) => {
+		void serve(req, res).catch(() => req.socket.destroy());
+	});
+	// Longer than clients keep idle connections: none of them meets one that is being closed.
+	server.keepAliveTimeout = 65_000;
+	server.requestTimeout = 0;
+	return server;
+
+	async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+		const request = await read(req);
+		if (control && request.pathname.startsWith('/_simulator/')) {
+			return await send(world, await settle(world, control, request), req, res);
+		}
+		const entry = remember(record, request);
+		world.log?.(`<- ${describeRequest(host, request)}`);
+		const answer = await produce(request);
+		await send(world, answer, req, res, entry);
+		world.log?.(`-> ${describeAnswer(answer)}`);
+	}
+
+	async function produce(request: Incoming): Promise<Answer> {
+		const fault = takeFault(world.memory.faults, { host, ...request });
+		const early = fault && answerBefore(fault);
+		if (early) return early;
+		const answer = await settle(world, handle, request);
+		return fault ? spoil(answer, fault) : answer;
+	}
+}
+
+async function read(req: IncomingMessage): Promise<Incoming> {
+	const path = req.url ?? '/';
+	const [pathname = '/', ...query] = path.split('?');
+	return {
+		method: req.method ?? 'GET',
+		path,
+		pathname,
+		query: new URLSearchParams(query.join('?')),
+		headers: req.headers,
+		body: await readBody(req),
+	};
+}
+
+async function readBody(req: IncomingMessage): Promise<Buffer | null> {
+	const chunks: Buffer[] = [];
+	let size = 0;
+	// A body over the limit is read to its end all the same: the client then gets its answer.
+	for await (const chunk of req as AsyncIterable<Buffer>) {
+		size += chunk.length;
+		if (size <= bodyLimit) chunks.push(chunk);
+	}
+	return size <= bodyLimit ? Buffer.concat(chunks) : null;
+}
+
+function remember(record: RecordedRequest[], request: Incoming): RecordedRequest {
+	const { method, path, headers, body } = request;
+	const entry = { at: Date.now(), method, path, headers, rawBody: body?.toString() ?? '' };
+	record.push(entry);
+	// In batches, because removing from the front moves everything behind it.
+	if (record.length > rememberedRequests * 1.1) {
+		record.splice(0, record.length - rememberedRequests);
+	}
+	return entry;
+}
+
+async function settle(world: World, handle: Handler, request: Incoming): Promise<Answer> {
+	try {
+		return await handle(world, request);
+	} catch (error) {
+		if (error instanceof ApiError) return json(error.status, error.body, error.headers);
+		world.log?.(`The simulator itself failed: ${String(error)}`);
+		return json(500, { error: 'Internal server error occurred' });
+	}
+}
+
+async function send(
+	world: World,
+	answer: Answer,
+	req: IncomingMessage,
+	res: ServerResponse,
+	entry?: RecordedRequest,
+): Promise<void> {
+	if (answer.delayMs) await world.answerTimers.wait(answer.delayMs);
+	if (answer.delivery === 'hang' || res.destroyed) return;
+	if (answer.delivery === 'reset') {
+		req.socket.resetAndDestroy();
+		return;
+	}
+	if (entry) entry.status = answer.status;
+	const length = Buffer.byteLength(answer.body);
+	res.writeHead(answer.status, { ...answer.headers, 'content-length': length });
+	res.end(answer.body);
+}

@@ -1,0 +1,222 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** How a call can end. */
+export type TerminalStatus = 'completed' | 'failed' | 'busy' | 'no-answer';
+
+/** Every status a call can have. */
+export type CallStatus = 'calling' | TerminalStatus;
+
+/** The body of an accepted POST /outbound. */
+export interface OutboundRequest {
+	phoneNumber: string;
+	assistantId: string;
+	phoneNumberId: string;
+	customerName?: string;
+	dynamicVariables?: Record<string, string>;
+	callbackUrl?: string;
+}
+
+/** The answer of GET /outbound/{id}/status, and the payload of a callback. */
+export interface OutboundStatus {
+	outboundCallId: string;
+	contactId: string;
+	status: CallStatus;
+	callDetails?: { startedAt: string; endedAt: string; duration: number; endedReason: string };
+}
+
+/** One accepted POST /outbound: with the real API, a telephone would have rung. */
+export interface Dial {
+	at: number;
+	outboundCallId: string;
+	body: OutboundRequest;
+	rawBody: string;
+	organizationId: string;
+	headers: IncomingHttpHeaders;
+}
+
+/** One request as it arrived; `status` is missing while, and if, nothing was answered. */
+export interface RecordedRequest {
+	at: number;
+	method: string;
+	/** With the query. */
+	path: string;
+	headers: IncomingHttpHeaders;
+	rawBody: string;
+	status?: number;
+}
+
+/** One delivered (or failed) callback, recorded when the receiver has answered. */
+export interface CallbackDelivery {
+	at: number;
+	outboundCallId: string;
+	url: string;
+	body: OutboundStatus;
+	/** What the receiver answered; missing when there is an `error`. */
+	status?: number;
+	responseBody?: string;
+	error?: string;
+	/** 1 for the first delivery for this call, 2 for the next one, and so on. */
+	attempt: number;
+}
+
+export type CallType = 'Inbound' | 'Outbound' | 'Web';
+
+/** An entry of the call log as GET /calls lists it. */
+export interface CallSummary {
+	id: string;
+	organizationId: string;
+	callType: CallType;
+	agentId: string;
+	agentName: string;
+	teamId?: string | null;
+	teamName?: string | null;
+	phoneNumber: string | null;
+	callStartedAt: string;
+	callEndedAt: string;
+	callDurationSeconds: string;
+	userPhoneNumber: string | null;
+	createdAt: string;
+}
+
+/** An entry of the call log as GET /calls/{id} answers it. */
+export interface CallRecord extends CallSummary {
+	callEndedReason?: string | null;
+	userName?: string | null;
+	userPrimaryIntent?: string | null;
+	userSentiment?: string | null;
+	callOutcome?: string | null;
+	callSummary?: string | null;
+	callSummaryFr?: string | null;
+	/** Left out: a fresh signed link each time. Explicitly undefined: the field is missing. */
+	transcriptUrl?: string | null;
+	recordingUrl?: string | null;
+}
+
+export interface Organization {
+	id: string;
+	name: string;
+	email: string;
+	address: string;
+	city: string;
+	stateProvince: string;
+	postalCode: string;
+	country: string;
+	phoneNumber: string;
+	tenantId: string;
+	timezone: string;
+	createdAt: string;
+	createdBy: string;
+}
+
+/** What goes wrong with a request or with its answer. */
+export type FaultKind =
+	| 'reset-before'
+	| 'reset-after'
+	| 'timeout-before'
+	| 'timeout-after'
+	| 'status'
+	| 'truncated'
+	| 'html'
+	| 'empty'
+	| 'wrong-types'
+	| 'slow';
+
+/** A fault and its particulars. */
+export interface Fault {
+	kind: FaultKind;
+	/** Status to answer; for `status` the default is 500, for the others the true one. */
+	status?: number;
+	headers?: Record<string, string>;
+	/** Body for `status` and `html`; an object is sent as JSON. */
+	body?: unknown;
+	/** For `slow`; default 3000. */
+	delayMs?: number;
+}
+
+export interface FaultMatch {
+	method?: string;
+	/** Text: the whole path without query, `/api` optional, `*` for one segment. */
+	path?: RegExp | string;
+	/** The `phoneNumber` of the request body, exactly. */
+	number?: string;
+	/** Which of the two servers; default `api`. */
+	host?: 'api' | 'files';
+}
+
+export interface FaultRule extends Fault {
+	match?: FaultMatch;
+	/** How many matching requests it spoils; default 1. */
+	times?: number;
+}
+
+/** How callbacks are delivered; a function is asked anew for every call (or copy). */
+export interface CallbackSettings {
+	copies?: number | (() => number);
+	delayMs?: number | (() => number);
+}
+
+export interface SimulatorOptions {
+	/** 0, the default: any free port. */
+	port?: number;
+	/** Default 127.0.0.1. */
+	host?: string;
+	/** Milliseconds from the dial to the end of the call; default 1000. */
+	pace?: number;
+	log?: (line: string) => void;
+	/** Milliseconds a receiver has to answer a callback; default 10000. */
+	callbackTimeout?: number;
+	/** Size of every recording file; default 16044 (one second of audio). */
+	recordingBytes?: number;
+}
+
+export interface SimulatorKeys {
+	tenant: string;
+	organization: string;
+	inactive: string;
+	otherOrganization: string;
+}
+
+export interface SimulatorIds {
+	tenantId: string;
+	organizationId: string;
+	assistantId: string;
+	phoneNumberId: string;
+	otherOrganizationId: string;
+	otherAssistantId: string;
+	otherPhoneNumberId: string;
+	inactiveOrganizationId: string;
+	inactiveAssistantId: string;
+	inactivePhoneNumberId: string;
+	/** An organization of another tenant: none of the keys sees it. */
+	foreignOrganizationId: string;
+}
+
+/** A running simulator. The arrays are live: they grow, and `reset` empties them in place. */
+export interface Simulator {
+	/** What to put in the credential: `http://127.0.0.1:PORT/api`. */
+	baseUrl: string;
+	/** The other origin, which serves transcripts and recordings. */
+	fileUrl: string;
+	keys: SimulatorKeys;
+	ids: SimulatorIds;
+	dials: Dial[];
+	requests: RecordedRequest[];
+	fileRequests: RecordedRequest[];
+	callbacks: CallbackDelivery[];
+	setPace(pace: number | (() => number)): void;
+	setCallbacks(settings: CallbackSettings): void;
+	/** Ends a call now; resolves when its callback (if it has one) has been delivered. */
+	endCall(outboundCallId: string, status: TerminalStatus): Promise<void>;
+	/** Delivers the callback of an ended call again. */
+	deliverCallback(outboundCallId: string): Promise<CallbackDelivery>;
+	/** Adds a fault; null removes them all. */
+	fault(rule: FaultRule | null): void;
+	clearFaults(): void;
+	/** Makes every link issued so far answer 403. */
+	expireLinks(): void;
+	/** Adds an entry to the call log and returns its id. */
+	addCall(call?: Partial<CallRecord>): string;
+	/** Back to the state at the start; the pace stays. */
+	reset(): void;
+	stop(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+import type { CallbackSender } from './callbackSender';
+import type { ArmedFault } from './faults';
+import type { LinkSigner } from './links';
+import { seedCalls, seedOrganizations, seedPhones } from './seed';
+import type { Timers } from './timers';
+import type {
+	CallbackDelivery,
+	CallbackSettings,
+	CallRecord,
+	Dial,
+	Organization,
+	OutboundStatus,
+	RecordedRequest,
+} from './types';
+
+/** An outbound call as the simulator keeps it. */
+export interface OutboundCall {
+	state: OutboundStatus;
+	dial: Dial;
+	/** The pace this call got when it was dialled. */
+	pace: number;
+	attempts: number;
+}
+
+/** An organization and what its answers do not show. */
+export interface StoredOrganization {
+	shown: Organization;
+	active: boolean;
+	externalId?: string;
+	metadataVersion: number;
+}
+
+/** What `reset` puts back. */
+export interface Memory {
+	calls: Map<string, OutboundCall>;
+	/** Without the links, which are signed when a call is asked for. */
+	log: Map<string, CallRecord>;
+	organizations: Map<string, StoredOrganization>;
+	/** Assistants and numbers, with the organization each belongs to. */
+	phones: { assistants: Map<string, string>; numbers: Map<string, string> };
+	faults: ArmedFault[];
+	callbackSettings: CallbackSettings;
+	/** Numbers whose first dial was refused. */
+	refusedOnce: Set<string>;
+}
+
+/** Everything a request handler can reach. */
+export interface World {
+	memory: Memory;
+	dials: Dial[];
+	requests: RecordedRequest[];
+	fileRequests: RecordedRequest[];
+	callbacks: CallbackDelivery[];
+	pace: number | (() => number);
+	/** Ends of calls and late callbacks: dropped by `reset`. */
+	timers: Timers;
+	/** Slow answers: dropped only at the end, so that no client is left waiting. */
+	answerTimers: Timers;
+	links: LinkSigner;
+	sender: CallbackSender;
+	log?: (line: string) => void;
+	fileUrl: string;
+	recording: Buffer;
+}
+
+/** The state at the start. */
+export function freshMemory(): Memory {
+	return {
+		calls: new Map(),
+		log: new Map(seedCalls().map((call) => [call.id, call])),
+		organizations: new Map(seedOrganizations().map((each) => [each.shown.id, each])),
+		phones: seedPhones(),
+		faults: [],
+		callbackSettings: {},
+		refusedOnce: new Set(),
+	};
+}
+
+/** A setting that may be a function of the moment. */
+export function current(setting: number | (() => number) | undefined, fallback: number): number {
+	return (typeof setting === 'function' ? setting() : setting) ?? fallback;
+}
