@@ -1,0 +1,126 @@
+/** The example that `npm start` builds: a webhook that places a call, and what comes of it. */
+
+const assistantOfTheSimulator = 'a1b2c3d4-e5f6-7890-abcd-123456789012';
+const numberOfTheSimulator = 'b2c3d4e5-f6a7-8901-bcde-234567890123';
+
+const workflowName = 'AlloMia: first call';
+const waitWorkflowName = 'AlloMia: call and wait';
+
+const note = `## A call, and its outcome
+**Above**: whatever is posted to the webhook is called, with a dynamic variable of each kind.
+**Below**: the AlloMia Trigger starts this workflow again with the outcome.`;
+
+const link = (node) => ({ main: [[{ node, type: 'main', index: 0 }]] });
+
+const stickyNote = (content) => ({
+	id: 'note',
+	name: 'Note',
+	type: 'n8n-nodes-base.stickyNote',
+	typeVersion: 1,
+	position: [-40, -240],
+	parameters: { content, width: 760, height: 160 },
+});
+
+const webhook = (path, responseMode, webhookId) => ({
+	id: 'webhook',
+	name: 'Call request',
+	type: 'n8n-nodes-base.webhook',
+	typeVersion: 2,
+	position: [0, 0],
+	webhookId,
+	parameters: { httpMethod: 'POST', path, responseMode, options: {} },
+});
+
+const outcome = (position) => ({
+	id: 'outcome',
+	name: 'Outcome',
+	type: 'n8n-nodes-base.noOp',
+	typeVersion: 1,
+	position,
+	parameters: {},
+});
+
+/** One dynamic variable of each kind. */
+const variables = [
+	['patientName', '={{ $json.body.customerName }}'],
+	['appointmentSlot', '={{ $now.plus({ days: 2 }).startOf("hour") }}'],
+	['room', '={{ 12 }}'],
+	['firstVisit', '={{ true }}'],
+	['address', '={{ { street: "12 Main Street", city: "Montreal" } }}'],
+].map(([name, value]) => ({ name, value }));
+
+const alloMia = (credential, operation, parameters) => ({
+	id: 'allomia',
+	name: 'AlloMia',
+	type: 'n8n-nodes-allomia.alloMia',
+	typeVersion: 1,
+	position: [240, 0],
+	credentials: { alloMiaApi: credential },
+	parameters: {
+		resource: 'outboundCall',
+		operation,
+		phoneNumber: '={{ $json.body.phoneNumber }}',
+		assistantId: '={{ $json.body.assistantId }}',
+		phoneNumberId: '={{ $json.body.phoneNumberId }}',
+		customerName: '={{ $json.body.customerName }}',
+		dynamicVariables: { variable: variables },
+		...parameters,
+	},
+});
+
+const metadata = { entry: [{ name: 'recordId', value: '={{ $json.body.recordId }}' }] };
+
+/**
+ * @param credential { id, name } of the AlloMia credential
+ * @param callback 'trigger', or 'none' where AlloMia cannot reach this n8n
+ */
+function demoWorkflow({ credential, callback, webhookIds }) {
+	return {
+		name: workflowName,
+		nodes: [
+			stickyNote(note),
+			webhook('call', 'lastNode', webhookIds.request),
+			alloMia(credential, 'create', {
+				callback,
+				options: callback === 'trigger' ? { metadata } : {},
+			}),
+			{
+				id: 'trigger',
+				name: 'AlloMia Trigger',
+				type: 'n8n-nodes-allomia.alloMiaTrigger',
+				typeVersion: 1,
+				position: [0, 240],
+				webhookId: webhookIds.outcome,
+				credentials: { alloMiaApi: credential },
+				parameters: {},
+			},
+			outcome([240, 240]),
+		],
+		connections: { 'Call request': link('AlloMia'), 'AlloMia Trigger': link('Outcome') },
+	};
+}
+
+/** The same in one step: the workflow waits in the AlloMia node until the call has ended. */
+function waitWorkflow({ credential, webhookId }) {
+	return {
+		name: waitWorkflowName,
+		nodes: [
+			stickyNote(
+				'## The outcome as a step\nThe AlloMia node places the call, waits until it has ended, and goes on with its outcome.',
+			),
+			webhook('call-and-wait', 'onReceived', webhookId),
+			alloMia(credential, 'createAndWait', { options: { metadata } }),
+			outcome([480, 0]),
+		],
+		connections: { 'Call request': link('AlloMia'), AlloMia: link('Outcome') },
+	};
+}
+
+module.exports = {
+	assistantOfTheSimulator,
+	demoWorkflow,
+	numberOfTheSimulator,
+	waitWorkflow,
+	waitWorkflowName,
+	workflowName,
+};

@@ -1,0 +1,204 @@
+const { spawn } = require('node:child_process');
+const { randomBytes } = require('node:crypto');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
+const { npm, UserError } = require('./run');
+
+/** Who signs in to an n8n of ours. */
+const owner = {
+	email: 'owner@example.com',
+	firstName: 'Ada',
+	lastName: 'Builder',
+	password: 'AlloMia-demo-1',
+};
+
+/** Puts the packed package where n8n looks for community nodes, as its own installer does. */
+async function installPackage(userFolder, tarball) {
+	const nodes = path.join(userFolder, '.n8n', 'nodes');
+	fs.mkdirSync(nodes, { recursive: true });
+	fs.writeFileSync(
+		path.join(nodes, 'package.json'),
+		'{ "name": "installed-nodes", "private": true, "dependencies": {} }\n',
+	);
+	await npm(
+		[
+			'install',
+			tarball,
+			'--ignore-scripts',
+			'--legacy-peer-deps',
+			'--no-package-lock',
+			'--prefer-offline',
+			'--no-audit',
+			'--no-fund',
+			'--loglevel=error',
+		],
+		{ cwd: nodes, label: 'Installing the package into n8n' },
+	);
+}
+
+/** Whether nobody listens on the port. */
+function isFree(port, host = '127.0.0.1') {
+	return new Promise((resolve) => {
+		const server = net.createServer();
+		server.once('error', () => resolve(false));
+		server.listen(port, host, () => server.close(() => resolve(true)));
+	});
+}
+
+/** Whether somebody accepts connections at the port. */
+function answers(host, port) {
+	return new Promise((resolve) => {
+		const socket = net.connect({ host, port, timeout: 2000 });
+		const end = (open) => () => {
+			socket.destroy();
+			resolve(open);
+		};
+		socket.once('connect', end(true));
+		socket.once('error', end(false));
+		socket.once('timeout', end(false));
+	});
+}
+
+/** A port that was free a moment ago. */
+function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = net.createServer();
+		server.once('error', reject);
+		server.listen(0, '127.0.0.1', () => {
+			const { port } = server.address();
+			server.close(() => resolve(port));
+		});
+	});
+}
+
+/** Settings that keep an n8n to itself: no telemetry, no look at the internet, this machine only. */
+function closedSettings({ userFolder, port, brokerPort }) {
+	return {
+		N8N_USER_FOLDER: userFolder,
+		N8N_PORT: String(port),
+		N8N_LISTEN_ADDRESS: '127.0.0.1',
+		N8N_RUNNERS_BROKER_PORT: String(brokerPort),
+		N8N_SECURE_COOKIE: 'false',
+		N8N_DIAGNOSTICS_ENABLED: 'false',
+		N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+		N8N_TEMPLATES_ENABLED: 'false',
+		N8N_PERSONALIZATION_ENABLED: 'false',
+		N8N_HIRING_BANNER_ENABLED: 'false',
+		N8N_LOG_LEVEL: 'warn',
+		NODE_ENV: 'production',
+	};
+}
+
+/**
+ * Starts an n8n process and waits until it answers.
+ * @param n8n what ensureN8n gave
+ * @param command n8n's own arguments, for example ['worker', '--concurrency=5']
+ * @param readyUrl what answers 200 once it is ready
+ * @returns { child, output(): string, stop(signal?): Promise<void> }
+ */
+async function startProcess({ n8n, command = ['start'], env, readyUrl, timeout = 120_000 }) {
+	const child = spawn(n8n.node.bin, [n8n.bin, ...command], {
+		env: { ...process.env, ...env },
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	let output = '';
+	const keep = (chunk) => {
+		output = (output + chunk).slice(-200_000);
+	};
+	child.stdout.on('data', keep);
+	child.stderr.on('data', keep);
+	const ended = new Promise((resolve) => child.once('exit', resolve));
+	const handle = {
+		child,
+		output: () => output,
+		async stop(signal = 'SIGTERM') {
+			if (child.exitCode === null && child.signalCode === null) {
+				child.kill(signal);
+				const patience = setTimeout(() => child.kill('SIGKILL'), 15_000);
+				await ended;
+				clearTimeout(patience);
+			}
+		},
+	};
+	const deadline = Date.now() + timeout;
+	while (Date.now() < deadline) {
+		if (child.exitCode !== null || child.signalCode !== null) break;
+		try {
+			const response = await fetch(readyUrl, { signal: AbortSignal.timeout(2000) });
+			if (response.ok) return handle;
+		} catch {
+			// Not yet: n8n takes some seconds to start.
+		}
+		await delay(200);
+	}
+	await handle.stop('SIGKILL');
+	throw new UserError(`n8n did not start. Its last words:\n${output.trim().slice(-3000)}`);
+}
+
+/** A signed-in user of an n8n, over the REST API that the editor uses. */
+class Session {
+	constructor(baseUrl) {
+		this.baseUrl = baseUrl;
+		this.browserId = randomBytes(16).toString('hex');
+		this.cookie = '';
+	}
+
+	/** Creates the owner on a fresh n8n, or signs in where there is one. */
+	async signIn() {
+		const setup = await this.send('POST', '/rest/owner/setup', owner);
+		if (setup.status !== 200) {
+			const login = await this.send('POST', '/rest/login', {
+				emailOrLdapLoginId: owner.email,
+				password: owner.password,
+			});
+			if (login.status !== 200) {
+				throw new UserError(`Signing in to n8n failed (${login.status}: ${login.text}).`);
+			}
+		}
+	}
+
+	/** One request; the answer as { status, text, json }. */
+	async send(method, route, body) {
+		const response = await fetch(`${this.baseUrl}${route}`, {
+			method,
+			headers: {
+				'content-type': 'application/json',
+				'browser-id': this.browserId,
+				...(this.cookie ? { cookie: this.cookie } : {}),
+			},
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+		const cookies = response.headers.getSetCookie();
+		if (cookies.length > 0) this.cookie = cookies.map((it) => it.split(';')[0]).join('; ');
+		const text = await response.text();
+		let json;
+		try {
+			json = JSON.parse(text);
+		} catch {
+			json = undefined;
+		}
+		return { status: response.status, text, json };
+	}
+
+	/** One request that must succeed; the `data` of its answer. */
+	async call(method, route, body) {
+		const { status, text, json } = await this.send(method, route, body);
+		if (status < 200 || status >= 300) {
+			throw new Error(`n8n answered ${method} ${route} with ${status}: ${text.slice(0, 2000)}`);
+		}
+		return json?.data;
+	}
+}
+
+module.exports = {
+	answers,
+	closedSettings,
+	freePort,
+	installPackage,
+	isFree,
+	owner,
+	Session,
+	startProcess,
+};

@@ -1,0 +1,44 @@
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+const { freePort } = require('./n8n');
+const { projectRoot } = require('./paths');
+const { UserError } = require('./run');
+
+/** Starts the AlloMia simulator in a process of its own: { baseUrl, stop() }. */
+async function startSimulatorProcess({ pace }) {
+	const port = await freePort();
+	const child = spawn(
+		process.execPath,
+		[
+			'--import',
+			'tsx',
+			path.join(projectRoot, 'test', 'simulator', 'cli.ts'),
+			'--port',
+			String(port),
+			'--pace',
+			String(pace),
+		],
+		{ cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] },
+	);
+	let output = '';
+	const ended = new Promise((resolve) => child.once('exit', resolve));
+	const baseUrl = `http://127.0.0.1:${port}/api`;
+	await new Promise((resolve, reject) => {
+		const look = (chunk) => {
+			output += chunk;
+			if (output.includes(baseUrl)) resolve();
+		};
+		child.stdout.on('data', look);
+		child.stderr.on('data', look);
+		child.once('exit', () => reject(new UserError(`The simulator did not start:\n${output}`)));
+	});
+	return {
+		baseUrl,
+		async stop() {
+			if (child.exitCode === null) child.kill('SIGTERM');
+			await ended;
+		},
+	};
+}
+
+module.exports = { startSimulatorProcess };

@@ -1,0 +1,93 @@
+import type { Session } from './n8n';
+
+export interface CredentialReference {
+	id: string;
+	name: string;
+}
+
+export interface WorkflowNode {
+	id: string;
+	name: string;
+	type: string;
+	typeVersion: number;
+	position: [number, number];
+	parameters: Record<string, unknown>;
+	credentials?: Record<string, CredentialReference>;
+	webhookId?: string;
+	onError?: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
+	retryOnFail?: boolean;
+	maxTries?: number;
+	waitBetweenTries?: number;
+	disabled?: boolean;
+}
+
+export type Connections = Record<
+	string,
+	Record<string, Array<Array<{ node: string; type: string; index: number }>>>
+>;
+
+export interface WorkflowDefinition {
+	name: string;
+	nodes: WorkflowNode[];
+	connections: Connections;
+	settings?: Record<string, unknown>;
+}
+
+export interface ExecutionSummary {
+	id: string;
+	status: string;
+	mode: string;
+	retryOf?: string | null;
+}
+
+export interface NodeError {
+	message: string;
+	description?: string | null;
+	[field: string]: unknown;
+}
+
+export interface NodeRun {
+	executionStatus?: string;
+	error?: NodeError;
+	hints?: Array<{ message: string; type?: string }>;
+	data?: { main?: Array<Array<OutputItem> | null> };
+}
+
+export interface OutputItem {
+	json: Record<string, unknown>;
+	pairedItem?: unknown;
+	binary?: Record<string, { fileName?: string; mimeType: string; id?: string; data: string }>;
+}
+
+export interface Execution extends ExecutionSummary {
+	data: { resultData: { runData: Record<string, NodeRun[]>; error?: NodeError } };
+}
+
+export function until<T>(
+	what: string,
+	look: () => Promise<T | undefined | false> | T | undefined | false,
+	limit?: number,
+	pause?: number,
+): Promise<T>;
+export function createCredential(
+	session: Session,
+	options: { name?: string; apiKey: string; baseUrl: string },
+): Promise<CredentialReference>;
+export function upsertCredential(
+	session: Session,
+	options: { name: string; apiKey: string; baseUrl: string },
+): Promise<CredentialReference>;
+export function createWorkflow(
+	session: Session,
+	workflow: WorkflowDefinition,
+): Promise<{ id: string; versionId: string }>;
+export function activate(session: Session, workflowId: string): Promise<void>;
+export function deactivate(session: Session, workflowId: string): Promise<void>;
+export function listExecutions(session: Session, workflowId: string): Promise<ExecutionSummary[]>;
+export function readExecution(session: Session, id: string): Promise<Execution>;
+export function waitForEnd(session: Session, id: string, limit?: number): Promise<Execution>;
+export function outputsOf(
+	execution: Execution,
+	nodeName: string,
+	run?: number,
+): Array<Array<Record<string, unknown>>>;

@@ -1,0 +1,107 @@
+const { setTimeout: delay } = require('node:timers/promises');
+const { UserError } = require('./run');
+
+const waitLimit = 60_000;
+
+/** Tries `look` until it gives something, at most `limit` ms long. */
+async function until(what, look, limit = waitLimit, pause = 50) {
+	const deadline = Date.now() + limit;
+	for (;;) {
+		const found = await look();
+		if (found !== undefined && found !== false) return found;
+		if (Date.now() > deadline) throw new UserError(`Waited ${limit / 1000} s in vain for ${what}.`);
+		await delay(pause);
+	}
+}
+
+async function createCredential(session, { name = 'AlloMia', apiKey, baseUrl }) {
+	const { id } = await session.call('POST', '/rest/credentials', {
+		name,
+		type: 'alloMiaApi',
+		data: { apiKey, baseUrl },
+	});
+	return { id, name };
+}
+
+/** The credential of this name with these values, made anew or brought up to date. */
+async function upsertCredential(session, { name, apiKey, baseUrl }) {
+	const known = (await session.call('GET', '/rest/credentials')).find((it) => it.name === name);
+	if (!known) return await createCredential(session, { name, apiKey, baseUrl });
+	await session.call('PATCH', `/rest/credentials/${known.id}`, {
+		name,
+		type: 'alloMiaApi',
+		data: { apiKey, baseUrl },
+	});
+	return { id: known.id, name };
+}
+
+/** Creates a workflow that is not active yet. */
+async function createWorkflow(session, { name, nodes, connections, settings = {} }) {
+	return await session.call('POST', '/rest/workflows', {
+		name,
+		nodes,
+		connections,
+		settings: { executionOrder: 'v1', ...settings },
+		active: false,
+	});
+}
+
+/** Activates (publishes) the workflow's newest version. */
+async function activate(session, workflowId) {
+	const { versionId } = await session.call('GET', `/rest/workflows/${workflowId}`);
+	await session.call('POST', `/rest/workflows/${workflowId}/activate`, {
+		versionId,
+		name: 'v1',
+		description: '',
+	});
+}
+
+async function deactivate(session, workflowId) {
+	await session.call('POST', `/rest/workflows/${workflowId}/deactivate`);
+}
+
+/** The workflow's executions, newest first, without their data. */
+async function listExecutions(session, workflowId) {
+	const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+	const { results } = await session.call('GET', `/rest/executions?filter=${filter}&limit=100`);
+	return results;
+}
+
+/** An execution with its data unfolded: { id, status, mode, …, data: { resultData, … } }. */
+async function readExecution(session, id) {
+	const execution = await session.call('GET', `/rest/executions/${id}`);
+	// Loaded here, since the project's dependencies may only just have been installed.
+	const { parse } = require('flatted');
+	return { ...execution, data: parse(execution.data) };
+}
+
+const over = ['success', 'error', 'crashed', 'canceled'];
+
+/** Waits until an execution has ended. */
+async function waitForEnd(session, id, limit) {
+	await until(
+		`execution ${id} to end`,
+		async () => over.includes((await session.call('GET', `/rest/executions/${id}`)).status),
+		limit,
+	);
+	return await readExecution(session, id);
+}
+
+/** What a node put out in a run, per output, as the items' json. */
+function outputsOf(execution, nodeName, run = 0) {
+	const data = execution.data.resultData.runData[nodeName]?.[run]?.data?.main ?? [];
+	return data.map((items) => (items ?? []).map(({ json }) => json));
+}
+
+module.exports = {
+	activate,
+	createCredential,
+	createWorkflow,
+	deactivate,
+	listExecutions,
+	outputsOf,
+	readExecution,
+	until,
+	upsertCredential,
+	waitForEnd,
+};

@@ -1,0 +1,339 @@
+const { randomUUID } = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const readline = require('node:readline/promises');
+const { setTimeout: delay } = require('node:timers/promises');
+const demo = require('./lib/demo');
+const {
+	closedSettings,
+	freePort,
+	installPackage,
+	isFree,
+	owner,
+	Session,
+	startProcess,
+} = require('./lib/n8n');
+const { gulpFile, projectRoot } = require('./lib/paths');
+const { cli, npm, run, say, UserError } = require('./lib/run');
+const { ensureDependencies, ensureN8n } = require('./lib/setup');
+const { startSimulatorProcess } = require('./lib/simulatorProcess');
+const workflows = require('./lib/workflows');
+
+const terminal = ['completed', 'failed', 'busy', 'no-answer'];
+
+/** What npm start has started, to be ended in reverse order. */
+const started = [];
+
+/** npm start [-- --once] [-- --port P] [-- --fresh]: the package in a real n8n, and a first call. */
+cli(async () => {
+	const options = readOptions(process.argv.slice(2));
+	stopOnSignals();
+	try {
+		await main(options);
+	} finally {
+		await stopAll();
+	}
+});
+
+async function main({ once, port, fresh }) {
+	await refuseUsedPort(port);
+	await ensureDependencies();
+	const n8n = await ensureN8n();
+	const tarball = await buildAndPack();
+
+	const folder = path.join(projectRoot, '.n8n-demo');
+	if (fresh) fs.rmSync(folder, { recursive: true, force: true });
+	await installPackage(folder, tarball);
+
+	const real = process.env.ALLOMIA_API_KEY?.trim();
+	const target = real ? await askForTarget(real) : await simulatorTarget();
+
+	say(`Starting n8n ${n8n.version} …`);
+	const base = `http://localhost:${port}`;
+	const publicUrl = process.env.WEBHOOK_URL?.trim() || undefined;
+	const editor = await startProcess({
+		n8n,
+		env: {
+			...closedSettings({ userFolder: folder, port, brokerPort: await freePort() }),
+			...(publicUrl ? { WEBHOOK_URL: publicUrl } : {}),
+		},
+		readyUrl: `http://127.0.0.1:${port}/healthz/readiness`,
+	});
+	started.push(() => editor.stop());
+	const session = new Session(`http://127.0.0.1:${port}`);
+	await session.signIn();
+
+	const callback = real && !publicUrl ? 'none' : 'trigger';
+	if (callback === 'none') {
+		say(
+			'WEBHOOK_URL is not set, so AlloMia cannot reach this n8n with the outcome: the call’s status is asked for every 5 seconds instead. To get it through the trigger, set WEBHOOK_URL to the public address of this n8n.',
+		);
+	}
+	const credential = await workflows.upsertCredential(session, {
+		name: real ? 'AlloMia' : 'AlloMia (simulator)',
+		apiKey: target.apiKey,
+		baseUrl: target.baseUrl,
+	});
+	await removeEarlierWorkflows(session);
+	const workflowId = await installWorkflow(
+		session,
+		demo.demoWorkflow({
+			credential,
+			callback,
+			webhookIds: { request: randomUUID(), outcome: randomUUID() },
+		}),
+	);
+	const dispatched = await placeCall(`http://127.0.0.1:${port}/webhook/call`, target);
+	say(`AlloMia took the call: ${dispatched.outboundCallId} (${dispatched.status}).`);
+	const event =
+		callback === 'trigger'
+			? await outcomeOfTrigger(session, workflowId, dispatched.outboundCallId)
+			: await outcomeByAsking(target, dispatched.outboundCallId);
+	say(
+		callback === 'trigger'
+			? '\nThe AlloMia Trigger emitted:'
+			: '\nThe call has ended. AlloMia gave as its status:',
+	);
+	say(JSON.stringify(event, null, 2));
+	if (!real) await showCreateAndWait(session, `http://127.0.0.1:${port}`, credential, target);
+	if (once) return;
+	say(`
+n8n is open at ${base}/workflow/${workflowId}
+Sign in with  ${owner.email}  and  ${owner.password}
+
+What to try next:
+- Open the workflow "${demo.workflowName}", and look at Executions.
+- Add an AlloMia node to a workflow of your own: its credential is there already.
+- Place another call, which is busy:
+  curl -X POST ${base}/webhook/call -H 'content-type: application/json' \\
+    -d '${JSON.stringify({ ...target.call, phoneNumber: real ? target.call.phoneNumber : '+15145550002' })}'
+
+Ctrl-C ends everything that this command started.`);
+	await new Promise((resolve) => {
+		editor.child.once('exit', resolve);
+		// Nothing else would keep this process alive.
+		const alive = setInterval(() => {}, 1 << 30);
+		editor.child.once('exit', () => clearInterval(alive));
+	});
+	if (!stopping)
+		throw new UserError(`n8n ended by itself. Its last words:\n${editor.output().slice(-2000)}`);
+}
+
+function readOptions(args) {
+	const options = { once: false, fresh: false, port: Number(process.env.N8N_PORT || 5678) };
+	for (let index = 0; index < args.length; index += 1) {
+		const arg = args[index];
+		if (arg === '--once') options.once = true;
+		else if (arg === '--fresh') options.fresh = true;
+		else if (arg === '--port') options.port = Number(args[(index += 1)]);
+		else if (arg.startsWith('--port=')) options.port = Number(arg.slice('--port='.length));
+		else throw new UserError(`"${arg}" is not an option. There are --once, --fresh and --port P.`);
+	}
+	if (!Number.isInteger(options.port) || options.port < 1 || options.port > 65535) {
+		throw new UserError(
+			'--port needs a number from 1 to 65535, for example: npm start -- --port 5680',
+		);
+	}
+	return options;
+}
+
+async function refuseUsedPort(port) {
+	if (await isFree(port)) return;
+	throw new UserError(
+		`Port ${port} is in use, perhaps by another n8n. End what uses it, or choose another port: npm start -- --port ${port + 2}`,
+	);
+}
+
+async function buildAndPack() {
+	say('Building the package …');
+	await run(process.execPath, [gulpFile(), 'build', '--silent'], {
+		cwd: projectRoot,
+		label: 'The build',
+	});
+	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-pack-'));
+	started.push(() => fs.rmSync(folder, { recursive: true, force: true }));
+	await npm(['pack', '--pack-destination', folder, '--loglevel=error'], {
+		cwd: projectRoot,
+		label: 'npm pack',
+	});
+	return path.join(folder, fs.readdirSync(folder)[0]);
+}
+
+async function simulatorTarget() {
+	say('Starting the AlloMia simulator: no phone will ring.');
+	const simulator = await startSimulatorProcess({ pace: 1500 });
+	started.push(simulator.stop);
+	return {
+		baseUrl: simulator.baseUrl,
+		apiKey: 'sim-organization-key',
+		call: {
+			phoneNumber: '+15145551234',
+			assistantId: demo.assistantOfTheSimulator,
+			phoneNumberId: demo.numberOfTheSimulator,
+			customerName: 'John Doe',
+			recordId: 'crm-42',
+		},
+	};
+}
+
+async function askForTarget(apiKey) {
+	say('ALLOMIA_API_KEY is set: this uses the real AlloMia, and A PHONE WILL RING.');
+	const questions = {
+		ALLOMIA_ASSISTANT_ID: 'The ID of the assistant that speaks: ',
+		ALLOMIA_PHONE_NUMBER_ID: 'The ID of the AlloMia number to call from: ',
+		ALLOMIA_PHONE_NUMBER: 'The number to call, for example +15145551234: ',
+	};
+	const answers = {};
+	for (const [name, question] of Object.entries(questions)) {
+		answers[name] = process.env[name]?.trim() || (await ask(name, question));
+	}
+	return {
+		apiKey,
+		baseUrl: process.env.ALLOMIA_BASE_URL?.trim() || 'https://allomia.com/api',
+		call: {
+			phoneNumber: answers.ALLOMIA_PHONE_NUMBER,
+			assistantId: answers.ALLOMIA_ASSISTANT_ID,
+			phoneNumberId: answers.ALLOMIA_PHONE_NUMBER_ID,
+			customerName: process.env.ALLOMIA_CUSTOMER_NAME?.trim() || 'John Doe',
+			recordId: 'crm-42',
+		},
+	};
+}
+
+async function ask(name, question) {
+	if (!process.stdin.isTTY) {
+		throw new UserError(`Set ${name}: nobody is here to answer. (${question.replace(/: $/, '')}.)`);
+	}
+	const terminalLine = readline.createInterface({ input: process.stdin, output: process.stdout });
+	try {
+		for (;;) {
+			const answer = (await terminalLine.question(question)).trim();
+			if (answer) return answer;
+		}
+	} finally {
+		terminalLine.close();
+	}
+}
+
+/** The same call in one node. Not with the real AlloMia: one call is enough for a first look. */
+async function showCreateAndWait(session, base, credential, { call }) {
+	say('\nNow with Create and Wait: one node places a call, waits, and goes on with the outcome …');
+	const id = await installWorkflow(
+		session,
+		demo.waitWorkflow({ credential, webhookId: randomUUID() }),
+	);
+	const body = { ...call, phoneNumber: '+15145550003' };
+	await postOnce(`${base}/webhook/call-and-wait`, body);
+	const [{ id: executionId }] = await workflows.until('the execution to appear', async () => {
+		const list = await workflows.listExecutions(session, id);
+		return list.length > 0 && list;
+	});
+	const execution = await workflows.waitForEnd(session, executionId);
+	const [[item] = []] = workflows.outputsOf(execution, 'AlloMia');
+	if (!item) throw new UserError('Create and Wait gave no outcome: look at the execution in n8n.');
+	say('AlloMia (Create and Wait) put out:');
+	say(JSON.stringify(item, null, 2));
+}
+
+async function removeEarlierWorkflows(session) {
+	const all = await session.call('GET', '/rest/workflows');
+	for (const { id, name, active } of all) {
+		if (name !== demo.workflowName && name !== demo.waitWorkflowName) continue;
+		if (active) await workflows.deactivate(session, id);
+		await session.call('POST', `/rest/workflows/${id}/archive`);
+		await session.call('DELETE', `/rest/workflows/${id}`);
+	}
+}
+
+/** @returns the id of the workflow, which is active */
+async function installWorkflow(session, definition) {
+	const { id } = await workflows.createWorkflow(session, definition);
+	await workflows.activate(session, id);
+	return id;
+}
+
+/** Posts to a workflow's webhook. A 404 means that n8n has not registered it yet: nothing ran. */
+async function postOnce(url, body) {
+	return await workflows.until('the workflow to be active', async () => {
+		const answer = await fetch(url, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body),
+		});
+		return answer.status === 404 ? undefined : { status: answer.status, text: await answer.text() };
+	});
+}
+
+async function placeCall(url, { call }) {
+	say(`Placing a call to ${call.phoneNumber} …`);
+	const response = await postOnce(url, call);
+	const answer = parse(response.text);
+	if (response.status !== 200 || !answer?.outboundCallId) {
+		throw new UserError(
+			`The call was not placed (${response.status}): ${response.text}\nLook at the workflow's execution, or correct the values and start again.`,
+		);
+	}
+	return answer;
+}
+
+async function outcomeOfTrigger(session, workflowId, outboundCallId) {
+	say('Waiting for its outcome …');
+	return await workflows.until(
+		'the outcome of the call',
+		async () => {
+			for (const { id, status } of await workflows.listExecutions(session, workflowId)) {
+				if (status !== 'success') continue;
+				const execution = await workflows.readExecution(session, id);
+				const [[event] = []] = workflows.outputsOf(execution, 'AlloMia Trigger');
+				if (event?.outboundCallId === outboundCallId) return event;
+			}
+			return undefined;
+		},
+		15 * 60_000,
+		500,
+	);
+}
+
+async function outcomeByAsking({ baseUrl, apiKey }, outboundCallId) {
+	for (;;) {
+		const response = await fetch(`${baseUrl}/outbound/${outboundCallId}/status`, {
+			headers: { authorization: `Bearer ${apiKey}` },
+		});
+		const answer = parse(await response.text());
+		if (terminal.includes(answer?.status)) return answer;
+		say(`Still ${answer?.status ?? `no answer (${response.status})`} …`);
+		await delay(5000);
+	}
+}
+
+function parse(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+let stopping = false;
+
+function stopOnSignals() {
+	const end = async (exitCode) => {
+		if (stopping) return;
+		stopping = true;
+		say('\nEnding everything …');
+		await stopAll();
+		process.exit(exitCode);
+	};
+	process.on('SIGINT', () => end(130));
+	process.on('SIGTERM', () => end(143));
+	process.on('SIGHUP', () => end(129));
+	// A signal to npm ends the shell between it and us, and does not reach us.
+	const parent = process.ppid;
+	setInterval(() => process.ppid !== parent && end(143), 1000).unref();
+}
+
+async function stopAll() {
+	stopping = true;
+	for (const stop of started.splice(0).reverse()) await stop();
+}
