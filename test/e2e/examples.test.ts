@@ -1,0 +1,126 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+	activate,
+	createWorkflow,
+	deactivate,
+	listExecutions,
+	outputsOf,
+	until,
+	waitForEnd,
+	type Execution,
+	type WorkflowDefinition,
+} from '../../scripts/lib/workflows';
+import { startBench, type Bench } from './support/bench';
+
+const folder = path.join(__dirname, '..', '..', 'examples');
+
+let bench: Bench;
+
+beforeAll(async () => {
+	bench = await startBench();
+});
+
+afterAll(async () => {
+	await bench.stop();
+});
+
+beforeEach(() => {
+	bench.simulator.reset();
+});
+
+/** Imports an example, chooses the credential as its note says, and posts to its webhook. */
+async function runExample(
+	name: string,
+	body: object,
+	change: Record<string, Record<string, unknown>> = {},
+): Promise<Execution> {
+	const { session, baseUrl } = bench.n8n;
+	const file = fs.readFileSync(path.join(folder, `${name}.json`), 'utf8');
+	const example = JSON.parse(file) as WorkflowDefinition;
+	const nodes = example.nodes.map((node) => ({
+		...node,
+		...(node.credentials ? { credentials: { alloMiaApi: bench.credential } } : {}),
+		parameters: { ...node.parameters, ...change[node.name] },
+	}));
+	const { id } = await createWorkflow(session, { ...example, nodes });
+	await activate(session, id);
+	const url = `${baseUrl}/webhook/allomia-${name}`;
+	await until('the example to be active', async () => {
+		const response = await fetch(url, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body),
+		});
+		return response.status === 200;
+	});
+	const executionId = await until(
+		'the execution',
+		async () => (await listExecutions(session, id))[0]?.id,
+	);
+	try {
+		return await waitForEnd(session, executionId, 90_000);
+	} finally {
+		await deactivate(session, id);
+	}
+}
+
+const ran = (execution: Execution, node: string) =>
+	(execution.data.resultData.runData[node] ?? []).flatMap((_, run) =>
+		outputsOf(execution, node, run).flat(),
+	);
+
+describe('examples', () => {
+	it('are all run here', () => {
+		const files = fs.readdirSync(folder).map((file) => path.basename(file, '.json'));
+		expect(files.sort()).toEqual(['call-a-list', 'call-and-branch', 'try-again']);
+	});
+
+	it.each([
+		['+15145551000', 'Confirm the appointment'],
+		['+15145550003', 'Send a text message'],
+		['+15145550002', 'Call again tomorrow'],
+		['+15145550001', 'Tell the front desk'],
+	])('call-and-branch: %s leads to "%s"', async (phone, branch) => {
+		const execution = await runExample('call-and-branch', { phone, name: 'John Doe' });
+		expect(execution.status).toBe('success');
+		expect(ran(execution, branch)).toEqual([
+			expect.objectContaining({ metadata: { phone } }) as unknown,
+		]);
+		const { runData } = execution.data.resultData;
+		expect(Object.keys(runData).sort()).toEqual(['AlloMia', 'Call request', branch].sort());
+	});
+
+	it('call-a-list: calls three at a time, all of them, and holds up nobody for a wrong number', async () => {
+		const people = Array.from({ length: 7 }, (_, index) => ({
+			phone: index === 4 ? 'unknown' : `(514) 555-100${index}`,
+			name: `Person ${index}`,
+		}));
+		const execution = await runExample('call-a-list', { people });
+		expect(execution.status).toBe('success');
+		expect(bench.simulator.dials.map(({ body }) => body.customerName).sort()).toEqual(
+			people.filter((_, index) => index !== 4).map(({ name }) => name),
+		);
+		expect(execution.data.resultData.runData.AlloMia).toHaveLength(3);
+		expect(ran(execution, 'Could not be called')).toEqual([
+			expect.objectContaining({ error: expect.stringContaining('Phone Number') as string }),
+		]);
+		expect(ran(execution, 'All outcomes')).toHaveLength(6);
+	});
+
+	it('try-again: calls three times where nobody answers, and no more', async () => {
+		const execution = await runExample(
+			'try-again',
+			{ phone: '+15145550003', name: 'John Doe' },
+			{ 'Half an hour': { amount: 1, unit: 'seconds' } },
+		);
+		expect(execution.status).toBe('success');
+		expect(bench.simulator.dials).toHaveLength(3);
+		expect(ran(execution, 'Nobody answered')).toEqual([
+			expect.objectContaining({
+				status: 'no-answer',
+				metadata: { phone: '+15145550003', name: 'John Doe', attempt: 3 },
+			}),
+		]);
+	});
+});

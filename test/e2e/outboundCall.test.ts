@@ -1,0 +1,297 @@
+import { outputsOf, type WorkflowNode } from '../../scripts/lib/workflows';
+import { ids } from '../simulator';
+import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { alloMia } from './support/nodes';
+
+let bench: Bench;
+
+beforeAll(async () => {
+	bench = await startBench();
+});
+
+afterAll(async () => {
+	await bench.stop();
+});
+
+beforeEach(() => {
+	bench.simulator.reset();
+});
+
+async function run(
+	parameters: Record<string, unknown>,
+	items: unknown[] = [{}],
+	extras: Partial<WorkflowNode> = {},
+) {
+	const workflow = await activeWorkflow(bench, [alloMia(bench.credential, parameters, extras)]);
+	const execution = await workflow.run(items);
+	const nodeRun = execution.data.resultData.runData.AlloMia?.[0];
+	return {
+		execution,
+		outputs: outputsOf(execution, 'AlloMia'),
+		error: nodeRun?.error,
+		hints: nodeRun?.hints ?? [],
+		main: nodeRun?.data?.main ?? [],
+	};
+}
+
+const example = {
+	customerName: 'John Doe',
+	dynamicVariables: {
+		variable: [
+			{ name: 'patientId', value: '12345' },
+			{ name: 'appointmentSlot', value: '2026-04-01T10:00:00Z' },
+			{ name: 'practitioner', value: 'Dr. Smith' },
+		],
+	},
+	callback: 'url',
+	callbackUrl: 'http://127.0.0.1:9/webhooks/call-status',
+};
+
+describe('outboundCall: create', () => {
+	it('sends the documented example byte for byte, and gives out the answer untouched', async () => {
+		const { outputs } = await run(example);
+		expect(bench.simulator.dials[0]?.rawBody).toBe(
+			JSON.stringify({
+				phoneNumber: '+15145551234',
+				assistantId: 'a1b2c3d4-e5f6-7890-abcd-123456789012',
+				phoneNumberId: 'b2c3d4e5-f6a7-8901-bcde-234567890123',
+				customerName: 'John Doe',
+				dynamicVariables: {
+					patientId: '12345',
+					appointmentSlot: '2026-04-01T10:00:00Z',
+					practitioner: 'Dr. Smith',
+				},
+				callbackUrl: 'http://127.0.0.1:9/webhooks/call-status',
+			}),
+		);
+		expect(outputs).toEqual([
+			[
+				{
+					outboundCallId: bench.simulator.dials[0]?.outboundCallId,
+					contactId: expect.any(String) as string,
+					status: 'calling',
+					message: 'Outbound call dispatched',
+				},
+			],
+		]);
+	});
+
+	it('sends a variable of each kind as the text that the assistant is to say', async () => {
+		await run({
+			dynamicVariables: {
+				variable: [
+					{ name: 'text', value: 'Dr. Smith' },
+					{ name: 'number', value: '={{ 42.5 }}' },
+					{ name: 'boolean', value: '={{ true }}' },
+					{ name: 'date', value: '={{ new Date(0) }}' },
+					{ name: 'luxon', value: '={{ DateTime.fromISO("2026-04-01T10:00:00.000Z").toUTC() }}' },
+					{ name: 'object', value: '={{ { room: [1, 2] } }}' },
+				],
+			},
+		});
+		expect(bench.simulator.dials[0]?.body.dynamicVariables).toEqual({
+			text: 'Dr. Smith',
+			number: '42.5',
+			boolean: 'true',
+			date: '1970-01-01T00:00:00.000Z',
+			luxon: '2026-04-01T10:00:00.000Z',
+			object: '{"room":[1,2]}',
+		});
+	});
+
+	it('takes variables as JSON, and blanks that were pasted around ids', async () => {
+		await run(
+			{
+				specifyDynamicVariables: 'json',
+				dynamicVariablesJson: '={{ { slot: 10, name: $json.name } }}',
+				assistantId: ` ${ids.assistantId}\n`,
+				phoneNumberId: `\t${ids.phoneNumberId} `,
+				phoneNumber: '=(514) 555-1234\n',
+				options: { defaultCountry: 'CA' },
+			},
+			[{ name: 'Ada' }],
+		);
+		expect(bench.simulator.dials[0]?.body).toEqual({
+			phoneNumber: '+15145551234',
+			assistantId: ids.assistantId,
+			phoneNumberId: ids.phoneNumberId,
+			dynamicVariables: { slot: '10', name: 'Ada' },
+		});
+	});
+
+	it('calls nobody when one of three items is bad and the node is set to stop', async () => {
+		const { execution, error } = await run({ phoneNumber: '={{ $json.phone }}' }, [
+			{ phone: '+15145551001' },
+			{ phone: 'none' },
+			{ phone: '+15145551003' },
+		]);
+		expect(execution.status).toBe('error');
+		expect(error?.message).toContain('Phone Number');
+		expect(error?.message).toContain('Item 1');
+		expect(bench.simulator.dials).toHaveLength(0);
+	});
+
+	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
+		'calls the good ones of three items with %s, in order, each tied to its item',
+		async (onError) => {
+			const { outputs, main } = await run(
+				{ phoneNumber: '={{ $json.phone }}' },
+				[{ phone: '+15145551001' }, { phone: 'none' }, { phone: '+15145551003' }],
+				{ onError },
+			);
+			expect(bench.simulator.dials.map(({ body }) => body.phoneNumber).sort()).toEqual([
+				'+15145551001',
+				'+15145551003',
+			]);
+			const [regular = [], failed = []] = outputs;
+			if (onError === 'continueRegularOutput') {
+				expect(regular).toHaveLength(3);
+				expect(regular[1]?.error).toContain('Phone Number');
+				expect(main[0]?.map(({ pairedItem }) => pairedItem)).toEqual([
+					{ item: 0 },
+					{ item: 1 },
+					{ item: 2 },
+				]);
+			} else {
+				expect(regular).toHaveLength(2);
+				expect(failed).toHaveLength(1);
+				expect(failed[0]?.error).toContain('Phone Number');
+				expect(main[1]?.[0]?.pairedItem).toEqual({ item: 1 });
+			}
+		},
+	);
+
+	it('shows the exact request in a dry run, and calls nobody', async () => {
+		const { outputs } = await run({ ...example, options: { dryRun: true } });
+		expect(bench.simulator.requests).toHaveLength(0);
+		expect(outputs[0]?.[0]).toEqual({
+			dryRun: true,
+			request: {
+				phoneNumber: '+15145551234',
+				assistantId: ids.assistantId,
+				phoneNumberId: ids.phoneNumberId,
+				customerName: 'John Doe',
+				dynamicVariables: {
+					patientId: '12345',
+					appointmentSlot: '2026-04-01T10:00:00Z',
+					practitioner: 'Dr. Smith',
+				},
+				callbackUrl: 'http://127.0.0.1:9/webhooks/call-status',
+			},
+		});
+	});
+
+	it('does not call again when Retry On Fail follows an answer that got lost', async () => {
+		const { execution, error } = await run({ phoneNumber: '+15145550011' }, [{}], {
+			retryOnFail: true,
+			maxTries: 3,
+			waitBetweenTries: 100,
+		});
+		expect(execution.status).toBe('error');
+		expect(error?.description).toContain('may have been placed');
+		expect(bench.simulator.dials).toHaveLength(1);
+	});
+
+	it('sends a call again by itself where AlloMia has surely not taken it', async () => {
+		const { execution } = await run({ phoneNumber: '+15145550009' });
+		expect(execution.status).toBe('success');
+		expect(bench.simulator.dials).toHaveLength(1);
+		expect(bench.simulator.requests).toHaveLength(2);
+	});
+
+	it.each([
+		['refused by AlloMia', '+15145550005', 'Invalid request data', 'Phone Number'],
+		[
+			'of an inactive organization',
+			'+15145550006',
+			'Organization is inactive',
+			'Nobody was called',
+		],
+		[
+			'with an unknown assistant',
+			'+15145550007',
+			'Assistant or phone number not found',
+			'Assistant ID',
+		],
+		[
+			'answered by an error',
+			'+15145550008',
+			'Internal server error occurred',
+			'may have been placed',
+		],
+		['answered by HTML', '+15145550015', 'makes no sense', 'may have been placed'],
+		['answered by nothing', '+15145550016', 'makes no sense', 'may have been placed'],
+		['answered by half of it', '+15145550014', 'makes no sense', 'may have been placed'],
+		['answered by wrong types', '+15145550017', 'makes no sense', 'may have been placed'],
+	])('says what to do about a call %s', async (_, phoneNumber, message, description) => {
+		const { error } = await run({ phoneNumber });
+		expect(error?.message).toContain(message);
+		expect(error?.description).toContain(description);
+	});
+
+	it('never shows the API key, not even in the data of a failed execution', async () => {
+		const { execution } = await run({ phoneNumber: '+15145550011' });
+		expect(execution.status).toBe('error');
+		expect(JSON.stringify(execution)).not.toContain(bench.simulator.keys.organization);
+		expect(bench.n8n.output).not.toContain(bench.simulator.keys.organization);
+	});
+});
+
+describe('outboundCall: getStatus', () => {
+	it('gives out AlloMia’s word untouched', async () => {
+		await run({});
+		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
+		await bench.simulator.endCall(id, 'busy');
+		const { outputs } = await run({ operation: 'getStatus', outboundCallId: ` ${id}\n` });
+		expect(outputs[0]?.[0]).toMatchObject({
+			outboundCallId: id,
+			status: 'busy',
+			callDetails: { startedAt: expect.any(String) as string },
+		});
+	});
+
+	it('asks nothing for an id that would lead elsewhere', async () => {
+		const { error } = await run({ operation: 'getStatus', outboundCallId: '../organization' });
+		expect(error?.message).toContain('Outbound Call ID');
+		expect(bench.simulator.requests).toHaveLength(0);
+	});
+
+	it('says that there is no such call', async () => {
+		const { error } = await run({ operation: 'getStatus', outboundCallId: ids.assistantId });
+		expect(error?.message).toBe('Outbound call not found');
+	});
+});
+
+describe('the credential', () => {
+	const test = async (data: Record<string, string>) =>
+		await bench.n8n.session.call<{ status: string; message: string }>(
+			'POST',
+			'/rest/credentials/test',
+			{ credentials: { id: bench.credential.id, name: 'AlloMia', type: 'alloMiaApi', data } },
+		);
+
+	it.each(['organization', 'tenant'] as const)('accepts a key of the %s level', async (level) => {
+		const { baseUrl, keys } = bench.simulator;
+		const result = await test({ apiKey: ` ${keys[level]}\n`, baseUrl: `${baseUrl}/` });
+		expect(result).toEqual({ status: 'OK', message: 'Connection successful' });
+		expect(bench.simulator.dials).toHaveLength(0);
+	});
+
+	it('says that a key is wrong', async () => {
+		const result = await test({ apiKey: 'wrong-key', baseUrl: bench.simulator.baseUrl });
+		expect(result).toEqual({ status: 'Error', message: 'Invalid or missing API key' });
+	});
+
+	it.each([
+		['nobody listens', 'http://127.0.0.1:9/api', 'does not answer'],
+		['something else answers', () => `${bench.n8n.baseUrl}/nothing`, 'is not AlloMia'],
+		['the key would travel in the open', 'http://allomia.example.com/api', 'in the open'],
+		['there is no address', 'allomia', 'is not a web address'],
+	])('says so where %s', async (_, baseUrl, message) => {
+		const url = typeof baseUrl === 'function' ? baseUrl() : baseUrl;
+		const result = await test({ apiKey: 'some-long-key', baseUrl: url });
+		expect(result.status).toBe('Error');
+		expect(result.message).toContain(message);
+		expect(result.message).not.toContain('some-long-key');
+	});
+});

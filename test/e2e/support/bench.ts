@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import {
+	activate,
+	createCredential,
+	createWorkflow,
+	listExecutions,
+	until,
+	waitForEnd,
+	type Connections,
+	type CredentialReference,
+	type Execution,
+	type WorkflowNode,
+} from '../../../scripts/lib/workflows';
+import { startSimulator, type Simulator } from '../../simulator';
+import { Instance } from './instance';
+import { itemsSource } from './nodes';
+
+/** A real n8n, a simulator, and a credential that ties them together. */
+export interface Bench {
+	n8n: Instance;
+	simulator: Simulator;
+	credential: CredentialReference;
+	stop(): Promise<void>;
+}
+
+export async function startBench(settings: Record<string, string> = {}): Promise<Bench> {
+	const simulator = await startSimulator({ pace: 200 });
+	const n8n = await Instance.start(settings);
+	const credential = await createCredential(n8n.session, {
+		apiKey: simulator.keys.organization,
+		baseUrl: simulator.baseUrl,
+	});
+	return {
+		n8n,
+		simulator,
+		credential,
+		async stop() {
+			await n8n.stop();
+			await simulator.stop();
+		},
+	};
+}
+
+export interface RunningWorkflow {
+	id: string;
+	/** Sends items in; resolves with the execution once it has ended. */
+	run(items: unknown[], limit?: number): Promise<Execution>;
+	/** Sends items in; resolves with the execution's id at once. */
+	begin(items: unknown[]): Promise<string>;
+	/** The address that items are posted to. n8n knows it after the first run. */
+	url: string;
+}
+
+/** An active workflow: posted items, then `nodes` in a row unless `connections` says otherwise. */
+export async function activeWorkflow(
+	{ n8n }: Bench,
+	nodes: WorkflowNode[],
+	connections: Connections = {},
+): Promise<RunningWorkflow> {
+	const path = randomUUID();
+	const source = itemsSource(path);
+	const first = nodes[0]?.name ?? '';
+	const { id } = await createWorkflow(n8n.session, {
+		name: path,
+		nodes: [...source.nodes, ...nodes],
+		connections: {
+			...source.connections,
+			Items: { main: [[{ node: first, type: 'main', index: 0 }]] },
+			...connections,
+		},
+	});
+	await activate(n8n.session, id);
+
+	const url = `${n8n.baseUrl}/webhook/${path}`;
+	const begin = async (items: unknown[]): Promise<string> => {
+		const before = new Set((await listExecutions(n8n.session, id)).map((it) => it.id));
+		// Activation goes on after n8n has answered: until then, the webhook is unknown.
+		await until('the webhook to be registered', async () => {
+			const response = await fetch(url, {
+				method: 'POST',
+				headers: { 'content-type': 'application/json' },
+				body: JSON.stringify({ items }),
+			});
+			return response.status !== 404;
+		});
+		return await until('the execution to appear', async () => {
+			const executions = await listExecutions(n8n.session, id);
+			return executions.find((it) => it.mode === 'webhook' && !before.has(it.id))?.id;
+		});
+	};
+	return {
+		id,
+		begin,
+		url,
+		run: async (items, limit) => await waitForEnd(n8n.session, await begin(items), limit),
+	};
+}
+
+/** The executions that a workflow's trigger started, once there are as many as expected. */
+export async function triggered(
+	{ n8n }: Bench,
+	workflowId: string,
+	count: number,
+	trigger = 'AlloMia Trigger',
+): Promise<Execution[]> {
+	return await until(`${count} outcomes`, async () => {
+		const all = await listExecutions(n8n.session, workflowId);
+		const ended = all.filter(({ status }) => status === 'success' || status === 'error');
+		const read = await Promise.all(ended.map(({ id }) => waitForEnd(n8n.session, id)));
+		const ours = read.filter(({ data }) => data.resultData.runData[trigger]);
+		return ours.length >= count ? ours : undefined;
+	});
+}

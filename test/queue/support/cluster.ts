@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import {
+	closedSettings,
+	freePort,
+	installPackage,
+	Session,
+	startProcess,
+	type N8nProcess,
+} from '../../../scripts/lib/n8n';
+import { readEnvironment } from '../../e2e/support/instance';
+
+/** Where the two services are looked for. */
+export const services = {
+	postgres: {
+		host: process.env.PGHOST ?? '127.0.0.1',
+		port: Number(process.env.PGPORT ?? 5432),
+		user: process.env.PGUSER ?? 'postgres',
+		password: process.env.PGPASSWORD ?? '',
+	},
+	redis: {
+		host: process.env.REDIS_HOST ?? '127.0.0.1',
+		port: Number(process.env.REDIS_PORT ?? 6379),
+	},
+};
+
+/** The parts of n8n's own database client that are used here. */
+interface PostgresClient {
+	connect(): Promise<void>;
+	query(sql: string): Promise<unknown>;
+	end(): Promise<void>;
+}
+
+interface Postgres {
+	Client: new (options: object) => PostgresClient;
+}
+
+interface Redis {
+	keys(pattern: string): Promise<string[]>;
+	del(...keys: string[]): Promise<number>;
+	quit(): Promise<unknown>;
+}
+
+/**
+ * n8n in queue mode, each part a process of its own: a main, a webhook processor and two workers,
+ * over a database and a Redis prefix that are removed afterwards.
+ */
+export class Cluster {
+	readonly workers: N8nProcess[] = [];
+
+	main: N8nProcess | undefined;
+
+	private webhooks: N8nProcess | undefined;
+
+	private constructor(
+		readonly name: string,
+		readonly folder: string,
+		readonly mainPort: number,
+		readonly webhookPort: number,
+		readonly session: Session,
+	) {}
+
+	/** Where production webhooks and waiting executions are reached. */
+	get webhookUrl(): string {
+		return `http://127.0.0.1:${this.webhookPort}`;
+	}
+
+	static async start(): Promise<Cluster> {
+		const name = `allomia_test_${randomBytes(4).toString('hex')}`;
+		const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-queue-'));
+		await administer(`CREATE DATABASE ${name}`);
+		await installPackage(folder, readEnvironment().tarball);
+		const mainPort = await freePort();
+		const webhookPort = await freePort();
+		const session = new Session(`http://127.0.0.1:${mainPort}`);
+		const cluster = new Cluster(name, folder, mainPort, webhookPort, session);
+		await cluster.startMain();
+		await session.signIn();
+		cluster.webhooks = await cluster.startPart(['webhook'], webhookPort, '/healthz');
+		for (let count = 0; count < 2; count += 1) await cluster.startWorker();
+		return cluster;
+	}
+
+	async startMain(): Promise<void> {
+		this.main = await this.startPart(['start'], this.mainPort, '/healthz/readiness');
+	}
+
+	async startWorker(): Promise<void> {
+		const port = await freePort();
+		this.workers.push(
+			await this.startPart(['worker', '--concurrency=5'], port, '/healthz/readiness', {
+				QUEUE_HEALTH_CHECK_ACTIVE: 'true',
+				QUEUE_HEALTH_CHECK_PORT: String(port),
+			}),
+		);
+	}
+
+	async stop(): Promise<void> {
+		const parts = [...this.workers, this.webhooks, this.main];
+		await Promise.all(parts.map(async (part) => await part?.stop()));
+		await administer(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+		const RedisClient = fromN8n<new (options: object) => Redis>('ioredis');
+		const redis = new RedisClient(services.redis);
+		const keys = await redis.keys(`${this.name}*`);
+		if (keys.length > 0) await redis.del(...keys);
+		await redis.quit();
+		fs.rmSync(this.folder, { recursive: true, force: true });
+	}
+
+	private async startPart(
+		command: string[],
+		port: number,
+		health: string,
+		extra: Record<string, string> = {},
+	): Promise<N8nProcess> {
+		const { postgres, redis } = services;
+		return await startProcess({
+			n8n: readEnvironment().n8n,
+			command,
+			env: {
+				...closedSettings({ userFolder: this.folder, port, brokerPort: await freePort() }),
+				WEBHOOK_URL: `${this.webhookUrl}/`,
+				N8N_ENCRYPTION_KEY: this.name,
+				EXECUTIONS_MODE: 'queue',
+				QUEUE_BULL_REDIS_HOST: redis.host,
+				QUEUE_BULL_REDIS_PORT: String(redis.port),
+				QUEUE_BULL_PREFIX: this.name,
+				DB_TYPE: 'postgresdb',
+				DB_POSTGRESDB_HOST: postgres.host,
+				DB_POSTGRESDB_PORT: String(postgres.port),
+				DB_POSTGRESDB_USER: postgres.user,
+				DB_POSTGRESDB_PASSWORD: postgres.password,
+				DB_POSTGRESDB_DATABASE: this.name,
+				N8N_REDIS_KEY_PREFIX: this.name,
+				N8N_DEFAULT_BINARY_DATA_MODE: 'database',
+				...extra,
+			},
+			readyUrl: `http://127.0.0.1:${port}${health}`,
+		});
+	}
+}
+
+async function administer(sql: string): Promise<void> {
+	const { Client } = fromN8n<Postgres>('pg');
+	const client = new Client({ ...services.postgres, database: 'postgres' });
+	await client.connect();
+	try {
+		await client.query(sql);
+	} finally {
+		await client.end();
+	}
+}
+
+/** A module of the n8n under test: its own clients, so that none has to be installed twice. */
+function fromN8n<T>(name: string): T {
+	return createRequire(readEnvironment().n8n.bin)(name) as T;
+}

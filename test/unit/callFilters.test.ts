@@ -1,0 +1,78 @@
+import { readCallQuery } from '../../nodes/shared/callFilters';
+
+const read = (filters: Record<string, unknown> = {}, sort: unknown = undefined) =>
+	readCallQuery({ organizationId: 'org_42', filters, sort }, 'America/Toronto');
+
+const query = (filters: Record<string, unknown>) => {
+	const result = read(filters);
+	return result.ok ? result.value : result.refusals;
+};
+
+describe('the query for calls', () => {
+	it('holds only what was set', () => {
+		expect(read({ agentName: '', callType: '', from: '', to: undefined })).toEqual({
+			ok: true,
+			value: { organizationId: 'org_42' },
+		});
+	});
+
+	it('holds all that was set', () => {
+		const filters = {
+			callType: 'Outbound',
+			agentName: ' Reception ',
+			from: '2026-04-01T00:00:00Z',
+			to: '2026-04-30T00:00:00Z',
+			userPrimaryIntent: 'book_appointment',
+		};
+		expect(read(filters, 'duration_desc')).toEqual({
+			ok: true,
+			value: {
+				organizationId: 'org_42',
+				callType: 'Outbound',
+				agentName: 'Reception',
+				from: '2026-04-01T00:00:00.000Z',
+				to: '2026-04-30T00:00:00.000Z',
+				userPrimaryIntent: 'book_appointment',
+				sort: 'duration_desc',
+			},
+		});
+	});
+
+	it.each([
+		['with an offset', '2026-04-01T09:00:00-04:00', '2026-04-01T13:00:00.000Z'],
+		[
+			'of the editor, in the zone of the workflow',
+			'2026-04-01T09:00:00',
+			'2026-04-01T13:00:00.000Z',
+		],
+		['in winter', '2026-01-01T09:00:00', '2026-01-01T14:00:00.000Z'],
+		['with a blank in it', '2026-04-01 09:00:00', '2026-04-01T13:00:00.000Z'],
+		['without a time', '2026-04-01', '2026-04-01T04:00:00.000Z'],
+		['of JavaScript', new Date('2026-04-01T09:00:00Z'), '2026-04-01T09:00:00.000Z'],
+	])('takes a time %s', (_, from, sent) => {
+		expect(query({ from })).toMatchObject({ from: sent });
+	});
+
+	it.each([
+		[{ from: 'tomorrow' }, 'Filters > From'],
+		[{ to: 20260401 }, 'Filters > To'],
+		[{ to: {} }, 'Filters > To'],
+		[{ from: '2026-04-02', to: '2026-04-01' }, 'Filters > From'],
+		[{ callType: 'outgoing' }, 'Filters > Call Type'],
+	])('refuses %j by name', (filters, field) => {
+		expect(query(filters)).toEqual([{ field, message: expect.any(String) as string }]);
+	});
+
+	it('refuses everything that is wrong at once', () => {
+		const result = readCallQuery(
+			{ organizationId: '', filters: { from: 'x', to: 'y' }, sort: 'newest' },
+			'UTC',
+		);
+		expect(result.ok ? [] : result.refusals.map(({ field }) => field)).toEqual([
+			'Organization',
+			'Filters > From',
+			'Filters > To',
+			'Sort',
+		]);
+	});
+});

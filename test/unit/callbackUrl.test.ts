@@ -1,0 +1,159 @@
+import {
+	contextParameter,
+	maxUrlLength,
+	readContext,
+	signatureParameter,
+	signCallbackUrl,
+	verifyContext,
+	type CallbackContext,
+} from '../../nodes/shared/callbackUrl';
+
+const apiKey = 'key-of-an-organization';
+const address = 'https://n8n.example.com/webhook/3f0c/webhook';
+const context: CallbackContext = { workflowId: 'w1', executionId: '17', itemIndex: 3 };
+
+/** What a webhook sees of a URL: its path, and its query as n8n parses it. */
+function arrive(url: string) {
+	const { pathname, searchParams } = new URL(url);
+	const query: Record<string, unknown> = {};
+	for (const name of new Set(searchParams.keys())) {
+		const values = searchParams.getAll(name);
+		query[name] = values.length === 1 ? values[0] : values;
+	}
+	return { path: pathname, query };
+}
+
+const { path, query } = arrive(signCallbackUrl(address, context, apiKey));
+const verify = (change: Record<string, unknown>, to = path, key = apiKey) =>
+	verifyContext({ ...query, ...change }, to, key);
+
+describe('a signed callback URL', () => {
+	it.each<[string, CallbackContext]>([
+		['an item', context],
+		['the first item', { ...context, itemIndex: 0 }],
+		['an item with metadata', { ...context, metadata: { id: 7, tags: ['é', '日本', '😀'] } }],
+		['an item with odd metadata', { ...context, metadata: { '': null, 'a&b=c#d?': '+ %20' } }],
+		['an execution without ids', { workflowId: '', executionId: '', itemIndex: 0 }],
+	])('brings back %s', (_, given) => {
+		const arrived = arrive(signCallbackUrl(address, given, apiKey));
+		expect(verifyContext(arrived.query, arrived.path, apiKey)).toEqual(given);
+	});
+
+	it.each([
+		['no query', address, '?'],
+		['a query', `${address}?team=7&team=8`, '&'],
+		['an empty query', `${address}?`, ''],
+		['a query that ends in &', `${address}?a=b&`, ''],
+	])('keeps %s as it was', (_, url, separator) => {
+		const signed = signCallbackUrl(url, context, apiKey);
+		expect(signed.startsWith(`${url}${separator}${contextParameter}=`)).toBe(true);
+		const arrived = arrive(signed);
+		expect(verifyContext(arrived.query, arrived.path, apiKey)).toEqual(context);
+	});
+
+	it.each(['#part', '#', '#a?b=c', '#a#b'])('keeps the fragment %s at its end', (fragment) => {
+		const signed = signCallbackUrl(`${address}?a=b${fragment}`, context, apiKey);
+		expect(signed.startsWith(`${address}?a=b&${contextParameter}=`)).toBe(true);
+		expect(signed.endsWith(fragment)).toBe(true);
+		const arrived = arrive(signed);
+		expect(verifyContext(arrived.query, arrived.path, apiKey)).toEqual(context);
+	});
+
+	it('never shows the key, nor anything that it could be found by', () => {
+		const signed = signCallbackUrl(address, { ...context, metadata: { a: 'b' } }, apiKey);
+		expect(signed).not.toContain(apiKey);
+		expect(decodeURIComponent(signed)).not.toContain(apiKey);
+		const encoded = new URL(signed).searchParams.get(contextParameter) ?? '';
+		expect(Buffer.from(encoded, 'base64url').toString()).not.toContain(apiKey);
+	});
+
+	it('stays short, so that servers on its way let it through', () => {
+		const signed = signCallbackUrl(address, context, apiKey);
+		expect(signed.length - address.length).toBeLessThan(150);
+		expect(signed.length).toBeLessThan(maxUrlLength);
+	});
+
+	it('needs no encoding: nothing on its way may change it', () => {
+		const metadata = { text: '?&=+/ #é'.repeat(5) };
+		const { search } = new URL(signCallbackUrl(address, { ...context, metadata }, apiKey));
+		expect(search).toMatch(/^\?[\w=&-]+$/);
+	});
+});
+
+describe('a signature is worth nothing', () => {
+	const other = arrive(signCallbackUrl(address, { ...context, itemIndex: 4 }, apiKey));
+	const signature = String(query[signatureParameter]);
+
+	it.each<[string, Record<string, unknown>]>([
+		['for another item', { [contextParameter]: other.query[contextParameter] }],
+		['with one character changed', { [signatureParameter]: `${signature.slice(0, -1)}_` }],
+		['cut short', { [signatureParameter]: signature.slice(0, -1) }],
+		['made longer', { [signatureParameter]: `${signature}A` }],
+		['in other letters', { [signatureParameter]: signature.toUpperCase() }],
+		['when empty', { [signatureParameter]: '' }],
+		['when missing', { [signatureParameter]: undefined }],
+		['with its context missing', { [contextParameter]: undefined }],
+		['with an empty context', { [contextParameter]: '' }],
+		['given twice', { [signatureParameter]: [signature, signature] }],
+		['with a context given twice', { [contextParameter]: [query[contextParameter], 'x'] }],
+		['as an object', { [signatureParameter]: { 0: signature } }],
+		['in characters of more than one byte', { [signatureParameter]: 'é'.repeat(signature.length) }],
+	])('%s', (_, change) => expect(verify(change)).toBeUndefined());
+
+	it('made with another key', () => {
+		expect(verify({}, path, 'another-key')).toBeUndefined();
+		expect(verify({}, path, '')).toBeUndefined();
+	});
+
+	it.each(['/webhook/ffff/webhook', '/webhook/3f0c/other', '/webhook-waiting/17', '/', ''])(
+		'at another webhook: %j',
+		(to) => expect(verify({}, to)).toBeUndefined(),
+	);
+
+	it('with a context that is hidden in a query of the URL’s own', () => {
+		const forged = `${address}?${contextParameter}=${String(other.query[contextParameter])}`;
+		const arrived = arrive(signCallbackUrl(forged, context, apiKey));
+		expect(verifyContext(arrived.query, arrived.path, apiKey)).toBeUndefined();
+	});
+});
+
+describe('a signature stays good', () => {
+	it.each([
+		'/webhook/3f0c/webhook',
+		'/n8n/webhook/3f0c/webhook',
+		'/webhook-test/3f0c/webhook',
+		'/webhook/3f0c/webhook/',
+	])('behind a proxy that hands on %s', (to) => expect(verify({}, to)).toEqual(context));
+
+	it('with more in the query than was signed', () => {
+		expect(verify({ utm: 'x', signature: 'n8n’s own' })).toEqual(context);
+	});
+});
+
+describe('a context that nobody signed', () => {
+	const encode = (value: unknown) => ({
+		[contextParameter]: Buffer.from(JSON.stringify(value)).toString('base64url'),
+	});
+
+	it('is read where no check is asked for', () => {
+		expect(readContext(encode(['w', 'e', 0, { a: 1 }]))).toEqual({
+			workflowId: 'w',
+			executionId: 'e',
+			itemIndex: 0,
+			metadata: { a: 1 },
+		});
+	});
+
+	it.each<[string, Record<string, unknown>]>([
+		['nothing', {}],
+		['no JSON', { [contextParameter]: 'AAAA' }],
+		['an object', encode({ workflowId: 'w' })],
+		['too few fields', encode(['w', 'e'])],
+		['mistyped ids', encode([1, 2, 0])],
+		['a broken index', encode(['w', 'e', 0.5])],
+		['a negative index', encode(['w', 'e', -1])],
+		['null as metadata', encode(['w', 'e', 0, null])],
+		['a list as metadata', encode(['w', 'e', 0, []])],
+		['two of it', { [contextParameter]: ['a', 'b'] }],
+	])('is none where it is %s', (_, given) => expect(readContext(given)).toBeUndefined());
+});

@@ -1,0 +1,69 @@
+import { NodeHelpers, Workflow, type INode, type INodeType } from 'n8n-workflow';
+import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
+import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
+import { statusLabels, terminalStatuses } from '../../nodes/shared/status';
+
+/** The outputs that n8n's editor shows for a node with these parameters. */
+function outputs(type: INodeType, parameters: INode['parameters']) {
+	const node: INode = {
+		id: 'n',
+		name: 'Node',
+		type: 'tested',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters,
+	};
+	const nodeTypes = {
+		getByName: () => type,
+		getByNameAndVersion: () => type,
+		getKnownTypes: () => ({}),
+	};
+	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
+	const tested = workflow.getNode('Node') ?? node;
+	return NodeHelpers.getNodeOutputs(workflow, tested, type.description);
+}
+
+const named = (...names: string[]) => names.map((displayName) => ({ type: 'main', displayName }));
+const every = terminalStatuses.map((status) => statusLabels[status]);
+
+describe('the trigger’s outputs', () => {
+	const trigger = new AlloMiaTrigger();
+	const perStatus = (...statuses: string[]) =>
+		outputs(trigger, { statuses, options: { outputPerStatus: true } });
+
+	it('are one until the user asks for more', () => {
+		expect(outputs(trigger, {})).toEqual(['main']);
+		expect(outputs(trigger, { options: { outputPerStatus: false } })).toEqual(['main']);
+	});
+
+	it('are one per status, in the order in which events are handed to them', () => {
+		expect(perStatus(...terminalStatuses)).toEqual(named(...every));
+		expect(outputs(trigger, { options: { outputPerStatus: true } })).toEqual(named(...every));
+	});
+
+	it('keep that order whatever order they were chosen in: no workflow takes the wrong way', () => {
+		expect(perStatus('failed', 'busy', 'completed')).toEqual(named('Completed', 'Busy', 'Failed'));
+		expect(perStatus('no-answer')).toEqual(named('No Answer'));
+	});
+});
+
+describe('the node’s outputs', () => {
+	const node = new AlloMia();
+	const shown = (operation: string, options: object) =>
+		outputs(node, { resource: 'outboundCall', operation, options: { ...options } });
+
+	it('are one for every operation', () => {
+		expect(outputs(node, {})).toEqual(['main']);
+		expect(shown('createAndWait', {})).toEqual(['main']);
+		expect(shown('create', { outputPerStatus: true })).toEqual(['main']);
+	});
+
+	it('are one per outcome and one for none where the user asks for that', () => {
+		expect(shown('createAndWait', { outputPerStatus: true })).toEqual(named(...every, 'Timed Out'));
+	});
+});
+
+it('statuses have the order and the names that the interface promises', () => {
+	expect(terminalStatuses).toEqual(['completed', 'no-answer', 'busy', 'failed']);
+	expect(every).toEqual(['Completed', 'No Answer', 'Busy', 'Failed']);
+});

@@ -1,0 +1,486 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { IExecuteFunctions, INode, INodeProperties } from 'n8n-workflow';
+import { AlloMiaApi } from '../../credentials/AlloMiaApi.credentials';
+import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
+import { resources } from '../../nodes/AlloMia/resources';
+import { addCallback, signed } from '../../nodes/AlloMia/resources/outboundCall/callback';
+import { dryRunItems, outputItems } from '../../nodes/AlloMia/resources/outboundCall/dial';
+import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/outboundCall/items';
+import { waitForCallbacksReady } from '../../nodes/AlloMia/resources/outboundCall/park';
+import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
+import { answers, readCallback, toOutput } from '../../nodes/shared/callbackDoor';
+import { signCallbackUrl, verifyContext } from '../../nodes/shared/callbackUrl';
+import { readCallRequest, type CallRequest } from '../../nodes/shared/callRequest';
+import { readStatus } from '../../nodes/shared/callStatus';
+import {
+	failureOf,
+	failureOfError,
+	unreadableAnswer,
+	type Failure,
+} from '../../nodes/shared/failure';
+import { downloadFailure } from '../../nodes/shared/fileLink';
+import { Ledger } from '../../nodes/shared/ledger';
+import { readBaseUrl } from '../../nodes/shared/network';
+import { apiError, errorItem, refusalError } from '../../nodes/shared/nodeErrors';
+import { dispatchAnswer } from '../../nodes/shared/schemas';
+import { waitingOutputs, type WaitingItem } from '../../nodes/shared/waiting';
+import { ids } from '../simulator';
+
+const root = path.join(__dirname, '..', '..');
+const samplesFolder = path.join(root, 'docs', 'samples');
+const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+
+const node = { id: '1', name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' } as INode;
+
+const stub = (members: object): IExecuteFunctions =>
+	({
+		getNode: () => node,
+		continueOnFail: () => false,
+		getNodeParameter: (_: string, __: number, fallback: unknown) => fallback,
+		...members,
+	}) as unknown as IExecuteFunctions;
+
+const connection = { apiKey: 'an-api-key', baseUrl: 'https://allomia.com/api' };
+
+/** AlloMia's documented example, as a builder sets it. */
+const parameters = {
+	phoneNumber: '+15145551234',
+	assistantId: ids.assistantId,
+	phoneNumberId: ids.phoneNumberId,
+	customerName: 'John Doe',
+	specifyDynamicVariables: 'keyValue',
+	dynamicVariables: {
+		variable: [
+			{ name: 'patientId', value: '12345' },
+			{ name: 'appointmentSlot', value: '2026-04-01T10:00:00Z' },
+			{ name: 'practitioner', value: 'Dr. Smith' },
+		],
+	},
+	dynamicVariablesJson: undefined,
+	metadata: { entry: [{ name: 'appointmentId', value: 4711 }] },
+	defaultCountry: undefined,
+};
+
+const variablesGiven = {
+	patientName: 'John Doe',
+	room: 12,
+	firstVisit: true,
+	address: { street: '12 Main Street', city: 'Montreal' },
+};
+
+const answer = {
+	outboundCallId: 'c3d4e5f6-a7b8-9012-cdef-345678901234',
+	contactId: 'd4e5f6a7-b8c9-0123-defa-456789012345',
+	status: 'calling',
+	message: 'Outbound call dispatched',
+};
+
+const ended = {
+	outboundCallId: answer.outboundCallId,
+	contactId: answer.contactId,
+	status: 'completed',
+	callDetails: {
+		startedAt: '2026-04-01T10:00:05Z',
+		endedAt: '2026-04-01T10:02:05Z',
+		duration: 120,
+		endedReason: 'customer-ended-call',
+	},
+};
+
+const invalidRequest = {
+	error: 'Invalid request data',
+	details: [
+		{
+			field: 'phoneNumber',
+			message: 'Phone number must be at least 10 digits',
+			code: 'too_small',
+		},
+	],
+};
+
+function callOf(change: Partial<typeof parameters> = {}): CallRequest {
+	const call = readCallRequest({ ...parameters, ...change });
+	if (!call.ok) throw new Error(JSON.stringify(call.refusals));
+	return call.value;
+}
+
+function dryRun() {
+	const callbackUrl = 'https://partner.example.com/webhooks/call-status';
+	const context = stub({
+		getNodeParameter: (name: string) => ({ callback: 'url', callbackUrl, options: {} })[name],
+	});
+	const { body } = callOf();
+	const item = { itemIndex: 0, ...addCallback(context, 0, { body }, connection) };
+	return dryRunItems(context, [item])[0]?.json;
+}
+
+function createOutput() {
+	const value = dispatchAnswer.parse(answer) as typeof answer;
+	return outputItems(
+		stub({}),
+		[{ itemIndex: 0, ok: true, value: callOf() }],
+		[{ itemIndex: 0, outcome: { ok: true, value } }],
+	)[0]?.json;
+}
+
+async function status() {
+	const response = { statusCode: 200, headers: {}, body: JSON.stringify(ended) };
+	const context = stub({ helpers: { httpRequestWithAuthentication: async () => response } });
+	const result = await readStatus(context, connection, ended.outboundCallId);
+	return result.ok ? result.value : result.failure;
+}
+
+function triggerOutput() {
+	const { metadata } = callOf();
+	const context = { workflowId: 'q2wJ8sYkT1bLxV3n', executionId: '231', itemIndex: 0, metadata };
+	const url = new URL(
+		signCallbackUrl('https://n8n.example.com/webhook/1/webhook', context, connection.apiKey),
+	);
+	const query = Object.fromEntries(url.searchParams);
+	const read = readCallback({ contentType: 'application/json', bytes: 300, body: ended });
+	if (!read.ok) throw new Error('The callback was refused');
+	return toOutput(read.event, verifyContext(query, url.pathname, connection.apiKey));
+}
+
+function waitOutput(call: WaitingItem['call']) {
+	const metadata = callOf().metadata as WaitingItem['metadata'];
+	const items = [{ itemIndex: 0, call, metadata }];
+	return waitingOutputs(node, { wait: '1', deadline: 0, outputPerStatus: false, items })[0]?.[0]
+		?.json;
+}
+
+function invalidCallback() {
+	const body = { event: 'ping' };
+	const read = readCallback({ contentType: 'application/json', bytes: 16, body });
+	return read.ok ? undefined : read.answer.body;
+}
+
+const refused = (statusCode: number, error?: string, headers = {}): Failure =>
+	failureOf({ statusCode, headers, body: error ? JSON.stringify({ error }) : '' }, 'dial', 0);
+
+const itemOf = (failure: Failure) => errorItem(apiError(node, failure, 0), 0).json;
+
+/** What the code makes of the examples, by the name of the file that shows it. */
+async function produced(): Promise<Record<string, unknown>> {
+	const json = { specifyDynamicVariables: 'json', dynamicVariables: undefined } as object;
+	const given = JSON.stringify(variablesGiven) as unknown as undefined;
+	return {
+		'dry-run.json': dryRun(),
+		'create-output.json': createOutput(),
+		'variables-given.json': variablesGiven,
+		'variables-sent.json': callOf({ ...json, dynamicVariablesJson: given }).body.dynamicVariables,
+		'wait-output.json': waitOutput(ended),
+		'wait-timed-out.json': waitOutput({
+			outboundCallId: answer.outboundCallId,
+			contactId: answer.contactId,
+			status: answer.status,
+		}),
+		'status.json': await status(),
+		'trigger-output.json': triggerOutput(),
+		'invalid-callback.json': invalidCallback(),
+		'error-item.json': itemOf(
+			failureOf({ statusCode: 400, headers: {}, body: JSON.stringify(invalidRequest) }, 'dial', 0),
+		),
+		'error-item-uncertain.json': itemOf(failureOfError('ECONNABORTED', 'timeout', 'dial')),
+	};
+}
+
+describe('README: the samples', () => {
+	const blocks = [...readme.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
+	const files = readdirSync(samplesFolder);
+	const textOf = (file: string) => readFileSync(path.join(samplesFolder, file), 'utf8');
+
+	it('stand in the README, byte for byte', () => {
+		const texts = files.map(textOf);
+		expect(blocks.length).toBeGreaterThan(0);
+		for (const block of blocks) expect(texts).toContain(block);
+		for (const text of texts) expect(blocks).toContain(text);
+	});
+
+	it('are what the code produces', async () => {
+		const values = await produced();
+		expect(files.sort()).toEqual(Object.keys(values).sort());
+		for (const file of files) {
+			expect(textOf(file)).toBe(`${JSON.stringify(values[file], null, 2)}\n`);
+		}
+	});
+});
+
+/** The rows of the tables that stand right behind a comment such as `<!-- parameters: trigger -->`. */
+function tables(kind: string): Array<{ subject: string; rows: string[][] }> {
+	const marked = new RegExp(`<!-- ${kind}:? ?(.*?)-->\\n((?:\\|.*\\n)+)`, 'g');
+	return [...readme.matchAll(marked)].map(([, subject = '', table = '']) => ({
+		subject: subject.trim(),
+		rows: table
+			.trim()
+			.split('\n')
+			.slice(2)
+			.map((row) =>
+				row
+					.slice(1, -1)
+					.split('|')
+					.map((cell) => cell.trim()),
+			),
+	}));
+}
+
+/** `name: Display Name` of each row. */
+const documented = (belongs: (subject: string) => boolean): string[] =>
+	tables('parameters')
+		.filter(({ subject }) => belongs(subject))
+		.flatMap(({ rows }) => rows.map(([shown, name]) => `${name?.replace(/`/g, '')}: ${shown}`))
+		.sort();
+
+const isShown = (property: INodeProperties, at: Record<string, string>): boolean =>
+	Object.entries(property.displayOptions?.show ?? {}).every(([name, values]) => {
+		const value = at[name.replace('/', '')];
+		return value === undefined || (values as unknown[] | undefined)?.includes(value);
+	});
+
+/** `name: Display Name` of each field; fields of a collection as `collection.field`. */
+function described(properties: INodeProperties[], at: Record<string, string> = {}): string[] {
+	return properties
+		.filter(({ name, type }) => type !== 'notice' && !['resource', 'operation'].includes(name))
+		.filter((property) => isShown(property, at))
+		.flatMap((property) => {
+			const own = `${property.name}: ${property.displayName}`;
+			if (property.type !== 'collection') return [own];
+			const fields = (property.options ?? []) as INodeProperties[];
+			const inside = fields
+				.filter((field) => isShown(field, at))
+				.map((field) => `${property.name}.${field.name}: ${field.displayName}`);
+			return property.name === 'options' ? inside : [own, ...inside];
+		})
+		.sort();
+}
+
+describe('README: the tables of parameters', () => {
+	const { properties } = new AlloMia().description;
+	const operations = resources.flatMap(({ value: resource, operations: list }) =>
+		list.map(({ value: operation }) => [resource, operation] as const),
+	);
+
+	it.each(operations)('list what %s > %s has', (resource, operation) => {
+		const [...listed] = documented((subject) => {
+			const [of, ...names] = subject.split(' ');
+			return of === resource && names.includes(operation);
+		});
+		expect(listed).toEqual(described(properties, { resource, operation }));
+	});
+
+	it('list what the trigger has', () => {
+		const listed = documented((subject) => subject === 'trigger');
+		expect(listed).toEqual(described(new AlloMiaTrigger().description.properties));
+	});
+
+	it('list what the credential has', () => {
+		const listed = documented((subject) => subject === 'credential');
+		expect(listed).toEqual(described(new AlloMiaApi().properties));
+	});
+
+	it('name every choice of a short list by its value', () => {
+		const all = [...properties, ...new AlloMiaTrigger().description.properties];
+		const nested = all.flatMap((it) => (it.type === 'collection' ? (it.options ?? []) : []));
+		for (const property of [...all, ...nested] as INodeProperties[]) {
+			if (!/ptions$/.test(property.type) || property.name === 'timezone') continue;
+			for (const option of property.options ?? []) {
+				const value = 'value' in option ? String(option.value) : '';
+				expect(readme).toContain(`\`${value}\``);
+			}
+		}
+	});
+
+	it('list every operation', () => {
+		const listed = tables('operations').flatMap(({ rows }) =>
+			rows.map((cells) => cells.slice(0, 3)),
+		);
+		const wanted = resources.flatMap(({ name: resource, value, operations: list }) =>
+			list.map((it) => [resource, it.name, `\`${value}\` / \`${it.value}\``]),
+		);
+		expect(listed).toEqual(wanted);
+	});
+});
+
+function thrownBy(act: () => unknown): string {
+	try {
+		act();
+	} catch (error) {
+		return (error as Error).message;
+	}
+	throw new Error('Nothing was thrown');
+}
+
+function refusalOf(store: object): string {
+	const context = stub({
+		getNodeParameter: (name: string) => (name === 'callback' ? 'trigger' : {}),
+		getWorkflowStaticData: () => store,
+	});
+	const result = addCallback(context, 0, callOf(), connection);
+	return result.ok ? '' : refusalError(node, result.refusals, 0, '').message;
+}
+
+/** Every message that the code has for a call that did not go through. */
+async function messages(): Promise<string[]> {
+	const short = readCallRequest({ ...parameters, phoneNumber: '123' });
+	const refusals = short.ok ? [] : short.refusals;
+	const bad = { ok: false, refusals } as const;
+	const trigger = { name: 'A', url: 'https://n8n.example.com/webhook/1/webhook' };
+	const waiting = (members: object) =>
+		stub({
+			evaluateExpression: () => 'http://localhost:5678/webhook-waiting/1',
+			isToolExecution: () => false,
+			...members,
+		});
+	const inContext = {
+		getWorkflow: () => ({ id: '1' }),
+		getExecutionId: () => '1',
+	};
+	const long = callOf({
+		metadata: { entry: [{ name: 'a', value: 'x'.repeat(3000) as unknown as number }] },
+	});
+	const tooLong = signed(stub(inContext), 0, trigger.url, long, connection);
+	const three = stub({ getInputData: () => [{}, {}, {}] });
+	return [
+		refusalError(node, refusals, 0, '').message,
+		thrownBy(() =>
+			refuseUnlessContinuing(
+				three,
+				[
+					{ itemIndex: 0, ...bad },
+					{ itemIndex: 1, ...bad },
+					{ itemIndex: 2, ok: true, value: 1 },
+				],
+				'Nobody was called.',
+			),
+		),
+		refusalOf({}),
+		refusalOf({ alloMiaTriggers: { a: trigger, b: { ...trigger, name: 'B' } } }),
+		tooLong.ok ? '' : refusalError(node, tooLong.refusals, 0, '').message,
+		thrownBy(() => readBaseUrl('http://allomia.com/api')),
+		refused(400, 'Invalid request data').message,
+		refused(401, 'Invalid or missing API key').message,
+		refused(403, 'Insufficient permissions').message,
+		refused(403, 'Organization is inactive').message,
+		refused(404, 'Assistant or phone number not found').message,
+		refused(404, 'Outbound call not found').message,
+		refused(404, 'Organization not found').message,
+		refused(404, 'Metadata not found').message,
+		refused(429).message,
+		...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'CERT_HAS_EXPIRED'].map(
+			(code) => failureOfError(code, '', 'dial').message,
+		),
+		refused(302).message,
+		thrownBy(() => waitForCallbacksReady(waiting({}), connection, false)),
+		thrownBy(() =>
+			waitForCallbacksReady(waiting({ isToolExecution: () => true }), connection, false),
+		),
+		refused(500, 'Internal server error occurred').message,
+		refused(502).message,
+		failureOfError('ECONNABORTED', '', 'dial').message,
+		failureOfError('ECONNRESET', '', 'dial').message,
+		unreadableAnswer(200, 'not with JSON', 'dial').message,
+		await cutOff(),
+		downloadFailure('recording', '', { kind: 'refused' }).message,
+	];
+}
+
+/** What is said of an item that an attempt had marked whose process died. */
+async function cutOff(): Promise<string> {
+	const known = await Ledger.open(
+		stub({
+			getContext: () => ({}),
+			evaluateExpression: () => 0,
+			getExecutionContext: () => ({ establishedAt: 1 }),
+			getMode: () => 'retry',
+			getExecutionId: () => '2',
+			getInputData: () => [{}],
+			getWorkflow: () => ({ id: '1' }),
+			helpers: {
+				checkProcessedAndRecord: async (marks: string[]) => ({ new: [], processed: marks }),
+				removeProcessed: async () => undefined,
+			},
+		}),
+	);
+	const entry = known.find(0);
+	return entry?.kind === 'uncertain' ? entry.failure.message : '';
+}
+
+describe('README: the table of errors', () => {
+	const rows = tables('errors').flatMap(({ rows: list }) => list);
+	const patterns = rows.map(([cell = '']) => {
+		const shown = /`([^`]+)`/.exec(cell)?.[1] ?? '';
+		const escaped = shown.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/…/g, '[^]*');
+		return new RegExp(`^${escaped}$`);
+	});
+
+	it('has every message that the code has, and no other', async () => {
+		const all = await messages();
+		for (const message of all) {
+			expect({ message, found: patterns.some((it) => it.test(message)) }).toEqual({
+				message,
+				found: true,
+			});
+		}
+		for (const pattern of patterns) {
+			expect({ pattern, used: all.some((it) => pattern.test(it)) }).toEqual({
+				pattern,
+				used: true,
+			});
+		}
+	});
+
+	it('says "perhaps" where the code says that the call may have been placed, and only there', () => {
+		const uncertain = [
+			refused(500, 'Internal server error occurred'),
+			refused(502),
+			failureOfError('ECONNABORTED', '', 'dial'),
+			failureOfError('ECONNRESET', '', 'dial'),
+			unreadableAnswer(200, '', 'dial'),
+		];
+		const perhaps = rows.filter((cells) => cells[3]?.includes('Perhaps')).map(([cell]) => cell);
+		const cutOffToo = '`An earlier attempt at this call was cut off`';
+		expect(perhaps).toEqual([...uncertain.map(({ message }) => `\`${message}\``), cutOffToo]);
+		expect(uncertain.every(({ kind }) => kind === 'uncertain')).toBe(true);
+	});
+});
+
+describe('README: the answers', () => {
+	it.each(Object.entries(answers))('%s stands in the table', (_, { status: code, body }) => {
+		expect(readme).toContain(`| ${code} \`${JSON.stringify(body)}\` |`);
+	});
+});
+
+describe('README: the links', () => {
+	const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+		heading
+			.toLowerCase()
+			.replace(/[^\w\- ]/g, '')
+			.replace(/ /g, '-'),
+	);
+	const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+
+	it('lead to sections that there are, once', () => {
+		const anchors = links.filter((link) => link.startsWith('#')).map((link) => link.slice(1));
+		for (const anchor of [...anchors, 'credential', 'trigger']) {
+			expect(headings.filter((it) => it === anchor)).toEqual([anchor]);
+		}
+	});
+
+	it('lead to files that there are', () => {
+		const files = links.filter((link) => !/^(#|https:)/.test(link));
+		expect(files.length).toBeGreaterThan(0);
+		for (const file of files) {
+			expect({ file, there: existsSync(path.join(root, file)) }).toEqual({ file, there: true });
+		}
+	});
+
+	it('name scripts that there are', () => {
+		const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+			scripts: Record<string, string>;
+		};
+		for (const [, name = ''] of readme.matchAll(/npm run ([a-z]+)/g)) {
+			expect(Object.keys(scripts)).toContain(name);
+		}
+	});
+});

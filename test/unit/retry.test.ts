@@ -1,0 +1,56 @@
+import type { Failure } from '../../nodes/shared/failure';
+import { defaultRetryPolicy, nextWait } from '../../nodes/shared/retry';
+
+const failure = (kind: Failure['kind'], retryAfter?: number): Failure => ({
+	kind,
+	message: '',
+	description: '',
+	...(retryAfter === undefined ? {} : { retryAfter }),
+});
+
+describe('a call that AlloMia has surely not taken', () => {
+	it('is sent again after waits that double', () => {
+		const waits = [1, 2, 3].map((attempt) => nextWait(failure('notTaken'), attempt, 0, 0));
+		expect(waits).toEqual([500, 1000, 2000]);
+	});
+
+	it('is given up after the last attempt', () => {
+		const { attempts } = defaultRetryPolicy;
+		expect(nextWait(failure('notTaken'), attempts, 0, 0)).toBeUndefined();
+		expect(nextWait(failure('notTaken'), attempts + 1, 0, 0)).toBeUndefined();
+	});
+
+	it('waits as long as AlloMia asks for', () => {
+		expect(nextWait(failure('notTaken', 7000), 1, 0, 0)).toBe(7000);
+		// But never less than the back-off.
+		expect(nextWait(failure('notTaken', 0), 3, 0, 0)).toBe(2000);
+	});
+
+	it.each([
+		[60_000, 0, 60_000],
+		[60_001, 0, undefined],
+		[30_000, 31_000, undefined],
+		[3_600_000, 0, undefined],
+	])('does not keep a workflow for long: asked %d ms, waited %d ms', (asked, waited, expected) => {
+		expect(nextWait(failure('notTaken', asked), 1, waited, 0)).toBe(expected);
+	});
+
+	it('spreads those who wait for the same reason, by a quarter at most', () => {
+		expect(nextWait(failure('notTaken'), 1, 0, 1)).toBe(625);
+	});
+});
+
+describe('a call that may have been placed', () => {
+	it('is never sent again by itself', () => {
+		expect(nextWait(failure('uncertain'), 1, 0, 0)).toBeUndefined();
+		expect(nextWait(failure('uncertain', 1000), 1, 0, 0)).toBeUndefined();
+	});
+
+	it('is sent again where the user accepts that somebody may be called twice', () => {
+		expect(nextWait(failure('uncertain'), 1, 0, 0, true)).toBe(500);
+	});
+});
+
+it.each([false, true])('a refused call is never sent again (redial: %s)', (redial) => {
+	expect(nextWait(failure('refused', 1000), 1, 0, 0, redial)).toBeUndefined();
+});

@@ -1,0 +1,393 @@
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { verifyContext } from '../../nodes/shared/callbackUrl';
+import { ids, keys } from '../simulator';
+import { call, credential, dialRequests, numbers, simulator } from './bench';
+import { errorOf, execute, node, output, outputJson, runOf } from './engine';
+
+const one = '+15145551234';
+const another = '+14165559876';
+
+/** What was sent for the only item. */
+async function sent(change: INodeParameters, item: IDataObject = { number: one }) {
+	const run = await execute({ parameters: call(change), credential, items: [item] });
+	expect(run.status).toBe('success');
+	expect(simulator.dials).toHaveLength(1);
+	return simulator.dials[0]?.body;
+}
+
+const minimal = {
+	phoneNumber: one,
+	assistantId: ids.assistantId,
+	phoneNumberId: ids.phoneNumberId,
+};
+
+const pairs = (key: string, ...list: Array<[string, unknown]>) =>
+	({ [key]: list.map(([name, value]) => ({ name, value })) }) as INodeParameters;
+
+describe('what is sent for a call', () => {
+	it('holds the three required fields and nothing else where nothing else was set', async () => {
+		expect(await sent({})).toEqual(minimal);
+	});
+
+	it.each<[string, INodeParameters, object]>([
+		['a customer name', { customerName: ' John Doe ' }, { customerName: 'John Doe' }],
+		['no customer name where it is blank', { customerName: ' \n' }, {}],
+		[
+			'variables from fields',
+			{ dynamicVariables: pairs('variable', ['slot', '2026-04-01T10:00:00Z'], ['note', '']) },
+			{ dynamicVariables: { slot: '2026-04-01T10:00:00Z' } },
+		],
+		['no variables where there are none', { dynamicVariables: {} }, {}],
+		[
+			'variables from JSON',
+			{
+				specifyDynamicVariables: 'json',
+				dynamicVariablesJson: '{ "age": 42, "fasting": true, "tests": ["a", 1] }',
+			},
+			{ dynamicVariables: { age: '42', fasting: 'true', tests: '["a",1]' } },
+		],
+		[
+			'variables from an expression that gives an object',
+			{
+				specifyDynamicVariables: 'json',
+				dynamicVariablesJson: '={{ { at: DateTime.fromISO("2026-04-01T10:00:00Z").toUTC() } }}',
+			},
+			{ dynamicVariables: { at: '2026-04-01T10:00:00.000Z' } },
+		],
+		[
+			'no variables from the fields that the other choice hides',
+			{ specifyDynamicVariables: 'json', dynamicVariables: pairs('variable', ['a', 'b']) },
+			{},
+		],
+		[
+			'a national number in the form of its country',
+			{ phoneNumber: '(514) 555-1234', options: { defaultCountry: 'ca' } },
+			{},
+		],
+		[
+			'ids without what was pasted around them',
+			{ assistantId: `\u200b ${ids.assistantId}\n`, phoneNumberId: `${ids.phoneNumberId}\t` },
+			{},
+		],
+		[
+			'a callback URL exactly as given',
+			{ callback: 'url', callbackUrl: 'https://example.com/a?b=c&b=d#e' },
+			{ callbackUrl: 'https://example.com/a?b=c&b=d#e' },
+		],
+		[
+			'no callback URL where it is not asked for',
+			{ callback: 'none', callbackUrl: 'https://example.com/a' },
+			{},
+		],
+	])('has %s', async (_, change, more) => {
+		expect(await sent(change)).toEqual({ ...minimal, ...more });
+	});
+
+	it('takes each item’s own parameters, options and metadata included', async () => {
+		const run = await execute({
+			parameters: call({
+				phoneNumber: '={{ $json.number }}',
+				customerName: '={{ $json.name }}',
+				callback: 'url',
+				callbackUrl: 'https://example.com/webhook/1/webhook',
+				options: {
+					defaultCountry: '={{ $json.country }}',
+					metadata: pairs('entry', ['id', '={{ $json.id }}']),
+					maxConcurrency: 1,
+				},
+			}),
+			credential,
+			items: [
+				{ number: '(514) 555-1234', country: 'CA', name: 'Ada', id: 7 },
+				{ number: '01 23 45 67 89', country: 'FR', id: 8 },
+			],
+		});
+		expect(run.status).toBe('success');
+		expect(simulator.dials.map(({ body }) => [body.phoneNumber, body.customerName])).toEqual([
+			['+15145551234', 'Ada'],
+			['+33123456789', undefined],
+		]);
+		expect(simulator.dials.map(({ body }) => contextOf(body.callbackUrl)?.metadata)).toEqual([
+			{ id: 7 },
+			{ id: 8 },
+		]);
+	});
+
+	it('carries the key of the credential, and goes where the credential says', async () => {
+		await sent({});
+		expect(simulator.dials[0]?.headers.authorization).toBe(`Bearer ${keys.organization}`);
+	});
+});
+
+function contextOf(callbackUrl: string | undefined) {
+	const url = new URL(String(callbackUrl));
+	return verifyContext(Object.fromEntries(url.searchParams), url.pathname, keys.organization);
+}
+
+describe('where the outcome goes', () => {
+	const url = 'https://other.example.com/webhook/abc/webhook?team=7';
+
+	it.each<[string, INodeParameters]>([
+		['it is to be signed', { options: { signCallbackUrl: true } }],
+		['there is metadata', { options: { metadata: pairs('entry', ['crm', 'A-1']) } }],
+	])('keeps the URL’s own query and says which item it is for where %s', async (_, change) => {
+		const body = await sent({ callback: 'url', callbackUrl: url, ...change });
+		expect(body?.callbackUrl?.startsWith(`${url}&`)).toBe(true);
+		expect(contextOf(body?.callbackUrl)).toMatchObject({
+			workflowId: 'workflow1',
+			executionId: expect.stringMatching(/^\d+$/),
+			itemIndex: 0,
+		});
+	});
+
+	const active = (...names: string[]) => ({
+		alloMiaTrigger: `http://old.example.com/webhook/${names.at(-1)}/webhook`,
+		alloMiaTriggers: Object.fromEntries(
+			names.map((name) => {
+				const path = `webhook/${name}/webhook`;
+				return [name, { name, path, url: `http://old.example.com/${path}` }];
+			}),
+		),
+	});
+
+	it('is the trigger of this workflow, under the address that n8n has today', async () => {
+		const run = await execute({
+			parameters: call({ callback: 'trigger' }),
+			credential,
+			items: numbers(one, another),
+			staticData: active('t1'),
+			publicUrl: 'https://today.example.com/n8n',
+		});
+		expect(run.status).toBe('success');
+		const urls = simulator.dials.map(({ body }) => String(body.callbackUrl));
+		for (const it of urls) {
+			expect(it.startsWith('https://today.example.com/n8n/webhook/t1/webhook?')).toBe(true);
+		}
+		expect(urls.map((it) => contextOf(it)?.itemIndex).sort()).toEqual([0, 1]);
+	});
+
+	it('is understood where only the newest trigger’s URL is stored', async () => {
+		const run = await execute({
+			parameters: call({ callback: 'trigger' }),
+			credential,
+			items: numbers(one),
+			staticData: { alloMiaTrigger: 'https://n8n.example.com/webhook/t1/webhook' },
+		});
+		expect(run.status).toBe('success');
+		expect(simulator.dials[0]?.body.callbackUrl).toMatch(
+			/^https:\/\/n8n\.example\.com\/webhook\/t1\/webhook\?/,
+		);
+	});
+
+	it.each<[string, IDataObject, RegExp]>([
+		['there is no active trigger', {}, /no active AlloMia Trigger[^]*activate/],
+		['there are several triggers', active('East', 'West'), /several[^]*East, West/],
+	])('is asked for, and nobody is called, where %s', async (_, staticData, says) => {
+		const run = await execute({
+			parameters: call({ callback: 'trigger' }),
+			credential,
+			items: numbers(one),
+			staticData,
+		});
+		expect(run.status).toBe('error');
+		expect(errorOf(run).message).toMatch(says);
+		expect(dialRequests()).toBe(0);
+	});
+
+	it('is refused where metadata makes the URL longer than servers take', async () => {
+		const run = await execute({
+			parameters: call({
+				callback: 'url',
+				callbackUrl: url,
+				options: { metadata: pairs('entry', ['text', 'x'.repeat(2000)]) },
+			}),
+			credential,
+			items: numbers(one),
+		});
+		expect(errorOf(run).message).toMatch(/^Metadata: .*\d+ characters/);
+		expect(dialRequests()).toBe(0);
+	});
+});
+
+describe('what comes out', () => {
+	it('is AlloMia’s answer, untouched, with what the documentation does not know', async () => {
+		const answer = {
+			outboundCallId: 'c3d4e5f6-a7b8-9012-cdef-345678901234',
+			contactId: 'd4e5f6a7-b8c9-0123-defa-456789012345',
+			status: 'calling',
+			message: 'Outbound call dispatched',
+			queue: { position: 3, tags: ['new'] },
+		};
+		simulator.fault({ kind: 'status', status: 200, body: answer });
+		const run = await execute({ parameters: call(), credential, items: numbers(one) });
+		expect(outputJson(run)).toEqual([answer]);
+	});
+
+	it('stands in the order of the input, each item tied to the one it came from', async () => {
+		const list = Array.from({ length: 12 }, (_, index) => `+1514555${2000 + index}`);
+		// The first is answered last.
+		simulator.fault({ kind: 'slow', delayMs: 200, match: { number: list[0] } });
+		const run = await execute({
+			parameters: call({ options: { maxConcurrency: 4 } }),
+			credential,
+			items: numbers(...list),
+			nodes: [
+				node('After', 'n8n-nodes-base.set', {
+					keepOnlySet: true,
+					values: { string: [{ name: 'from', value: '={{ $("Start").item.json.number }}' }] },
+				}),
+			],
+			connections: [
+				['Start', 'AlloMia'],
+				['AlloMia', 'After'],
+			],
+		});
+		const idOf = new Map(simulator.dials.map((it) => [it.body.phoneNumber, it.outboundCallId]));
+		expect(outputJson(run).map(({ outboundCallId }) => outboundCallId)).toEqual(
+			list.map((number) => idOf.get(number)),
+		);
+		expect(output(run).map(({ pairedItem }) => pairedItem)).toEqual(
+			list.map((_, item) => ({ item })),
+		);
+		expect(outputJson(run, 0, 0, 'After')).toEqual(list.map((from) => ({ from })));
+	});
+});
+
+describe('options', () => {
+	it.each([
+		[3, 9],
+		[undefined, 25],
+	])('never hands over more than Max Concurrency (%s) at once', async (maxConcurrency, count) => {
+		simulator.fault({ kind: 'slow', delayMs: 80, times: count });
+		let most = 0;
+		const watch = setInterval(() => {
+			const open = simulator.requests.filter(({ status }) => status === undefined).length;
+			most = Math.max(most, open);
+		}, 4);
+		const run = await execute({
+			parameters: call({ options: maxConcurrency === undefined ? {} : { maxConcurrency } }),
+			credential,
+			items: numbers(...Array.from({ length: count }, (_, index) => `+1514555${3000 + index}`)),
+		}).finally(() => clearInterval(watch));
+		expect(output(run)).toHaveLength(count);
+		expect(most).toBe(maxConcurrency ?? 10);
+	});
+
+	it.each<[string, INodeParameters, RegExp]>([
+		['Max Concurrency', { maxConcurrency: 0 }, /^Max Concurrency: It is 0/],
+		['Max Concurrency', { maxConcurrency: 'many' }, /^Max Concurrency: It is "many"/],
+		['Timeout', { timeout: -1 }, /^Timeout: It is -1/],
+	])('refuses a %s that makes no sense, and calls nobody', async (_, options, says) => {
+		const run = await execute({
+			parameters: call({ options }),
+			credential,
+			items: numbers(one),
+		});
+		expect(errorOf(run).message).toMatch(says);
+		expect(dialRequests()).toBe(0);
+	});
+
+	it('gives up waiting after Timeout', async () => {
+		const started = Date.now();
+		simulator.fault({ kind: 'timeout-after' });
+		const run = await execute({
+			parameters: call({ options: { timeout: 250 } }),
+			credential,
+			items: numbers(one),
+		});
+		expect(Date.now() - started).toBeLessThan(2000);
+		expect(errorOf(run).message).toMatch(/did not answer in time/);
+		expect(simulator.dials).toHaveLength(1);
+	});
+});
+
+describe('a dry run', () => {
+	const parameters = (dryRun: boolean) =>
+		call({
+			customerName: 'John Doe',
+			dynamicVariables: pairs('variable', ['practitioner', 'Dr. Smith']),
+			callback: 'url',
+			callbackUrl: 'https://example.com/hook',
+			options: { dryRun },
+		});
+
+	it('shows exactly what would be sent, and sends nothing', async () => {
+		const dry = await execute({ parameters: parameters(true), credential, items: numbers(one) });
+		expect(simulator.requests).toHaveLength(0);
+		await execute({ parameters: parameters(false), credential, items: numbers(one) });
+		const real: unknown = JSON.parse(String(simulator.dials[0]?.rawBody));
+		expect(outputJson(dry)).toEqual([{ dryRun: true, request: real }]);
+		expect(output(dry)[0]?.pairedItem).toEqual({ item: 0 });
+	});
+
+	it('tells of bad items as a real run would', async () => {
+		const stopped = await execute({
+			parameters: parameters(true),
+			credential,
+			items: numbers(one, 'nonsense'),
+		});
+		expect(stopped.status).toBe('error');
+		const continued = await execute({
+			parameters: parameters(true),
+			credential,
+			items: numbers('nonsense', one),
+			settings: { onError: 'continueRegularOutput' },
+		});
+		expect(outputJson(continued)).toEqual([
+			{
+				error: expect.stringContaining('Phone Number'),
+				message: expect.stringContaining('Nobody was called'),
+			},
+			{ dryRun: true, request: expect.objectContaining({ phoneNumber: one }) },
+		]);
+		expect(simulator.requests).toHaveLength(0);
+	});
+});
+
+describe('hints', () => {
+	const real = { apiKey: keys.organization, baseUrl: 'https://allomia.com/api' };
+	const staticData = { alloMiaTrigger: 'http://localhost:5678/webhook/t1/webhook' };
+
+	async function hints(change: INodeParameters, publicUrl: string, to = real) {
+		const run = await execute({
+			parameters: call({ ...change, options: { dryRun: true, ...(change.options as object) } }),
+			credential: to,
+			items: numbers(one),
+			staticData,
+			publicUrl,
+		});
+		expect(run.status).toBe('success');
+		return (runOf(run).hints ?? []).map(({ message }) => message);
+	}
+
+	it.each<[string, INodeParameters, string]>([
+		['this workflow’s trigger', { callback: 'trigger' }, 'http://localhost:5678'],
+		['this workflow’s trigger', { callback: 'trigger' }, 'http://192.168.1.20:5678'],
+		[
+			'a URL',
+			{ callback: 'url', callbackUrl: 'http://10.0.0.7/webhook/x' },
+			'https://n8n.example.com',
+		],
+	])('warn that AlloMia cannot reach %s', async (_, change, publicUrl) => {
+		const said = await hints(change, publicUrl);
+		const origin = new URL(String(change.callbackUrl ?? publicUrl)).origin;
+		expect(said).toEqual([expect.stringContaining(`cannot reach ${origin}`)]);
+		expect(said[0]).toContain('WEBHOOK_URL');
+	});
+
+	it('say nothing where AlloMia can reach it', async () => {
+		expect(await hints({ callback: 'trigger' }, 'https://n8n.example.com')).toEqual([]);
+	});
+
+	it('say nothing where AlloMia’s stand-in runs on this machine too', async () => {
+		const local = { apiKey: keys.organization, baseUrl: simulator.baseUrl };
+		expect(await hints({ callback: 'trigger' }, 'http://localhost:5678', local)).toEqual([]);
+	});
+
+	it('tell of metadata that no outcome brings back', async () => {
+		const options = { metadata: pairs('entry', ['id', '7']) };
+		expect(await hints({ callback: 'none', options }, 'https://n8n.example.com')).toEqual([
+			expect.stringContaining('Metadata'),
+		]);
+	});
+});

@@ -1,0 +1,216 @@
+import { parse, stringify } from 'flatted';
+import {
+	createRunExecutionData,
+	Workflow,
+	type IConnections,
+	type ICredentialDataDecryptedObject,
+	type IDataObject,
+	type INode,
+	type INodeExecutionData,
+	type INodeParameters,
+	type IRun,
+	type IRunExecutionData,
+	type ITaskData,
+	type IWorkflowExecuteAdditionalData,
+	type WorkflowExecuteMode,
+} from 'n8n-workflow';
+import { inspect } from 'node:util';
+import { core, credentialsHelper, nodeTypes, type Hooks, type RunningExecution } from './n8n';
+
+export { log, store } from './n8n';
+
+/** The name of the node that is tested, in every workflow here. */
+export const testedNode = 'AlloMia';
+
+export interface Execution {
+	/** What the tested node is told. */
+	parameters: INodeParameters;
+	credential: ICredentialDataDecryptedObject;
+	/** What comes into the tested node; default: one empty item. */
+	items?: IDataObject[];
+	/** The tested node's settings, such as `onError` and `retryOnFail`. */
+	settings?: Partial<INode>;
+	/** Further nodes. They stand beside Start and the tested node, which are always there. */
+	nodes?: INode[];
+	/** Default: Start leads to the tested node. */
+	connections?: Array<[from: string, to: string, output?: number]>;
+	/** The workflow's global static data, which AlloMia Triggers write when they are activated. */
+	staticData?: IDataObject;
+	/** n8n's public address. */
+	publicUrl?: string;
+}
+
+let executions = 1000;
+
+function newId(): string {
+	executions += 1;
+	return String(executions);
+}
+
+/** An execution that has been started. */
+export interface Started {
+	id: string;
+	execution: RunningExecution;
+	/** What n8n had saved of it when it started: the base of a re-run after a crash. */
+	saved(): IRunExecutionData;
+}
+
+/** Starts a production execution in n8n's engine. */
+export function start(wanted: Execution): Started {
+	const workflow = build(wanted);
+	const startNode = workflow.getNode('Start');
+	if (!startNode) throw new Error('There is no node to start with');
+	const items = (wanted.items ?? [{}]).map((json): INodeExecutionData => ({ json }));
+	let saved = '';
+	const id = newId();
+	const additionalData = environment(wanted, workflow, 'trigger', id, (data) => {
+		saved = stringify(data);
+	});
+	const engine = new core.WorkflowExecute(additionalData, 'trigger');
+	return {
+		id,
+		execution: engine.run({ workflow, startNode, pinData: { Start: items } }),
+		saved: () => parse(saved) as IRunExecutionData,
+	};
+}
+
+/** Runs a production execution to its end. */
+export async function execute(wanted: Execution): Promise<IRun> {
+	return await start(wanted).execution;
+}
+
+/**
+ * Runs an execution again as "Retry" in n8n's list of executions does, from what was saved of it: a
+ * new execution that goes on at the node that failed, or at the first where it had crashed.
+ */
+export async function retry(wanted: Execution, savedData: IRunExecutionData): Promise<IRun> {
+	const data = parse(stringify(savedData)) as IRunExecutionData;
+	const { resultData } = data;
+	const { lastNodeExecuted } = resultData;
+	if (lastNodeExecuted !== undefined) {
+		delete resultData.error;
+		const runs = resultData.runData[lastNodeExecuted] ?? [];
+		if (runs.at(-1)?.error !== undefined) runs.pop();
+	}
+	return await resume(wanted, data, 'retry', newId());
+}
+
+/** Runs a job of queue mode that was delivered before, from what was saved when it started. */
+export async function redeliver(wanted: Execution, { id, saved }: Started): Promise<IRun> {
+	return await resume(wanted, saved(), 'trigger', id);
+}
+
+async function resume(
+	wanted: Execution,
+	data: IRunExecutionData,
+	mode: WorkflowExecuteMode,
+	id: string,
+): Promise<IRun> {
+	const workflow = build(wanted);
+	const additionalData = environment(wanted, workflow, mode, id, () => undefined);
+	const engine = new core.WorkflowExecute(additionalData, mode, createRunExecutionData(data));
+	return await engine.processRunExecutionData(workflow);
+}
+
+function build(wanted: Execution): Workflow {
+	const { parameters, settings, nodes = [], staticData } = wanted;
+	const { connections = [['Start', testedNode]] } = wanted;
+	const tested: INode = {
+		...node(testedNode, 'n8n-nodes-allomia.alloMia', parameters),
+		credentials: { alloMiaApi: { id: '1', name: 'AlloMia' } },
+		...settings,
+	};
+	return new Workflow({
+		id: 'workflow1',
+		name: 'Test',
+		active: true,
+		nodes: [node('Start', 'n8n-nodes-base.manualTrigger'), tested, ...nodes],
+		connections: connect(connections),
+		nodeTypes,
+		settings: { executionOrder: 'v1' },
+		staticData: { ...(staticData ? { global: staticData } : {}) },
+	});
+}
+
+/** A node of n8n's own or of this package. */
+export function node(name: string, type: string, parameters: INodeParameters = {}): INode {
+	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters };
+}
+
+function connect(list: NonNullable<Execution['connections']>): IConnections {
+	const connections: IConnections = {};
+	for (const [from, to, output = 0] of list) {
+		const outputs = connections[from]?.main ?? [];
+		while (outputs.length <= output) outputs.push([]);
+		outputs[output]?.push({ node: to, type: 'main', index: 0 });
+		connections[from] = { main: outputs };
+	}
+	return connections;
+}
+
+function environment(
+	{ credential, publicUrl = 'https://n8n.example.com' }: Execution,
+	workflow: Workflow,
+	mode: WorkflowExecuteMode,
+	executionId: string,
+	onStart: (data: IRunExecutionData) => void,
+): IWorkflowExecuteAdditionalData {
+	const { id, active } = workflow;
+	const hooks = new core.ExecutionLifecycleHooks(mode, executionId, {
+		id,
+		name: 'Test',
+		active,
+		isArchived: false,
+		createdAt: new Date(),
+		updatedAt: new Date(),
+		activeVersionId: null,
+		nodes: Object.values(workflow.nodes),
+		connections: workflow.connectionsBySourceNode,
+	});
+	hooks.addHandler('workflowExecuteBefore', (_workflow: never, data: IRunExecutionData) =>
+		onStart(data),
+	);
+	const additionalData: Partial<IWorkflowExecuteAdditionalData> & { hooks: Hooks } = {
+		credentialsHelper: credentialsHelper(credential),
+		hooks,
+		executionId,
+		currentNodeExecutionIndex: 0,
+		restApiUrl: `${publicUrl}/rest`,
+		instanceBaseUrl: `${publicUrl}/`,
+		webhookBaseUrl: `${publicUrl}/webhook`,
+		webhookWaitingBaseUrl: `${publicUrl}/webhook-waiting`,
+		webhookTestBaseUrl: `${publicUrl}/webhook-test`,
+		formWaitingBaseUrl: `${publicUrl}/form-waiting`,
+		variables: {},
+	};
+	return additionalData as IWorkflowExecuteAdditionalData;
+}
+
+/** One run of the tested node, as it stands in the execution's data. */
+export function runOf(run: IRun, runIndex = 0, name = testedNode): ITaskData {
+	const found = run.data.resultData.runData[name]?.[runIndex];
+	if (!found) throw new Error(`${name} did not run: ${inspect(run.data.resultData.error)}`);
+	return found;
+}
+
+/** What came out of the tested node. */
+export function output(run: IRun, index = 0, runIndex = 0, name = testedNode) {
+	return runOf(run, runIndex, name).data?.main?.[index] ?? [];
+}
+
+/** The same, only the items' data. */
+export function outputJson(run: IRun, index = 0, runIndex = 0, name = testedNode): IDataObject[] {
+	return output(run, index, runIndex, name).map(({ json }) => json);
+}
+
+/** The error that the tested node stopped the execution with. */
+export function errorOf(run: IRun) {
+	const { error } = runOf(run);
+	if (!error) throw new Error('The node did not fail');
+	return error;
+}
+
+/** Everything that n8n saves of an execution, as text. */
+export function serialized(run: IRun): string {
+	return stringify(run.data);
+}

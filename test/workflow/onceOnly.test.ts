@@ -1,0 +1,267 @@
+import type { IDataObject } from 'n8n-workflow';
+import { call, credential, dialRequests, ending, numbers, rung, simulator, until } from './bench';
+import {
+	errorOf,
+	execute,
+	node,
+	output,
+	outputJson,
+	redeliver,
+	retry,
+	runOf,
+	start,
+	store,
+} from './engine';
+
+const good = '+15145551234';
+const better = '+15145551235';
+const retrying = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+const going = { onError: 'continueRegularOutput' } as const;
+
+/** The id of the only call to a number. */
+function idOf(number: string): string | undefined {
+	return simulator.dials.find(({ body }) => body.phoneNumber === number)?.outboundCallId;
+}
+
+describe('Retry On Fail', () => {
+	it.each(['0011', '0012', '0013', '0014', '0015', '0016', '0017'])(
+		'does not call somebody again after an answer that got lost (%s)',
+		async (digits) => {
+			const run = await execute({
+				parameters: call({ options: { timeout: 300 } }),
+				credential,
+				items: numbers(ending(digits)),
+				settings: retrying,
+			});
+			expect(run.status).toBe('error');
+			expect(errorOf(run).description).toContain('may have been placed');
+			expect({ asked: dialRequests(), rang: rung(ending(digits)) }).toEqual({ asked: 1, rang: 1 });
+		},
+	);
+
+	it('does not call those again who were called before another item failed', async () => {
+		const run = await execute({
+			parameters: call({ options: { maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, ending('0007')),
+			settings: retrying,
+		});
+		expect(run.status).toBe('error');
+		expect(rung(good)).toBe(1);
+		// What AlloMia refused may be tried again: good, and three times the other.
+		expect(dialRequests()).toBe(4);
+	});
+
+	it('gives out the first attempt’s answer for those, and calls those that were left', async () => {
+		simulator.fault({ kind: 'status', status: 403, match: { number: better } });
+		const run = await execute({
+			parameters: call({ options: { maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, better, '+15145551236'),
+			settings: retrying,
+		});
+		expect(run.status).toBe('success');
+		expect(simulator.dials).toHaveLength(3);
+		expect(outputJson(run).map(({ outboundCallId }) => outboundCallId)).toEqual(
+			[good, better, '+15145551236'].map(idOf),
+		);
+	});
+
+	it('calls nobody twice where the node is set to continue as well', async () => {
+		const run = await execute({
+			parameters: call(),
+			credential,
+			// n8n tries again where the first item that comes out is an error.
+			items: numbers(ending('0016'), good),
+			settings: { ...retrying, ...going },
+		});
+		expect([rung(ending('0016')), rung(good)]).toEqual([1, 1]);
+		expect(outputJson(run)).toEqual([
+			{
+				error: expect.any(String),
+				message: expect.stringContaining('may have been placed'),
+			},
+			expect.objectContaining({ outboundCallId: idOf(good) }),
+		]);
+	});
+});
+
+describe('Redial On Uncertain', () => {
+	const parameters = call({ options: { redialOnUncertain: true } });
+
+	it('dials again where the user accepts that somebody may be called twice', async () => {
+		simulator.fault({ kind: 'reset-after' });
+		const run = await execute({ parameters, credential, items: numbers(good) });
+		expect(run.status).toBe('success');
+		expect(rung(good)).toBe(2);
+	});
+
+	it('does not call those again who surely were called', async () => {
+		simulator.fault({ kind: 'status', status: 403, match: { number: better } });
+		const run = await execute({
+			parameters: call({ options: { redialOnUncertain: true, maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, better),
+			settings: retrying,
+		});
+		expect(run.status).toBe('success');
+		expect([rung(good), rung(better)]).toEqual([1, 1]);
+	});
+});
+
+describe('a re-run from the list of executions', () => {
+	it('does not call those again who were called before the execution failed', async () => {
+		simulator.fault({ kind: 'status', status: 403, match: { number: better } });
+		const wanted = {
+			parameters: call({ options: { maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, better),
+		};
+		const failed = await execute(wanted);
+		expect(failed.status).toBe('error');
+		const again = await retry(wanted, failed.data);
+		expect(again.status).toBe('success');
+		expect([rung(good), rung(better)]).toEqual([1, 1]);
+		expect(outputJson(again).map(({ outboundCallId }) => outboundCallId)).toEqual(
+			[good, better].map(idOf),
+		);
+	});
+
+	it('does not call somebody again after an answer that got lost', async () => {
+		const wanted = { parameters: call(), credential, items: numbers(ending('0014')) };
+		const failed = await execute(wanted);
+		const again = await retry(wanted, failed.data);
+		expect(again.status).toBe('error');
+		expect(errorOf(again).description).toContain('may have been placed');
+		expect(dialRequests()).toBe(1);
+	});
+
+	it('does not call somebody again whom a killed process had called', async () => {
+		const silent = ending('0012');
+		const wanted = {
+			parameters: call({ options: { timeout: 1500 } }),
+			credential,
+			items: numbers(silent),
+			settings: going,
+		};
+		const killed = start(wanted);
+		await until(() => rung(silent) === 1);
+		const again = await retry(wanted, killed.saved());
+		killed.execution.cancel();
+		expect(rung(silent)).toBe(1);
+		expect(outputJson(again)[0]?.message).toContain('may have been placed');
+	});
+
+	it('does not call those again whom a killed process had called with an answer', async () => {
+		const wanted = {
+			parameters: call({ options: { timeout: 1500, maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, ending('0012'), better),
+			settings: going,
+		};
+		const killed = start(wanted);
+		await until(() => rung(ending('0012')) === 1);
+		const again = await retry(wanted, killed.saved());
+		killed.execution.cancel();
+		expect([rung(good), rung(ending('0012'))]).toEqual([1, 1]);
+		expect(output(again)).toHaveLength(3);
+	});
+});
+
+describe('a job of queue mode that is delivered twice', () => {
+	it('does not call those again whom its first worker had called', async () => {
+		const wanted = {
+			parameters: call({ options: { timeout: 1500, maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, ending('0012')),
+			settings: going,
+		};
+		const first = start(wanted);
+		await until(() => rung(ending('0012')) === 1);
+		const again = await redeliver(wanted, first);
+		first.execution.cancel();
+		expect([rung(good), rung(ending('0012'))]).toEqual([1, 1]);
+		expect(output(again)).toHaveLength(2);
+		expect(outputJson(again)[1]?.message).toContain('may have been placed');
+	});
+});
+
+describe('where n8n’s database cannot be written', () => {
+	beforeEach(() => (store.broken = true));
+	afterEach(() => (store.broken = false));
+
+	it('calls are placed all the same, and Retry On Fail still calls nobody twice', async () => {
+		simulator.fault({ kind: 'status', status: 403, match: { number: better } });
+		const run = await execute({
+			parameters: call({ options: { maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, better),
+			settings: retrying,
+		});
+		expect(run.status).toBe('success');
+		expect([rung(good), rung(better)]).toEqual([1, 1]);
+	});
+});
+
+describe('what is no retry', () => {
+	it('calls the same number twice where it is twice in the list', async () => {
+		const run = await execute({
+			parameters: call(),
+			credential,
+			items: numbers(good, good),
+			settings: retrying,
+		});
+		expect(run.status).toBe('success');
+		expect(rung(good)).toBe(2);
+		expect(new Set(outputJson(run).map(({ outboundCallId }) => outboundCallId)).size).toBe(2);
+	});
+
+	it('calls again in another run of the node within one execution, as loops do', async () => {
+		const run = await execute({
+			parameters: call(),
+			credential,
+			items: numbers(good),
+			nodes: [node('Loop', 'n8n-nodes-base.noOp')],
+			connections: [
+				['Start', 'AlloMia'],
+				['Start', 'Loop'],
+				['Loop', 'AlloMia'],
+			],
+		});
+		expect(run.status).toBe('success');
+		expect(rung(good)).toBe(2);
+		const ids = [0, 1].map((runIndex) => outputJson(run, 0, runIndex)[0]?.outboundCallId);
+		expect(new Set(ids)).toEqual(new Set(simulator.dials.map((it) => it.outboundCallId)));
+	});
+
+	it('calls again in an execution of its own', async () => {
+		const wanted = { parameters: call(), credential, items: numbers(good) };
+		await execute(wanted);
+		await execute(wanted);
+		expect(rung(good)).toBe(2);
+	});
+});
+
+describe('cancelling an execution', () => {
+	it('calls nobody whose turn had not come', async () => {
+		simulator.fault({ kind: 'slow', delayMs: 400, times: 3 });
+		const items: IDataObject[] = numbers(good, better, '+15145551236');
+		const { execution } = start({
+			parameters: call({ options: { maxConcurrency: 1 } }),
+			credential,
+			items,
+		});
+		await until(() => simulator.dials.length === 1);
+		execution.cancel();
+		const run = await execution;
+		await new Promise((resolve) => setTimeout(resolve, 600));
+		expect(run.status).not.toBe('success');
+		expect(simulator.dials).toHaveLength(1);
+	});
+});
+
+it('n8n keeps of a finished run no list of everybody that it called', async () => {
+	const run = await execute({ parameters: call(), credential, items: numbers(good, better) });
+	expect(runOf(run).executionStatus).toBe('success');
+	expect(JSON.stringify(run.data.executionData?.contextData)).not.toContain(String(idOf(good)));
+});
