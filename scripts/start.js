@@ -3,7 +3,6 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline/promises');
-const { setTimeout: delay } = require('node:timers/promises');
 const demo = require('./lib/demo');
 const {
 	closedSettings,
@@ -15,10 +14,13 @@ const {
 	startProcess,
 } = require('./lib/n8n');
 const { gulpFile, projectRoot } = require('./lib/paths');
-const { cli, npm, run, say, UserError } = require('./lib/run');
+const { cli, minute, npm, run, say, UserError } = require('./lib/run');
 const { ensureDependencies, ensureN8n } = require('./lib/setup');
 const { startSimulatorProcess } = require('./lib/simulatorProcess');
 const workflows = require('./lib/workflows');
+
+/** How long a call may take, in ms. */
+const outcomeLimit = 30 * minute;
 
 const terminal = ['completed', 'failed', 'busy', 'no-answer'];
 
@@ -26,15 +28,7 @@ const terminal = ['completed', 'failed', 'busy', 'no-answer'];
 const started = [];
 
 /** npm start [-- --once] [-- --port P] [-- --fresh]: the package in a real n8n, and a first call. */
-cli(async () => {
-	const options = readOptions(process.argv.slice(2));
-	stopOnSignals();
-	try {
-		await main(options);
-	} finally {
-		await stopAll();
-	}
-});
+cli(async () => await main(readOptions(process.argv.slice(2))), stopAll);
 
 async function main({ once, port, fresh }) {
 	await refuseUsedPort(port);
@@ -116,7 +110,7 @@ Ctrl-C ends everything that this command started.`);
 		const alive = setInterval(() => {}, 1 << 30);
 		editor.child.once('exit', () => clearInterval(alive));
 	});
-	if (!stopping)
+	if (started.length > 0)
 		throw new UserError(`n8n ended by itself. Its last words:\n${editor.output().slice(-2000)}`);
 }
 
@@ -260,6 +254,7 @@ async function postOnce(url, body) {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
 			body: JSON.stringify(body),
+			signal: AbortSignal.timeout(60_000),
 		});
 		return answer.status === 404 ? undefined : { status: answer.status, text: await answer.text() };
 	});
@@ -290,21 +285,27 @@ async function outcomeOfTrigger(session, workflowId, outboundCallId) {
 			}
 			return undefined;
 		},
-		15 * 60_000,
+		outcomeLimit,
 		500,
 	);
 }
 
 async function outcomeByAsking({ baseUrl, apiKey }, outboundCallId) {
-	for (;;) {
-		const response = await fetch(`${baseUrl}/outbound/${outboundCallId}/status`, {
-			headers: { authorization: `Bearer ${apiKey}` },
-		});
-		const answer = parse(await response.text());
-		if (terminal.includes(answer?.status)) return answer;
-		say(`Still ${answer?.status ?? `no answer (${response.status})`} …`);
-		await delay(5000);
-	}
+	return await workflows.until(
+		'the call to end',
+		async () => {
+			const response = await fetch(`${baseUrl}/outbound/${outboundCallId}/status`, {
+				headers: { authorization: `Bearer ${apiKey}` },
+				signal: AbortSignal.timeout(30_000),
+			});
+			const answer = parse(await response.text());
+			if (terminal.includes(answer?.status)) return answer;
+			say(`Still ${answer?.status ?? `no answer (${response.status})`} …`);
+			return undefined;
+		},
+		outcomeLimit,
+		5000,
+	);
 }
 
 function parse(text) {
@@ -315,25 +316,7 @@ function parse(text) {
 	}
 }
 
-let stopping = false;
-
-function stopOnSignals() {
-	const end = async (exitCode) => {
-		if (stopping) return;
-		stopping = true;
-		say('\nEnding everything …');
-		await stopAll();
-		process.exit(exitCode);
-	};
-	process.on('SIGINT', () => end(130));
-	process.on('SIGTERM', () => end(143));
-	process.on('SIGHUP', () => end(129));
-	// A signal to npm ends the shell between it and us, and does not reach us.
-	const parent = process.ppid;
-	setInterval(() => process.ppid !== parent && end(143), 1000).unref();
-}
-
 async function stopAll() {
-	stopping = true;
+	if (started.length > 0) say('\nEnding everything …');
 	for (const stop of started.splice(0).reverse()) await stop();
 }

@@ -1,26 +1,30 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { answers } = require('./lib/n8n');
-const { cli, run, npm, say, UserError } = require('./lib/run');
+const { cli, minute, npm, npmCommand, run, say, UserError } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
+const { missingServices, servicesAdvice } = require('./lib/services');
 const { ensureDependencies, ensureN8n } = require('./lib/setup');
 
-/** The suites in the order in which they run: what fails fast comes first. */
-const suites = ['unit', 'workflow', 'e2e', 'queue'];
+/** The suites in the order in which they run, what fails fast first, and how long each may take. */
+const limits = { unit: 5 * minute, workflow: 5 * minute, e2e: 25 * minute, queue: 15 * minute };
+const suites = Object.keys(limits);
+
+/** Everything that the tests write: their n8n's data, packages, reports. */
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-test-'));
+// The PostgreSQL of the queue suite may run as another user, which must reach its folder.
+fs.chmodSync(scratch, 0o755);
+process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 
 /**
  * npm test [-- suite …] [-- --grep text]: everything, or the suites named. The last line counts all
  * of it; anything that fails makes the exit code 1.
  */
 cli(async () => {
-	const args = process.argv.slice(2);
-	const grep = args.includes('--grep') ? args.splice(args.indexOf('--grep'), 2)[1] : undefined;
-	const chosen = args.length > 0 ? suites.filter((name) => args.includes(name)) : suites;
+	const { chosen, grep } = readArguments(process.argv.slice(2));
 	const all = chosen.length === suites.length;
 	await ensureDependencies();
 	const n8n = await ensureN8n();
-	const missing = chosen.includes('queue') ? await missingServices() : [];
 	const total = { passed: 0, failed: 0, skipped: 0 };
 
 	const check = async (label, script, scriptArgs) => {
@@ -39,18 +43,8 @@ cli(async () => {
 	if (all) await check('lint', path.join(__dirname, 'lint.js'), []);
 	const built = await check('build', gulpFile(), [all ? 'build' : 'compile', '--silent']);
 	if (built) {
-		const packed = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-pack-'));
-		try {
-			await npm(['pack', '--pack-destination', packed, '--loglevel=error'], {
-				cwd: projectRoot,
-				label: 'npm pack',
-			});
-			const tarball = path.join(packed, fs.readdirSync(packed)[0]);
-			for (const name of chosen)
-				add(total, await runSuite(name, { grep, n8n, tarball, packed, missing }));
-		} finally {
-			fs.rmSync(packed, { recursive: true, force: true });
-		}
+		const tarball = await pack();
+		for (const name of chosen) add(total, await runSuite(name, { grep, n8n, tarball }));
 	}
 
 	process.exitCode = total.failed > 0 ? 1 : 0;
@@ -58,30 +52,39 @@ cli(async () => {
 	say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
 });
 
-/**
- * Which services the queue suite lacks. On a build server (CI is set) that is a failure; elsewhere
- * its tests are skipped, with this reason.
- */
-async function missingServices() {
-	const wanted = [
-		['PostgreSQL', process.env.PGHOST ?? '127.0.0.1', Number(process.env.PGPORT ?? 5432)],
-		['Redis', process.env.REDIS_HOST ?? '127.0.0.1', Number(process.env.REDIS_PORT ?? 6379)],
-	];
-	const missing = [];
-	for (const [name, host, port] of wanted) {
-		if (!(await answers(host, port))) missing.push(name);
+/** @throws UserError for what is no suite: a typing error must not pass for a green run */
+function readArguments(args) {
+	const at = args.indexOf('--grep');
+	const grep = at < 0 ? undefined : args.splice(at, 2)[1];
+	const unknown = args.find((name) => !suites.includes(name));
+	if (unknown !== undefined) {
+		throw new UserError(`"${unknown}" is not a suite. There are ${suites.join(', ')}.`);
 	}
-	if (missing.length === 0) return missing;
-	const advice = `${missing.join(' and ')} not found. For the queue mode tests, start them, for example: docker run -d -p 5432:5432 -e POSTGRES_HOST_AUTH_METHOD=trust postgres:16 and docker run -d -p 6379:6379 redis:7`;
-	if (process.env.CI) throw new UserError(advice);
-	say(`\n${advice}\nThe queue mode tests are skipped.`);
-	return missing;
+	return { grep, chosen: args.length > 0 ? suites.filter((it) => args.includes(it)) : suites };
 }
 
-/** Runs one jest project with n8n's own Node, and counts its tests. */
-async function runSuite(name, { grep, n8n, tarball, packed, missing }) {
+async function pack() {
+	const folder = path.join(scratch, 'package');
+	fs.mkdirSync(folder);
+	await npm(['pack', '--pack-destination', folder, '--loglevel=error'], {
+		cwd: projectRoot,
+		label: 'npm pack',
+	});
+	return path.join(folder, fs.readdirSync(folder)[0]);
+}
+
+/**
+ * Runs one jest project with n8n's own Node, and counts its tests. What the queue suite needs beyond
+ * n8n may be missing: its tests are then skipped, but never on a build server (CI is set).
+ */
+async function runSuite(name, { grep, n8n, tarball }) {
 	say(`\n> ${name} tests`);
-	const report = path.join(packed, `${name}.json`);
+	const missing = name === 'queue' ? missingServices() : [];
+	if (missing.length > 0) {
+		say(servicesAdvice(missing));
+		if (process.env.CI) return { passed: 0, failed: 1, skipped: 0 };
+	}
+	const report = path.join(scratch, `${name}.json`);
 	try {
 		await run(
 			n8n.node.bin,
@@ -98,11 +101,15 @@ async function runSuite(name, { grep, n8n, tarball, packed, missing }) {
 			{
 				cwd: projectRoot,
 				label: `The ${name} tests`,
+				limit: limits[name],
 				env: {
 					...process.env,
 					ALLOMIA_N8N: JSON.stringify(n8n),
 					ALLOMIA_TARBALL: tarball,
 					ALLOMIA_MISSING_SERVICES: JSON.stringify(missing),
+					TMPDIR: scratch,
+					// The Node that runs the tests may have no npm beside it.
+					npm_execpath: npmCommand()[1],
 					// n8n's editor shows dates in the zone of the instance: tests must not depend on it.
 					TZ: 'America/Toronto',
 				},
@@ -110,8 +117,15 @@ async function runSuite(name, { grep, n8n, tarball, packed, missing }) {
 		);
 	} catch (error) {
 		say(error.message);
+		// A run that did not end by itself has not passed, whatever its report says.
+		if (!fs.existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+		const counted = countTests(report);
+		return { ...counted, failed: Math.max(counted.failed, 1) };
 	}
-	if (!fs.existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+	return countTests(report);
+}
+
+function countTests(report) {
 	const result = JSON.parse(fs.readFileSync(report, 'utf8'));
 	const broken = result.numRuntimeErrorTestSuites;
 	const none = result.numTotalTests === 0 && broken === 0 ? 1 : 0;

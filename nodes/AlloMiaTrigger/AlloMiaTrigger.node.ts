@@ -1,4 +1,6 @@
 import {
+	NodeOperationError,
+	type IDataObject,
 	type IHookFunctions,
 	type INodeType,
 	type INodeTypeDescription,
@@ -7,7 +9,7 @@ import {
 } from 'n8n-workflow';
 import { testCredential } from '../shared/credentialTest';
 import { statusLabels, terminalStatuses } from '../shared/status';
-import { isRegistered, register, unregister, type TriggerStore } from '../shared/triggerRegistry';
+import { pathRule, triggerPath, triggerPathExpression } from '../shared/triggerAddress';
 import { outputsExpression } from './outputs';
 
 export class AlloMiaTrigger implements INodeType {
@@ -36,13 +38,19 @@ export class AlloMiaTrigger implements INodeType {
 			},
 		],
 		webhooks: [
-			{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				path: triggerPathExpression,
+				isFullPath: true,
+			},
 		],
 		triggerPanel: {
 			header: 'Receive the outcome of a call',
 			executionsHelp: {
 				inactive:
-					'<b>To try it out</b>: click “Listen for test event”. Copy the Test URL from this panel, open the AlloMia node that places the call (in another tab), set Callback to URL and paste it into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: activate the workflow. An AlloMia node in this workflow finds this trigger by itself (Callback: AlloMia Trigger in This Workflow); for one in another workflow, paste the Production URL.',
+					'<b>To try it out</b>: click “Listen for test event”. Copy the Test URL from this panel, open the AlloMia node that places the call (in another tab), set Callback to URL and paste it into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: activate the workflow. An AlloMia node in this workflow finds this trigger by its name (Callback: AlloMia Trigger in This Workflow); for one in another workflow, paste the Production URL.',
 				active:
 					'<b>To try it out</b>: click “Listen for test event”. Copy the Test URL from this panel, set Callback to URL in the AlloMia node that places the call, and paste it into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: this workflow is active. Outcomes arrive by themselves and show in the <a data-key="executions">executions list</a>.',
 			},
@@ -52,7 +60,7 @@ export class AlloMiaTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'An AlloMia node in this workflow finds this trigger by itself: set its Callback to “AlloMia Trigger in This Workflow”. From another workflow, paste the URL above into Callback URL and turn on Options > Sign Callback URL.',
+					'An AlloMia node in this workflow finds this trigger by its name: set its Callback to “AlloMia Trigger in This Workflow”. From another workflow, paste the URL above into Callback URL and turn on Options > Sign Callback URL.',
 				name: 'notice',
 				type: 'notice',
 				default: '',
@@ -113,6 +121,15 @@ export class AlloMiaTrigger implements INodeType {
 						default: false,
 						description: 'Whether each chosen status gets an output of its own',
 					},
+					{
+						displayName: 'Path',
+						name: 'path',
+						type: 'string',
+						default: '',
+						placeholder: 'e.g. clinic/outcomes',
+						description:
+							'Where the trigger listens, below n8n’s webhook address. Leave it empty for allomia/ and the ID of the workflow; only a second AlloMia Trigger in the same workflow needs a path of its own.',
+					},
 				],
 			},
 		],
@@ -120,22 +137,21 @@ export class AlloMiaTrigger implements INodeType {
 
 	methods = { credentialTest: { testCredential } };
 
+	/** There is nothing to register with AlloMia: each call carries its own callback URL. */
 	webhookMethods = {
 		default: {
+			/** False leads n8n to `create`, which checks the path. */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				return isRegistered(storeOf(this), this.getNode().id, urlOf(this));
+				return pathOf(this) !== undefined;
 			},
+			/** @throws NodeOperationError where the trigger could not be reached at its path */
 			async create(this: IHookFunctions): Promise<boolean> {
-				const { id, name } = this.getNode();
-				register(storeOf(this), id, {
-					name,
-					url: urlOf(this),
-					baseUrl: this.getInstanceBaseUrl(),
+				if (pathOf(this) !== undefined) return true;
+				throw new NodeOperationError(this.getNode(), `Path: It ${pathRule}.`, {
+					description: 'Correct it under Options, or remove it to use the usual path.',
 				});
-				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				unregister(storeOf(this), this.getNode().id);
 				return true;
 			},
 		},
@@ -147,10 +163,7 @@ export class AlloMiaTrigger implements INodeType {
 	}
 }
 
-function storeOf(context: IHookFunctions): TriggerStore {
-	return context.getWorkflowStaticData('global') as TriggerStore;
-}
-
-function urlOf(context: IHookFunctions): string {
-	return context.getNodeWebhookUrl('default') ?? '';
+function pathOf(context: IHookFunctions): string | undefined {
+	const options = context.getNodeParameter('options', {}) as IDataObject;
+	return triggerPath(options.path, context.getWorkflow().id ?? '');
 }

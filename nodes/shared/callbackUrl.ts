@@ -9,8 +9,8 @@ export interface CallbackContext {
 	metadata?: Record<string, unknown>;
 }
 
-/** The longest callback URL, in characters: what servers and proxies commonly let through. */
-export const maxUrlLength = 2000;
+/** The longest callback URL, in characters. n8n's server takes 16 kB for all headers together. */
+export const maxUrlLength = 4000;
 
 /** The query parameters that carry the context and its signature. */
 export const contextParameter = 'alloMiaContext';

@@ -36,7 +36,6 @@ export function closedSettings(options: {
 	port: number;
 	brokerPort: number;
 }): Record<string, string>;
-export function answers(host: string, port: number): Promise<boolean>;
 export function freePort(): Promise<number>;
 export function installPackage(userFolder: string, tarball: string): Promise<void>;
 export function isFree(port: number, host?: string): Promise<boolean>;

@@ -47,20 +47,6 @@ function isFree(port, host = '127.0.0.1') {
 	});
 }
 
-/** Whether somebody accepts connections at the port. */
-function answers(host, port) {
-	return new Promise((resolve) => {
-		const socket = net.connect({ host, port, timeout: 2000 });
-		const end = (open) => () => {
-			socket.destroy();
-			resolve(open);
-		};
-		socket.once('connect', end(true));
-		socket.once('error', end(false));
-		socket.once('timeout', end(false));
-	});
-}
-
 /** A port that was free a moment ago. */
 function freePort() {
 	return new Promise((resolve, reject) => {
@@ -163,6 +149,7 @@ class Session {
 	async send(method, route, body) {
 		const response = await fetch(`${this.baseUrl}${route}`, {
 			method,
+			signal: AbortSignal.timeout(60_000),
 			headers: {
 				'content-type': 'application/json',
 				'browser-id': this.browserId,
@@ -193,7 +180,6 @@ class Session {
 }
 
 module.exports = {
-	answers,
 	closedSettings,
 	freePort,
 	installPackage,

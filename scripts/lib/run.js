@@ -15,19 +15,41 @@ function duration(ms) {
 	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** The process groups of the commands that run now: whatever ends us ends them too. */
+const running = new Set();
+process.on('exit', () => running.forEach((end) => end()));
+
+const minute = 60_000;
+
 /**
- * Runs a command to its end. With `quiet`, its output is kept back, a line every 15 seconds says
- * that it still works, and the last lines are shown if it fails.
+ * Runs a command to its end, in a process group of its own, so that nothing that it started outlives
+ * it. With `quiet`, its output is kept back, a line every 15 seconds says that it still works, and
+ * the last lines are shown if it fails.
+ * @param options.limit how long it may take, in ms; then it is ended
  * @returns what it wrote to stdout (empty unless quiet)
- * @throws Error with `output` when it ends with another code than 0
+ * @throws UserError, or with `quiet` an Error with `output`, when it fails or takes too long
  */
-async function run(command, args, { cwd, env, quiet, label = command } = {}) {
+async function run(
+	command,
+	args,
+	{ cwd, env, quiet, label = command, limit = 10 * minute } = {},
+) {
 	const started = Date.now();
+	const ownGroup = process.platform !== 'win32';
 	const child = spawn(command, args, {
 		cwd,
 		env: env ?? process.env,
+		detached: ownGroup,
 		stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
 	});
+	const endGroup = (signal = 'SIGKILL') => {
+		try {
+			process.kill(ownGroup ? -child.pid : child.pid, signal);
+		} catch {
+			// Nothing of the group is left.
+		}
+	};
+	running.add(endGroup);
 	let stdout = '';
 	let output = '';
 	child.stdout?.on('data', (chunk) => {
@@ -38,39 +60,39 @@ async function run(command, args, { cwd, env, quiet, label = command } = {}) {
 	const beat = quiet
 		? setInterval(() => say(`  … ${label}: ${duration(Date.now() - started)}`), 15_000)
 		: undefined;
+	let late = false;
+	const deadline = setTimeout(() => {
+		late = true;
+		endGroup('SIGTERM');
+		setTimeout(endGroup, 5_000).unref();
+	}, limit);
 	try {
 		const code = await new Promise((resolve, reject) => {
 			child.on('error', reject);
 			child.on('close', (exitCode, signal) => resolve(exitCode ?? signal));
 		});
-		if (code !== 0) {
-			if (!quiet) throw new UserError(`${label} failed (${code}): the lines above say why.`);
-			throw Object.assign(new Error(`${label} ended with ${code}`), { output });
+		const why = late ? `was ended: it took longer than ${duration(limit)}` : `failed (${code})`;
+		if (code !== 0 || late) {
+			if (!quiet) throw new UserError(`${label} ${why}: the lines above say more.`);
+			throw Object.assign(new Error(`${label} ${why}`), { output: `${output}\n${label} ${why}` });
 		}
 		return stdout;
 	} finally {
 		clearInterval(beat);
+		clearTimeout(deadline);
+		endGroup();
+		running.delete(endGroup);
 	}
 }
 
 /** The npm that started us, or the one beside this Node: as [command, ...first arguments]. */
 function npmCommand(node = process.execPath) {
-	const candidates = [
+	const beside = path.dirname(process.execPath);
+	const cli = [
 		process.env.npm_execpath,
-		path.join(
-			path.dirname(process.execPath),
-			'..',
-			'lib',
-			'node_modules',
-			'npm',
-			'bin',
-			'npm-cli.js',
-		),
-		path.join(path.dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js'),
-	];
-	const cli = candidates.find(
-		(file) => file && path.basename(file) === 'npm-cli.js' && fs.existsSync(file),
-	);
+		path.join(beside, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+		path.join(beside, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+	].find((file) => file && path.basename(file) === 'npm-cli.js' && fs.existsSync(file));
 	if (!cli) {
 		throw new UserError('npm was not found. Start this through npm, for example: npm start');
 	}
@@ -78,12 +100,12 @@ function npmCommand(node = process.execPath) {
 }
 
 /** Runs npm quietly; a failure becomes a sentence that says what to do. */
-async function npm(args, { cwd, env, node, label }) {
+async function npm(args, { node, ...options }) {
 	const [command, ...first] = npmCommand(node);
 	try {
-		return await run(command, [...first, ...args], { cwd, env, quiet: true, label });
+		return await run(command, [...first, ...args], { ...options, quiet: true });
 	} catch (error) {
-		throw new UserError(explainNpm(label, error));
+		throw new UserError(explainNpm(options.label, error));
 	}
 }
 
@@ -102,14 +124,33 @@ function explainNpm(label, error) {
 	return `${tail}\n\n${label} failed. ${advice}`;
 }
 
-/** Runs `main` and turns what it throws into a message and exit code 1. */
-async function cli(main) {
+const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+/**
+ * Runs `main` and turns what it throws into a message and exit code 1. However it ends, by Ctrl-C
+ * too, `stop` has run and no process is left that `main` started.
+ */
+async function cli(main, stop = async () => {}) {
+	let ending = false;
+	const end = async (exitCode) => {
+		if (ending) return;
+		ending = true;
+		const patience = setTimeout(() => process.exit(exitCode), 30_000);
+		await stop().catch((error) => console.error(error));
+		clearTimeout(patience);
+		process.exit(exitCode);
+	};
+	for (const [signal, exitCode] of Object.entries(signals)) process.on(signal, () => end(exitCode));
+	// A signal to npm ends the shell between it and us, and does not reach us.
+	const parent = process.ppid;
+	setInterval(() => process.ppid !== parent && end(signals.SIGTERM), 1000).unref();
 	try {
 		await main();
+		await end(process.exitCode ?? 0);
 	} catch (error) {
-		console.error(error instanceof UserError ? `\n${error.message}` : error);
-		process.exitCode = 1;
+		if (!ending) console.error(error instanceof UserError ? `\n${error.message}` : error);
+		await end(1);
 	}
 }
 
-module.exports = { UserError, say, run, npmCommand, npm, cli };
+module.exports = { UserError, say, run, npmCommand, npm, cli, minute };

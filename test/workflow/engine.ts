@@ -34,10 +34,12 @@ export interface Execution {
 	nodes?: INode[];
 	/** Default: Start leads to the tested node. */
 	connections?: Array<[from: string, to: string, output?: number]>;
-	/** The workflow's global static data, which AlloMia Triggers write when they are activated. */
-	staticData?: IDataObject;
+	/** Whether it is a run in the editor, of a workflow that is not published. */
+	unpublished?: boolean;
 	/** n8n's public address. */
 	publicUrl?: string;
+	/** What n8n calls the addresses of waiting executions: N8N_ENDPOINT_WEBHOOK_WAIT. */
+	waitingEndpoint?: string;
 }
 
 let executions = 1000;
@@ -55,7 +57,7 @@ export interface Started {
 	saved(): IRunExecutionData;
 }
 
-/** Starts a production execution in n8n's engine. */
+/** Starts an execution in n8n's engine: in production unless `unpublished` says otherwise. */
 export function start(wanted: Execution): Started {
 	const workflow = build(wanted);
 	const startNode = workflow.getNode('Start');
@@ -63,10 +65,11 @@ export function start(wanted: Execution): Started {
 	const items = (wanted.items ?? [{}]).map((json): INodeExecutionData => ({ json }));
 	let saved = '';
 	const id = newId();
-	const additionalData = environment(wanted, workflow, 'trigger', id, (data) => {
+	const mode = wanted.unpublished ? 'manual' : 'trigger';
+	const additionalData = environment(wanted, workflow, mode, id, (data) => {
 		saved = stringify(data);
 	});
-	const engine = new core.WorkflowExecute(additionalData, 'trigger');
+	const engine = new core.WorkflowExecute(additionalData, mode);
 	return {
 		id,
 		execution: engine.run({ workflow, startNode, pinData: { Start: items } }),
@@ -113,7 +116,7 @@ async function resume(
 }
 
 function build(wanted: Execution): Workflow {
-	const { parameters, settings, nodes = [], staticData } = wanted;
+	const { parameters, settings, nodes = [], unpublished = false } = wanted;
 	const { connections = [['Start', testedNode]] } = wanted;
 	const tested: INode = {
 		...node(testedNode, 'n8n-nodes-allomia.alloMia', parameters),
@@ -123,12 +126,11 @@ function build(wanted: Execution): Workflow {
 	return new Workflow({
 		id: 'workflow1',
 		name: 'Test',
-		active: true,
+		active: !unpublished,
 		nodes: [node('Start', 'n8n-nodes-base.manualTrigger'), tested, ...nodes],
 		connections: connect(connections),
 		nodeTypes,
 		settings: { executionOrder: 'v1' },
-		staticData: { ...(staticData ? { global: staticData } : {}) },
 	});
 }
 
@@ -149,7 +151,7 @@ function connect(list: NonNullable<Execution['connections']>): IConnections {
 }
 
 function environment(
-	{ credential, publicUrl = 'https://n8n.example.com' }: Execution,
+	{ credential, publicUrl = 'https://n8n.example.com', waitingEndpoint }: Execution,
 	workflow: Workflow,
 	mode: WorkflowExecuteMode,
 	executionId: string,
@@ -178,7 +180,7 @@ function environment(
 		restApiUrl: `${publicUrl}/rest`,
 		instanceBaseUrl: `${publicUrl}/`,
 		webhookBaseUrl: `${publicUrl}/webhook`,
-		webhookWaitingBaseUrl: `${publicUrl}/webhook-waiting`,
+		webhookWaitingBaseUrl: `${publicUrl}/${waitingEndpoint ?? 'webhook-waiting'}`,
 		webhookTestBaseUrl: `${publicUrl}/webhook-test`,
 		formWaitingBaseUrl: `${publicUrl}/form-waiting`,
 		variables: {},

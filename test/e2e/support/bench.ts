@@ -25,20 +25,23 @@ export interface Bench {
 
 export async function startBench(settings: Record<string, string> = {}): Promise<Bench> {
 	const simulator = await startSimulator({ pace: 200 });
-	const n8n = await Instance.start(settings);
-	const credential = await createCredential(n8n.session, {
-		apiKey: simulator.keys.organization,
-		baseUrl: simulator.baseUrl,
-	});
-	return {
-		n8n,
-		simulator,
-		credential,
-		async stop() {
-			await n8n.stop();
-			await simulator.stop();
-		},
+	let n8n: Instance | undefined;
+	const stop = async () => {
+		await n8n?.stop();
+		await simulator.stop();
 	};
+	try {
+		n8n = await Instance.start(settings);
+		const credential = await createCredential(n8n.session, {
+			apiKey: simulator.keys.organization,
+			baseUrl: simulator.baseUrl,
+		});
+		return { n8n, simulator, credential, stop };
+	} catch (error) {
+		// An open server would keep the test run from ending.
+		await stop();
+		throw error;
+	}
 }
 
 export interface RunningWorkflow {

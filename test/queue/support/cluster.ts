@@ -12,20 +12,7 @@ import {
 	type N8nProcess,
 } from '../../../scripts/lib/n8n';
 import { readEnvironment } from '../../e2e/support/instance';
-
-/** Where the two services are looked for. */
-export const services = {
-	postgres: {
-		host: process.env.PGHOST ?? '127.0.0.1',
-		port: Number(process.env.PGPORT ?? 5432),
-		user: process.env.PGUSER ?? 'postgres',
-		password: process.env.PGPASSWORD ?? '',
-	},
-	redis: {
-		host: process.env.REDIS_HOST ?? '127.0.0.1',
-		port: Number(process.env.REDIS_PORT ?? 6379),
-	},
-};
+import { startServices, type Services } from './services';
 
 /** The parts of n8n's own database client that are used here. */
 interface PostgresClient {
@@ -38,15 +25,9 @@ interface Postgres {
 	Client: new (options: object) => PostgresClient;
 }
 
-interface Redis {
-	keys(pattern: string): Promise<string[]>;
-	del(...keys: string[]): Promise<number>;
-	quit(): Promise<unknown>;
-}
-
 /**
  * n8n in queue mode, each part a process of its own: a main, a webhook processor and two workers,
- * over a database and a Redis prefix that are removed afterwards.
+ * over a PostgreSQL and a Redis of their own.
  */
 export class Cluster {
 	readonly workers: N8nProcess[] = [];
@@ -61,6 +42,7 @@ export class Cluster {
 		readonly mainPort: number,
 		readonly webhookPort: number,
 		readonly session: Session,
+		private readonly services: Services,
 	) {}
 
 	/** Where production webhooks and waiting executions are reached. */
@@ -71,12 +53,13 @@ export class Cluster {
 	static async start(): Promise<Cluster> {
 		const name = `allomia_test_${randomBytes(4).toString('hex')}`;
 		const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-queue-'));
-		await administer(`CREATE DATABASE ${name}`);
+		const services = await startServices();
+		await administer(services, `CREATE DATABASE ${name}`);
 		await installPackage(folder, readEnvironment().tarball);
 		const mainPort = await freePort();
 		const webhookPort = await freePort();
 		const session = new Session(`http://127.0.0.1:${mainPort}`);
-		const cluster = new Cluster(name, folder, mainPort, webhookPort, session);
+		const cluster = new Cluster(name, folder, mainPort, webhookPort, session, services);
 		await cluster.startMain();
 		await session.signIn();
 		cluster.webhooks = await cluster.startPart(['webhook'], webhookPort, '/healthz');
@@ -101,12 +84,7 @@ export class Cluster {
 	async stop(): Promise<void> {
 		const parts = [...this.workers, this.webhooks, this.main];
 		await Promise.all(parts.map(async (part) => await part?.stop()));
-		await administer(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
-		const RedisClient = fromN8n<new (options: object) => Redis>('ioredis');
-		const redis = new RedisClient(services.redis);
-		const keys = await redis.keys(`${this.name}*`);
-		if (keys.length > 0) await redis.del(...keys);
-		await redis.quit();
+		await this.services.stop();
 		fs.rmSync(this.folder, { recursive: true, force: true });
 	}
 
@@ -116,7 +94,7 @@ export class Cluster {
 		health: string,
 		extra: Record<string, string> = {},
 	): Promise<N8nProcess> {
-		const { postgres, redis } = services;
+		const { postgres, redis } = this.services;
 		return await startProcess({
 			n8n: readEnvironment().n8n,
 			command,
@@ -132,7 +110,6 @@ export class Cluster {
 				DB_POSTGRESDB_HOST: postgres.host,
 				DB_POSTGRESDB_PORT: String(postgres.port),
 				DB_POSTGRESDB_USER: postgres.user,
-				DB_POSTGRESDB_PASSWORD: postgres.password,
 				DB_POSTGRESDB_DATABASE: this.name,
 				N8N_REDIS_KEY_PREFIX: this.name,
 				N8N_DEFAULT_BINARY_DATA_MODE: 'database',
@@ -143,9 +120,9 @@ export class Cluster {
 	}
 }
 
-async function administer(sql: string): Promise<void> {
+async function administer({ postgres }: Services, sql: string): Promise<void> {
 	const { Client } = fromN8n<Postgres>('pg');
-	const client = new Client({ ...services.postgres, database: 'postgres' });
+	const client = new Client({ ...postgres, database: 'postgres' });
 	await client.connect();
 	try {
 		await client.query(sql);

@@ -4,26 +4,27 @@ import { readCallbackUrl, type CallRequest, type Checked } from '../../../shared
 import { maxUrlLength, signCallbackUrl } from '../../../shared/callbackUrl';
 import { isPrivateUrl } from '../../../shared/network';
 import type { Refusal } from '../../../shared/refusal';
-import { currentUrl, ownTrigger, type TriggerStore } from '../../../shared/triggerRegistry';
-import { shortList } from '../../../shared/text';
 import { readOptions, type ReadItem } from './items';
+import { ownTriggerUrl } from './ownTrigger';
 
-/** The address of this execution under n8n's public address of today. */
-export function resumeUrl(context: IExecuteFunctions): string {
-	return String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
-}
-
-/** The call with the address in its body that its outcome is to be posted to, if there is one. */
-export function addCallback(
+/** Puts the address into a call's body that its outcome is to be posted to, if there is one. */
+export function callbackAdder(
 	context: IExecuteFunctions,
-	itemIndex: number,
-	call: CallRequest,
 	connection: Connection,
-): Checked<CallRequest> {
-	const url = readTarget(context, itemIndex, call, connection);
-	if (!url.ok) return url;
-	if (url.value === undefined) return { ok: true, value: call };
-	return { ok: true, value: { ...call, body: { ...call.body, callbackUrl: url.value } } };
+): (itemIndex: number, call: CallRequest) => Checked<CallRequest> {
+	// The triggers stay the same through the run, and most items name the same one.
+	const triggers = new Map<unknown, Checked<string>>();
+	const triggerUrl = (name: unknown) => {
+		const url = triggers.get(name) ?? ownTriggerUrl(context, name);
+		triggers.set(name, url);
+		return url;
+	};
+	return (itemIndex, call) => {
+		const url = readTarget(context, itemIndex, call, connection, triggerUrl);
+		if (!url.ok) return url;
+		if (url.value === undefined) return { ok: true, value: call };
+		return { ok: true, value: { ...call, body: { ...call.body, callbackUrl: url.value } } };
+	};
 }
 
 function readTarget(
@@ -31,16 +32,21 @@ function readTarget(
 	itemIndex: number,
 	call: CallRequest,
 	connection: Connection,
+	triggerUrl: (name: unknown) => Checked<string>,
 ): Checked<string | undefined> {
 	const callback: unknown = context.getNodeParameter('callback', itemIndex, 'none');
-	const refusals: Refusal[] = [];
-	if (callback === 'none') return { ok: true, value: undefined };
+	if (callback === 'none') {
+		if (!call.metadata) return { ok: true, value: undefined };
+		const message =
+			'It comes back with the outcome, and with Callback set to None nothing does. Choose another Callback, or remove it.';
+		return { ok: false, refusals: [{ field: 'Metadata', message }] };
+	}
 	if (callback === 'trigger') {
-		const url = readTriggerUrl(context, refusals);
-		if (url === undefined) return { ok: false, refusals };
-		return signed(context, itemIndex, url, call, connection);
+		const url = triggerUrl(context.getNodeParameter('triggerName', itemIndex, 'AlloMia Trigger'));
+		return url.ok ? signed(context, itemIndex, url.value, call, connection) : url;
 	}
 	if (callback === 'url') {
+		const refusals: Refusal[] = [];
 		const url = readCallbackUrl(context.getNodeParameter('callbackUrl', itemIndex, ''), refusals);
 		if (refusals.length > 0) return { ok: false, refusals };
 		const wanted = readOptions(context, itemIndex).signCallbackUrl === true || call.metadata;
@@ -61,13 +67,13 @@ export function signed(
 	const workflowId = context.getWorkflow().id ?? '';
 	const executionId = context.getExecutionId() ?? '';
 	const result = signCallbackUrl(url, { workflowId, executionId, itemIndex, metadata }, apiKey);
-	if (result.length < maxUrlLength) return { ok: true, value: result };
+	if (result.length <= maxUrlLength) return { ok: true, value: result };
 	const field = metadata ? 'Metadata' : 'Callback URL';
-	const message = `With it the callback URL has ${result.length} characters, and some servers on its way refuse more than ${maxUrlLength}. Shorten it: an ID is enough to look up the rest.`;
+	const message = `With it the callback URL has ${result.length} characters, and n8n and servers on its way may refuse more than ${maxUrlLength}. Shorten it: an ID is enough to look up the rest.`;
 	return { ok: false, refusals: [{ field, message }] };
 }
 
-/** Tells the user of a run whose outcomes AlloMia cannot deliver, or whose metadata goes nowhere. */
+/** Tells the user of a run whose outcomes AlloMia cannot deliver. */
 export function hintUnreachable(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
@@ -79,37 +85,7 @@ export function hintUnreachable(
 		context.addExecutionHints({
 			type: 'warning',
 			location: 'outputPane',
-			message: `AlloMia cannot reach ${new URL(url).origin} from the internet, so the outcome will not arrive. Set the environment variable WEBHOOK_URL of n8n to its public address, restart n8n and activate the workflow again.`,
+			message: `AlloMia cannot reach ${new URL(url).origin} from the internet, so the outcome will not arrive. Set the environment variable WEBHOOK_URL of n8n to its public address, and restart n8n.`,
 		});
-	}
-	if (calls.some(({ body, metadata }) => metadata && body.callbackUrl === undefined)) {
-		context.addExecutionHints({
-			type: 'info',
-			location: 'outputPane',
-			message:
-				'Metadata comes back with the outcome, and with Callback set to None there is none. Choose another Callback to get it.',
-		});
-	}
-}
-
-function readTriggerUrl(context: IExecuteFunctions, refusals: Refusal[]): string | undefined {
-	const trigger = ownTrigger(context.getWorkflowStaticData('global') as TriggerStore);
-	const field = 'Callback';
-	switch (trigger.kind) {
-		case 'one':
-			return currentUrl(trigger.path, resumeUrl(context));
-		case 'several':
-			refusals.push({
-				field,
-				message: `This workflow has several AlloMia Triggers (${shortList(trigger.names)}). Keep one, or choose Callback > URL and paste the URL of the one that is meant.`,
-			});
-			return undefined;
-		case 'none':
-			refusals.push({
-				field,
-				message:
-					'This workflow has no active AlloMia Trigger. Add an AlloMia Trigger, save the workflow and activate (publish) it; or choose another Callback.',
-			});
-			return undefined;
 	}
 }

@@ -37,6 +37,17 @@ export const create: Operation = {
 			displayOptions: { show },
 		},
 		{
+			displayName: 'Trigger Name',
+			name: 'triggerName',
+			type: 'string',
+			required: true,
+			default: 'AlloMia Trigger',
+			placeholder: 'e.g. AlloMia Trigger',
+			description: 'The name of the AlloMia Trigger as it stands on the canvas of this workflow',
+			hint: 'The trigger listens once the workflow is published',
+			displayOptions: { show: { ...show, callback: ['trigger'] } },
+		},
+		{
 			displayName: 'Callback URL',
 			name: 'callbackUrl',
 			type: 'string',
@@ -51,14 +62,12 @@ export const create: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		// Loaded when first needed: checks and phone number rules are heavy, the description is not.
 		const { dialAll, dryRunItems, outputItems, readCalls, readSettings } = await import('./dial');
-		const { addCallback, hintUnreachable } = await import('./callback');
+		const { callbackAdder, hintUnreachable } = await import('./callback');
 		const { connectNode } = await import('../../../shared/nodeErrors');
 
 		const connection = await connectNode(this);
 		const settings = readSettings(this);
-		const items = readCalls(this, (itemIndex, call) =>
-			addCallback(this, itemIndex, call, connection),
-		);
+		const items = readCalls(this, callbackAdder(this, connection));
 		hintUnreachable(this, connection, items);
 		if (settings.dryRun) return [dryRunItems(this, items)];
 		return [outputItems(this, items, await dialAll(this, connection, settings, items))];

@@ -16,8 +16,9 @@ import {
 	withOutcomes,
 	type WaitingState,
 } from '../../../shared/waiting';
-import { resumeUrl, signed } from './callback';
+import { signed } from './callback';
 import type { ReadItem } from './items';
+import { resumeUrl } from './resumeUrl';
 
 const concurrency = 10;
 
