@@ -125,6 +125,7 @@ export class AlloMiaTrigger implements INodeType {
 						displayName: 'Path',
 						name: 'path',
 						type: 'string',
+						noDataExpression: true,
 						default: '',
 						placeholder: 'e.g. clinic/outcomes',
 						description:
@@ -163,7 +164,8 @@ export class AlloMiaTrigger implements INodeType {
 	}
 }
 
+/** From the parameters as they are stored: n8n resolves no expression in an option for the path. */
 function pathOf(context: IHookFunctions): string | undefined {
-	const options = context.getNodeParameter('options', {}) as IDataObject;
-	return triggerPath(options.path, context.getWorkflow().id ?? '');
+	const { path } = (context.getNode().parameters.options ?? {}) as IDataObject;
+	return triggerPath(path, context.getWorkflow().id ?? '');
 }

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-	await bench.stop();
+	await bench?.stop();
 });
 
 beforeEach(() => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-	await bench.stop();
+	await bench?.stop();
 });
 
 beforeEach(() => {

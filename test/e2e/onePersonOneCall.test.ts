@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-	await bench.stop();
+	await bench?.stop();
 });
 
 beforeEach(() => {

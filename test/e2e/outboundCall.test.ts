@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-	await bench.stop();
+	await bench?.stop();
 });
 
 beforeEach(() => {

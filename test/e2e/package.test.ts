@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-	await n8n.stop();
+	await n8n?.stop();
 });
 
 describe('the package in n8n', () => {

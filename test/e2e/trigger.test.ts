@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
 	activate,
+	createWorkflow,
 	deactivate,
 	listExecutions,
 	outputsOf,
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-	await bench.stop();
+	await bench?.stop();
 });
 
 beforeEach(() => {
@@ -42,18 +43,21 @@ async function callAndTrigger(
 
 /** A trigger alone, and its production URL. */
 async function aTrigger(parameters: Record<string, unknown> = {}) {
-	const webhookId = randomUUID();
 	const workflow = await activeWorkflow(bench, [
 		noOp('End'),
-		alloMiaTrigger(bench.credential, parameters, { webhookId }),
+		alloMiaTrigger(bench.credential, parameters),
 	]);
-	const url = `${bench.n8n.baseUrl}/webhook/${webhookId}/webhook`;
-	await until('the trigger to be registered', async () => (await post(url, {})).status !== 404);
+	const url = `${bench.n8n.baseUrl}/webhook/allomia/${workflow.id}`;
+	await registered(url);
 	return { ...workflow, url };
 }
 
+/** Publishing goes on after n8n has answered: until then, the webhook is unknown. */
+async function registered(url: string): Promise<void> {
+	await until(`${url} to be registered`, async () => (await post(url, {})).status !== 404);
+}
+
 async function post(url: string, body: unknown, contentType = 'application/json') {
-	const started = performance.now();
 	const response = await fetch(url, {
 		method: 'POST',
 		headers: { 'content-type': contentType },
@@ -63,7 +67,6 @@ async function post(url: string, body: unknown, contentType = 'application/json'
 	return {
 		status: response.status,
 		body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : text,
-		ms: performance.now() - started,
 	};
 }
 
@@ -147,7 +150,7 @@ describe('the outcome through the trigger', () => {
 		});
 	});
 
-	it('goes to the address that n8n has today, though the trigger was activated under another', async () => {
+	it('goes to the address that n8n has today, though the workflow was published under another', async () => {
 		const workflow = await callAndTrigger();
 		await bench.n8n.restart({ WEBHOOK_URL: 'https://n8n.example.com/base/' });
 		try {
@@ -156,62 +159,73 @@ describe('the outcome through the trigger', () => {
 			await bench.n8n.restart();
 		}
 		expect(bench.simulator.dials[0]?.body.callbackUrl).toMatch(
-			/^https:\/\/n8n\.example\.com\/base\/webhook\/[\w-]+\/webhook\?/,
+			new RegExp(`^https://n8n\\.example\\.com/base/webhook/allomia/${workflow.id}\\?`),
 		);
 	});
 });
 
 describe('callback: trigger', () => {
-	it('says what to do where the trigger is not active, and calls nobody', async () => {
+	it('says what to do where there is no such trigger, and calls nobody', async () => {
 		const workflow = await activeWorkflow(bench, [
 			alloMia(bench.credential, { callback: 'trigger' }),
+			alloMiaTrigger(bench.credential, {}, { name: 'Renamed' }),
 		]);
 		const execution = await workflow.run([{}]);
-		expect(execution.data.resultData.error?.message).toContain('no active AlloMia Trigger');
+		expect(execution.data.resultData.error?.message).toContain('no node "AlloMia Trigger"');
 		expect(bench.simulator.dials).toHaveLength(0);
 	});
 
-	it('names the triggers where there are several, until only one is left', async () => {
-		const two = [
-			alloMiaTrigger(bench.credential, {}, { name: 'First outcome' }),
-			alloMiaTrigger(bench.credential, {}, { name: 'Second outcome' }),
-		];
-		const caller = alloMia(bench.credential, { callback: 'trigger' });
-		const workflow = await activeWorkflow(bench, [caller, ...two]);
-		const message = (await workflow.run([{}])).data.resultData.error?.message;
-		expect(message).toContain('First outcome');
-		expect(message).toContain('Second outcome');
-		expect(bench.simulator.dials).toHaveLength(0);
+	it('leads to the one that is named of two, each at a path of its own', async () => {
+		const workflow = await activeWorkflow(bench, [
+			alloMia(bench.credential, {
+				phoneNumber: '={{ $json.phone }}',
+				callback: 'trigger',
+				triggerName: '={{ $json.trigger }}',
+			}),
+			alloMiaTrigger(bench.credential, {}, { name: 'East' }),
+			alloMiaTrigger(bench.credential, { options: { path: 'clinic/west' } }, { name: 'West' }),
+		]);
+		await registered(`${bench.n8n.baseUrl}/webhook/clinic/west`);
+		await workflow.run([
+			{ phone: '+15145551001', trigger: 'East' },
+			{ phone: '+15145551002', trigger: 'West' },
+		]);
+		const idOf = (phone: string) =>
+			bench.simulator.dials.find(({ body }) => body.phoneNumber === phone)?.outboundCallId;
+		const [east] = await triggered(bench, workflow.id, 1, 'East');
+		const [west] = await triggered(bench, workflow.id, 1, 'West');
+		expect(east && outputsOf(east, 'East')[0]?.[0]?.outboundCallId).toBe(idOf('+15145551001'));
+		expect(west && outputsOf(west, 'West')[0]?.[0]?.outboundCallId).toBe(idOf('+15145551002'));
+	});
 
+	it.each<[string, object[], RegExp]>([
+		['two share a path', [{}, {}], /conflict with one of the webhooks/],
+		['a path cannot be one', [{ path: 'two words' }], /Path: It may hold letters/],
+		['a path is nothing but a slash', [{ path: '/' }], /Path: It may hold letters/],
+	])('cannot be published where %s: it would never be reached', async (_, options, says) => {
 		const { session } = bench.n8n;
-		const stored = await session.call<Record<string, unknown> & { nodes: Array<{ name: string }> }>(
-			'GET',
-			`/rest/workflows/${workflow.id}`,
-		);
-		await session.call('PATCH', `/rest/workflows/${workflow.id}`, {
-			nodes: stored.nodes.filter(({ name }) => name !== 'First outcome'),
-			connections: stored.connections,
-			versionId: stored.versionId,
+		const { id } = await createWorkflow(session, {
+			name: 'not to be published',
+			nodes: options.map((it, index) =>
+				alloMiaTrigger(bench.credential, { options: it }, { name: `Trigger ${index}` }),
+			),
+			connections: {},
 		});
-		await activate(session, workflow.id);
-		await until('the remaining trigger to be found', async () => {
-			const execution = await workflow.run([{}]);
-			return execution.status === 'success';
-		});
-		expect(bench.simulator.dials).toHaveLength(1);
+		await expect(activate(session, id)).rejects.toThrow(says);
 	});
 
-	it('is forgotten on deactivation', async () => {
+	it('stores nothing, and stops listening when the workflow is unpublished', async () => {
 		const workflow = await callAndTrigger();
 		await workflow.run([{ phone: '+15145551234', record: 'r' }]);
-		await deactivate(bench.n8n.session, workflow.id);
-		const url = bench.simulator.dials[0]?.body.callbackUrl ?? '';
-		await until('the webhook to be gone', async () => (await post(url, event())).status === 404);
+		await triggered(bench, workflow.id, 1);
 		const stored = await bench.n8n.session.call<{ staticData: unknown }>(
 			'GET',
 			`/rest/workflows/${workflow.id}`,
 		);
-		expect(JSON.stringify(stored.staticData ?? {})).not.toContain('/webhook/');
+		expect(JSON.stringify(stored.staticData ?? {})).not.toMatch(/allomia|webhook/i);
+		await deactivate(bench.n8n.session, workflow.id);
+		const url = bench.simulator.dials[0]?.body.callbackUrl ?? '';
+		await until('the webhook to be gone', async () => (await post(url, event())).status === 404);
 	});
 });
 
@@ -316,7 +330,9 @@ describe('verification', () => {
 	async function signedUrl(parameters: Record<string, unknown>) {
 		const workflow = await callAndTrigger(parameters);
 		await workflow.run([{ phone: '+15145550004', record: 'r' }]);
-		return { ...workflow, url: bench.simulator.dials[0]?.body.callbackUrl ?? '' };
+		const url = bench.simulator.dials[0]?.body.callbackUrl ?? '';
+		await registered(url);
+		return { ...workflow, url };
 	}
 
 	it.each(['auto', 'signature'])('%s accepts a signed callback without asking', async (mode) => {
@@ -325,15 +341,6 @@ describe('verification', () => {
 		expect(await post(url, event())).toMatchObject({ status: 200, body: { received: true } });
 		expect(await triggered(bench, id, 1)).toHaveLength(1);
 		expect(bench.simulator.requests).toHaveLength(before);
-	});
-
-	it('answers within 100 ms where nothing has to be looked up', async () => {
-		const { url } = await signedUrl({ verification: 'signature', statuses: ['completed'] });
-		await post(url, event('busy'));
-		const times: number[] = [];
-		for (let round = 0; round < 20; round += 1) times.push((await post(url, event('busy'))).ms);
-		times.sort((a, b) => a - b);
-		expect(times[10]).toBeLessThan(100);
 	});
 
 	it.each([
@@ -419,8 +426,7 @@ describe('a trigger in another workflow', () => {
 describe('listening for a test event', () => {
 	it('hands one event to the editor', async () => {
 		const { session, baseUrl } = bench.n8n;
-		const webhookId = randomUUID();
-		const trigger = alloMiaTrigger(bench.credential, { verification: 'none' }, { webhookId });
+		const trigger = alloMiaTrigger(bench.credential, { verification: 'none' });
 		const created = await session.call<{ id: string }>('POST', '/rest/workflows', {
 			name: 'test event',
 			nodes: [trigger, noOp('End')],
@@ -435,7 +441,7 @@ describe('listening for a test event', () => {
 		);
 		expect(answer.waitingForWebhook).toBe(true);
 		const outcome = event();
-		const url = `${baseUrl}/webhook-test/${webhookId}/webhook`;
+		const url = `${baseUrl}/webhook-test/allomia/${created.id}`;
 		expect(await post(url, outcome)).toMatchObject({ status: 200, body: { received: true } });
 		const execution = await until('the manual execution', async () => {
 			const [newest] = await listExecutions(session, created.id);

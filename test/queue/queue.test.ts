@@ -107,10 +107,10 @@ inQueueMode('queue mode: main, webhook processor and workers in processes of the
 			}),
 			alloMiaTrigger(credential),
 		]);
+		const triggerUrl = `${cluster.webhookUrl}/webhook/allomia/${workflow.id}`;
 		await until('the trigger to be registered', async () => {
-			const route = `/rest/workflows/${workflow.id}`;
-			const stored = await cluster.session.call<{ staticData?: unknown }>('GET', route);
-			return JSON.stringify(stored.staticData ?? {}).includes('alloMiaTrigger');
+			const { status } = await fetch(triggerUrl, { method: 'POST' });
+			return status !== 404;
 		});
 		await send(workflow.url, phones('1000', '0002'));
 		const executions = await ended(workflow.id, 3);

@@ -167,7 +167,7 @@ describe('where the outcome goes', () => {
 			toTrigger(
 				[
 					trigger('East', { parameters: { options: { path: ' /clinic/east/ ' } } }),
-					trigger('West', { parameters: { options: { path: '={{ "west/" + $workflow.id }}' } } }),
+					trigger('West', { parameters: { options: { path: 'west' } } }),
 					node('End', 'n8n-nodes-base.noOp'),
 				],
 				{
@@ -192,7 +192,7 @@ describe('where the outcome goes', () => {
 		expect(new Map(paths as Array<[string, string]>)).toEqual(
 			new Map([
 				[one, '/webhook/clinic/east'],
-				[another, '/webhook/west/workflow1'],
+				[another, '/webhook/west'],
 			]),
 		);
 	});
@@ -227,6 +227,12 @@ describe('where the outcome goes', () => {
 		[
 			'its path cannot be one',
 			[trigger('AlloMia Trigger', { parameters: { options: { path: 'two words' } } })],
+			{},
+			/^Trigger Name: The option Path of "AlloMia Trigger"/,
+		],
+		[
+			'its path is an expression, which n8n does not resolve there',
+			[trigger('AlloMia Trigger', { parameters: { options: { path: '={{ "a" }}' } } })],
 			{},
 			/^Trigger Name: The option Path of "AlloMia Trigger"/,
 		],

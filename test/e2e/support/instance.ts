@@ -56,8 +56,14 @@ export class Instance {
 		};
 		const session = new Session(`http://127.0.0.1:${port}`);
 		const instance = new Instance(userFolder, port, session, settings);
-		await instance.launch();
-		await session.signIn();
+		try {
+			await instance.launch();
+			await session.signIn();
+		} catch (error) {
+			// A process left behind would keep the test run from ending.
+			await instance.stop();
+			throw error;
+		}
 		return instance;
 	}
 
