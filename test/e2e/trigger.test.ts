@@ -198,20 +198,34 @@ describe('callback: trigger', () => {
 		expect(west && outputsOf(west, 'West')[0]?.[0]?.outboundCallId).toBe(idOf('+15145551002'));
 	});
 
-	it.each<[string, object[], RegExp]>([
-		['two share a path', [{}, {}], /conflict with one of the webhooks/],
-		['a path cannot be one', [{ path: 'two words' }], /Path: It may hold letters/],
-		['a path is nothing but a slash', [{ path: '/' }], /Path: It may hold letters/],
-	])('cannot be published where %s: it would never be reached', async (_, options, says) => {
-		const { session } = bench.n8n;
-		const { id } = await createWorkflow(session, {
+	async function unpublished(...options: object[]) {
+		const { id } = await createWorkflow(bench.n8n.session, {
 			name: 'not to be published',
 			nodes: options.map((it, index) =>
 				alloMiaTrigger(bench.credential, { options: it }, { name: `Trigger ${index}` }),
 			),
 			connections: {},
 		});
-		await expect(activate(session, id)).rejects.toThrow(says);
+		return id;
+	}
+
+	it('cannot be published where two share a path: one would never be reached', async () => {
+		const id = await unpublished({}, {});
+		await expect(activate(bench.n8n.session, id)).rejects.toThrow(
+			/409.*conflict with one of the webhooks/,
+		);
+	});
+
+	it.each(['two words', '/', '={{ "a" }}'])('refuses to listen at the path %j', async (path) => {
+		const { session } = bench.n8n;
+		const id = await unpublished({ path });
+		const workflowData = await session.call('GET', `/rest/workflows/${id}`);
+		const { status, text } = await session.send('POST', `/rest/workflows/${id}/run`, {
+			workflowData,
+			triggerToStartFrom: { name: 'Trigger 0' },
+		});
+		expect(status).toBeGreaterThanOrEqual(400);
+		expect(text).toContain('Path: It may hold letters');
 	});
 
 	it('stores nothing, and stops listening when the workflow is unpublished', async () => {
