@@ -12,7 +12,10 @@ cli(async () => {
 			cwd: projectRoot,
 			label: name,
 		});
-	await tool('eslint', 'bin/eslint.js', ['.', '--max-warnings=0', ...(fix ? ['--fix'] : [])]);
+	const eslint = (...args) =>
+		tool('eslint', 'bin/eslint.js', [...args, '--max-warnings=0', ...(fix ? ['--fix'] : [])]);
+	await eslint('nodes', 'credentials', 'package.json');
+	await eslint('--config', 'eslint.tests.config.mjs', 'test', 'scripts');
 	await tool('prettier', 'bin/prettier.cjs', [
 		fix ? '--write' : '--check',
 		'--log-level=warn',

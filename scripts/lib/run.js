@@ -29,11 +29,7 @@ const minute = 60_000;
  * @returns what it wrote to stdout (empty unless quiet)
  * @throws UserError, or with `quiet` an Error with `output`, when it fails or takes too long
  */
-async function run(
-	command,
-	args,
-	{ cwd, env, quiet, label = command, limit = 10 * minute } = {},
-) {
+async function run(command, args, { cwd, env, quiet, label = command, limit = 10 * minute } = {}) {
 	const started = Date.now();
 	const ownGroup = process.platform !== 'win32';
 	const child = spawn(command, args, {

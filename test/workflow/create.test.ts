@@ -158,7 +158,8 @@ describe('where the outcome goes', () => {
 		const run = await execute(toTrigger([trigger()], { publicUrl }));
 		expect(run.status).toBe('success');
 		const urls = simulator.dials.map(({ body }) => String(body.callbackUrl));
-		for (const it of urls) expect(it.startsWith(`${publicUrl}/webhook/allomia/workflow1?`)).toBe(true);
+		for (const it of urls)
+			expect(it.startsWith(`${publicUrl}/webhook/allomia/workflow1?`)).toBe(true);
 		expect(urls.map((it) => contextOf(it)?.itemIndex).sort()).toEqual([0, 1]);
 	});
 

@@ -23,7 +23,9 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): C
 	}
 	const entry = entryOf(context, name);
 	// Without a node behind it, n8n tells nothing of it but its parameters.
-	const isTrigger = entry ? entry.type === triggerType : typeof parameters.verification === 'string';
+	const isTrigger = entry
+		? entry.type === triggerType
+		: typeof parameters.verification === 'string';
 	if (!isTrigger) {
 		const message = `"${name}" is not an AlloMia Trigger. Write the name of one, ${otherwise}.`;
 		return refuse('Trigger Name', message);
