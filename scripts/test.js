@@ -10,6 +10,9 @@ const { ensureDependencies, ensureN8n } = require('./lib/setup');
 const limits = { unit: 5 * minute, workflow: 5 * minute, e2e: 25 * minute, queue: 15 * minute };
 const suites = Object.keys(limits);
 
+/** How many files run at the same time, where it is not as many as there are cores. */
+const workers = { workflow: 1, e2e: 2, queue: 1 };
+
 /** Everything that the tests write: their n8n's data, packages, reports. */
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-test-'));
 // The PostgreSQL of the queue suite may run as another user, which must reach its folder.
@@ -95,7 +98,7 @@ async function runSuite(name, { grep, n8n, tarball }) {
 				'--json',
 				`--outputFile=${report}`,
 				'--testLocationInResults',
-				...(name === 'unit' ? [] : ['--runInBand']),
+				...(workers[name] ? [`--maxWorkers=${workers[name]}`] : []),
 				...(grep ? ['-t', grep] : []),
 			],
 			{
