@@ -3,7 +3,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { cacheRoot, defaultN8nVersion, projectRoot } = require('./paths');
-const { minute, npm, say, UserError } = require('./run');
+const { minute, npm, run, say, UserError } = require('./run');
 
 const quietInstall = ['--no-audit', '--no-fund', '--loglevel=error'];
 
@@ -78,11 +78,16 @@ async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVer
 			limit: 40 * minute,
 		});
 		say("Building n8n's SQLite driver (about a minute) …");
-		await npm(['rebuild', 'sqlite3', '--loglevel=error'], {
+		// Said aloud, since npm hands this project's own ignore-scripts on to whatever it runs.
+		await npm(['rebuild', 'sqlite3', '--ignore-scripts=false', '--loglevel=error'], {
 			cwd: folder,
 			env,
 			node: node.bin,
 			label: 'Building sqlite3',
+		});
+		await run(node.bin, ['-e', "require('sqlite3')"], {
+			cwd: folder,
+			label: "Loading n8n's SQLite driver",
 		});
 	});
 	return { version, home, bin: path.join(home, 'node_modules', 'n8n', 'bin', 'n8n'), node };
