@@ -4,8 +4,7 @@ import type {
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { defaultBaseUrl, readBaseUrl } from '../nodes/shared/network';
-import { clean } from '../nodes/shared/text';
+import { defaultBaseUrl, readApiKey, readBaseUrl } from '../nodes/shared/credential';
 
 export class AlloMiaApi implements ICredentialType {
 	name = 'alloMiaApi';
@@ -43,7 +42,7 @@ export class AlloMiaApi implements ICredentialType {
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> => {
 		readBaseUrl(credentials.baseUrl);
-		const authorization = `Bearer ${clean(String(credentials.apiKey ?? ''))}`;
+		const authorization = `Bearer ${readApiKey(credentials.apiKey)}`;
 		return {
 			...requestOptions,
 			headers: { ...requestOptions.headers, authorization },

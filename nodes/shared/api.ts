@@ -1,5 +1,6 @@
 import type {
 	ICredentialDataDecryptedObject,
+	ICredentialsDecrypted,
 	IDataObject,
 	IExecuteFunctions,
 	IHttpRequestMethods,
@@ -9,10 +10,10 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 import type { z } from 'zod';
+import { readApiKey, readBaseUrl } from './credential';
 import { failureOf, failureOfError, unreadableAnswer, type Failure, type Purpose } from './failure';
-import { readBaseUrl } from './network';
 import { firstIssue } from './schemas';
-import { clean, redact } from './text';
+import { redact } from './text';
 
 export const credentialName = 'alloMiaApi';
 
@@ -23,6 +24,8 @@ export type RequestContext = IExecuteFunctions | IWebhookFunctions | ILoadOption
 export interface Connection {
 	baseUrl: string;
 	apiKey: string;
+	/** What n8n gave us. Handed back with each request, it saves n8n from reading it for each. */
+	credential: ICredentialsDecrypted;
 }
 
 export interface ApiRequest<Schema extends z.ZodTypeAny> {
@@ -48,17 +51,18 @@ export const defaultTimeout = 30_000;
 
 /**
  * The credential, read once per run.
- * @throws BaseUrlError where its address cannot be used
+ * @throws CredentialError where it cannot be used
  */
 export async function connect(context: RequestContext): Promise<Connection> {
 	return readConnection(await context.getCredentials(credentialName));
 }
 
-/** @throws BaseUrlError where the address cannot be used */
-export function readConnection(credential: ICredentialDataDecryptedObject): Connection {
+/** @throws CredentialError where it cannot be used */
+export function readConnection(data: ICredentialDataDecryptedObject): Connection {
 	return {
-		baseUrl: readBaseUrl(credential.baseUrl),
-		apiKey: clean(String(credential.apiKey ?? '')),
+		baseUrl: readBaseUrl(data.baseUrl),
+		apiKey: readApiKey(data.apiKey),
+		credential: { id: '', name: credentialName, type: credentialName, data },
 	};
 }
 
@@ -87,12 +91,13 @@ export async function send<Schema extends z.ZodTypeAny>(
 		options.body = JSON.stringify(request.body);
 		options.headers = { ...options.headers, 'content-type': 'application/json' };
 	}
-	const result = await exchange(context, options, request);
+	const result = await exchange(context, connection, options, request);
 	return result.ok ? result : { ok: false, failure: blankOut(result.failure, connection.apiKey) };
 }
 
 async function exchange<Schema extends z.ZodTypeAny>(
 	context: RequestContext,
+	{ credential }: Connection,
 	options: IHttpRequestOptions,
 	{ purpose, answer: schema }: ApiRequest<Schema>,
 ): Promise<ApiResult<Answer<Schema>>> {
@@ -102,6 +107,7 @@ async function exchange<Schema extends z.ZodTypeAny>(
 			context,
 			credentialName,
 			options,
+			{ credentialsDecrypted: credential },
 		)) as IN8nHttpFullResponse;
 	} catch (error) {
 		return { ok: false, failure: failureOfError(codeOf(error), messageOf(error), purpose) };

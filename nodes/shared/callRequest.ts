@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readCountry, readPhoneNumber } from './phone';
 import { parseUrl } from './network';
+import { readSwitch } from './options';
 import type { Refusal } from './refusal';
 import { uuidForm } from './schemas';
 import { clean, toText } from './text';
@@ -25,14 +26,16 @@ export interface CallParameters {
 	specifyDynamicVariables: unknown;
 	dynamicVariables: unknown;
 	dynamicVariablesJson: unknown;
-	metadata: unknown;
-	defaultCountry: unknown;
+	/** The collection Options, as far as it concerns one call. */
+	options: Record<string, unknown>;
 }
 
-/** A checked item: the body without a callback URL, and what is to come back with the outcome. */
+/** A checked item: the body, and what is to come back with the outcome. */
 export interface CallRequest {
 	body: CallBody;
 	metadata?: Record<string, unknown>;
+	/** Whether it is to be shown instead of placed. */
+	dryRun: boolean;
 }
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; refusals: Refusal[] };
@@ -44,11 +47,9 @@ export function readCallRequest(parameters: CallParameters): Checked<CallRequest
 	const assistantId = readUuid('Assistant ID', parameters.assistantId, refusals);
 	const phoneNumberId = readUuid('Phone Number ID', parameters.phoneNumberId, refusals);
 	const customerName = readName(parameters.customerName, refusals);
-	const dynamicVariables =
-		parameters.specifyDynamicVariables === 'json'
-			? readJsonVariables(parameters.dynamicVariablesJson, refusals)
-			: readVariables(parameters.dynamicVariables, refusals);
-	const metadata = readMetadata(parameters.metadata, refusals);
+	const dynamicVariables = readDynamicVariables(parameters, refusals);
+	const metadata = readMetadata(parameters.options.metadata, refusals);
+	const dryRun = readSwitch('Dry Run', parameters.options, 'dryRun', refusals);
 	if (refusals.length > 0) return { ok: false, refusals };
 	return {
 		ok: true,
@@ -61,6 +62,7 @@ export function readCallRequest(parameters: CallParameters): Checked<CallRequest
 				...(Object.keys(dynamicVariables).length === 0 ? {} : { dynamicVariables }),
 			},
 			...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+			dryRun,
 		},
 	};
 }
@@ -68,7 +70,10 @@ export function readCallRequest(parameters: CallParameters): Checked<CallRequest
 /** A UUID as AlloMia writes it, without what was pasted around it. */
 export function readUuid(field: string, value: unknown, refusals: Refusal[]): string {
 	const id = toText(value);
-	if (id === '') {
+	const shape = shapeProblem(value);
+	if (shape !== undefined) {
+		refusals.push({ field, message: shape });
+	} else if (id === '') {
 		refusals.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
 	} else if (!uuidForm.test(id)) {
 		refusals.push({
@@ -84,7 +89,10 @@ export function readCallbackUrl(value: unknown, refusals: Refusal[]): string {
 	const field = 'Callback URL';
 	const text = toText(value);
 	const url = parseUrl(text);
-	if (text === '') {
+	const shape = shapeProblem(value);
+	if (shape !== undefined) {
+		refusals.push({ field, message: shape });
+	} else if (text === '') {
 		refusals.push({
 			field,
 			message: 'It is empty. Paste the URL to call back, or choose another Callback.',
@@ -103,8 +111,14 @@ export function readCallbackUrl(value: unknown, refusals: Refusal[]): string {
 	return text;
 }
 
-function readNumber({ phoneNumber, defaultCountry }: CallParameters, refusals: Refusal[]): string {
-	const code = toText(defaultCountry);
+function readNumber({ phoneNumber, options }: CallParameters, refusals: Refusal[]): string {
+	const shape = shapeProblem(phoneNumber);
+	if (shape !== undefined) {
+		refusals.push({ field: 'Phone Number', message: shape });
+		return '';
+	}
+	const { defaultCountry } = options;
+	const code = shapeProblem(defaultCountry) === undefined ? toText(defaultCountry) : '?';
 	const country = code === '' ? undefined : readCountry(code);
 	if (code !== '' && country === undefined) {
 		refusals.push({
@@ -169,6 +183,21 @@ function claimName(
 	}
 	seen.add(name);
 	return true;
+}
+
+function readDynamicVariables(
+	{ specifyDynamicVariables, dynamicVariables, dynamicVariablesJson }: CallParameters,
+	refusals: Refusal[],
+): Record<string, string> {
+	if (specifyDynamicVariables === 'json') return readJsonVariables(dynamicVariablesJson, refusals);
+	if (specifyDynamicVariables === 'keyValue' || specifyDynamicVariables === undefined) {
+		return readVariables(dynamicVariables, refusals);
+	}
+	refusals.push({
+		field: 'Specify Dynamic Variables',
+		message: 'Choose Using Fields Below (keyValue) or Using JSON (json).',
+	});
+	return {};
 }
 
 function readVariables(collection: unknown, refusals: Refusal[]): Record<string, string> {
@@ -238,6 +267,12 @@ function readMetadata(collection: unknown, refusals: Refusal[]): Record<string, 
 		metadata[name] = value ?? null;
 	}
 	return metadata;
+}
+
+/** What is wrong with a value that is to be one line of text, if its very kind is wrong. */
+function shapeProblem(value: unknown): string | undefined {
+	const isText = ['string', 'number', 'bigint', 'undefined'].includes(typeof value);
+	return isText || value === null ? undefined : `It is ${kindOf(value)}. Use text.`;
 }
 
 function kindOf(value: unknown): string {

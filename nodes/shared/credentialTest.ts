@@ -26,9 +26,6 @@ export async function testCredential(
 	} catch (error) {
 		return { status: 'Error', message: error instanceof Error ? error.message : String(error) };
 	}
-	if (connection.apiKey === '') {
-		return { status: 'Error', message: 'API Key: it is empty. Paste a key from AlloMia.' };
-	}
 	try {
 		// eslint-disable-next-line @n8n/community-nodes/no-deprecated-workflow-functions -- the only request helper that n8n gives to credential tests
 		const answer: unknown = await this.helpers.request({

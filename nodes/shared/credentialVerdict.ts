@@ -23,7 +23,10 @@ export function judgeCredential(answer: unknown, baseUrl: string): INodeCredenti
 }
 
 /** What to say where no answer came. */
-export function unreachable(error: unknown, connection: Connection): INodeCredentialTestResult {
+export function unreachable(
+	error: unknown,
+	connection: Pick<Connection, 'baseUrl' | 'apiKey'>,
+): INodeCredentialTestResult {
 	const detail = redact(error instanceof Error ? error.message : String(error), connection.apiKey);
 	return {
 		status: 'Error',

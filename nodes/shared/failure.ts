@@ -8,7 +8,8 @@ export type Purpose = 'dial' | 'read' | 'write';
  * - `refused`: AlloMia said no, or was not reached for a reason that a retry does not mend
  * - `notTaken`: AlloMia has surely not taken it, and may take it later (refused connection, DNS,
  *   429, 503 with Retry-After)
- * - `uncertain`: nobody knows whether it took effect (time-out, reset, 5xx, an unreadable answer)
+ * - `uncertain`: nobody knows whether it took effect (time-out, reset, 5xx, a redirect, an unreadable
+ *   answer)
  */
 export interface Failure {
 	kind: 'refused' | 'notTaken' | 'uncertain';
@@ -93,7 +94,13 @@ export function failureOf(answer: HttpAnswer, purpose: Purpose, now: number): Fa
 		...(retryAfter === undefined ? {} : { retryAfter }),
 	};
 	if (statusCode === 429 || (statusCode === 503 && retryAfter !== undefined)) {
-		return { ...base, kind: 'notTaken', description: advice(statusCode, said?.error, purpose) };
+		const when =
+			retryAfter === undefined ? '' : `\nAlloMia asks you to ${tryAgainAt(now, retryAfter)}.`;
+		return {
+			...base,
+			kind: 'notTaken',
+			description: `${advice(statusCode, said?.error, purpose)}${when}`,
+		};
 	}
 	if (statusCode >= 500 || statusCode === 408) {
 		return { ...base, kind: 'uncertain', description: uncertainAdvice(purpose) };
@@ -101,9 +108,9 @@ export function failureOf(answer: HttpAnswer, purpose: Purpose, now: number): Fa
 	if (statusCode >= 300 && statusCode < 400) {
 		return {
 			...base,
-			kind: 'refused',
+			kind: 'uncertain',
 			message: 'The address of AlloMia’s API redirects elsewhere',
-			description: 'Check Base URL in the AlloMia credential. The request was not sent on.',
+			description: `Check Base URL in the AlloMia credential: the request was not sent on. ${uncertainAdvice(purpose)}`,
 		};
 	}
 	const fields = (said?.details ?? []).map(
@@ -112,7 +119,13 @@ export function failureOf(answer: HttpAnswer, purpose: Purpose, now: number): Fa
 	return {
 		...base,
 		kind: 'refused',
-		description: [...fields, advice(statusCode, said?.error, purpose)].join('\n'),
+		description: [
+			...fields,
+			advice(statusCode, said?.error, purpose),
+			...(said
+				? []
+				: ['The answer is not one of AlloMia’s: check Base URL in the AlloMia credential.']),
+		].join('\n'),
 	};
 }
 
@@ -182,6 +195,15 @@ export function readRetryAfter(header: unknown, now: number): number | undefined
 	// Date.parse sees a date in nearly anything, such as -1: an HTTP-date begins with its weekday.
 	const date = /^\s*[a-z]{3}/i.test(header) ? Date.parse(header) : NaN;
 	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** A Retry-After of years is as good as one of a day: nobody waits for it. */
+const longestShownWait = 86_400_000;
+
+function tryAgainAt(now: number, retryAfter: number): string {
+	const seconds = Math.ceil(Math.min(retryAfter, longestShownWait) / 1000);
+	const at = new Date(now + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+	return `wait ${seconds} seconds: try again after ${at}`;
 }
 
 function parseError(body: string) {

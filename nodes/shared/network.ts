@@ -1,11 +1,3 @@
-import { clean } from './text';
-
-/** Where the API lives unless the credential says otherwise. */
-export const defaultBaseUrl = 'https://allomia.com/api';
-
-/** What is wrong with a base URL, as a sentence for the user. */
-export class BaseUrlError extends Error {}
-
 /** Whether the host name is this very machine. */
 export function isLoopbackHost(host: string): boolean {
 	const name = bareHost(host);
@@ -47,32 +39,6 @@ export function isPrivateHost(host: string): boolean {
 /** Whether a URL's host is one that the internet cannot reach. */
 export function isPrivateUrl(url: string): boolean {
 	return isPrivateHost(new URL(url).hostname);
-}
-
-/**
- * The credential's base URL, cleaned and without a slash at the end.
- * @throws BaseUrlError where it is no http(s) URL, or would send the key in the open
- */
-export function readBaseUrl(value: unknown): string {
-	const text = typeof value === 'string' ? clean(value) : '';
-	if (text === '') return defaultBaseUrl;
-	const url = parseUrl(text);
-	if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-		throw new BaseUrlError(
-			`Base URL: "${text}" is not a web address. Use ${defaultBaseUrl} unless AlloMia gave you another.`,
-		);
-	}
-	if (url.username || url.password || url.search || url.hash) {
-		throw new BaseUrlError(
-			`Base URL: use the plain address, such as ${defaultBaseUrl}, without a user name, a "?" or a "#".`,
-		);
-	}
-	if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
-		throw new BaseUrlError(
-			'Base URL: use https://. With http:// your API key would travel in the open; it is allowed for addresses of this machine only (localhost).',
-		);
-	}
-	return url.href.replace(/\/+$/, '');
 }
 
 /** The parsed URL, or undefined where it is none. */

@@ -7,8 +7,9 @@ import {
 	type JsonObject,
 } from 'n8n-workflow';
 import { connect, type Connection } from './api';
+import { CredentialError } from './credential';
 import type { Failure } from './failure';
-import { BaseUrlError } from './network';
+
 import { describeRefusals, type Refusal } from './refusal';
 
 /** One item's failure as n8n shows it. Nothing of the request is kept in it, so no key either. */
@@ -58,7 +59,7 @@ export async function connectNode(context: IExecuteFunctions): Promise<Connectio
 	try {
 		return await connect(context);
 	} catch (error) {
-		const ours = error instanceof BaseUrlError;
+		const ours = error instanceof CredentialError;
 		throw new NodeOperationError(
 			context.getNode(),
 			error instanceof Error ? error : String(error),

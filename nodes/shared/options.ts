@@ -21,3 +21,23 @@ export function readWholeNumber(
 	});
 	return fallback;
 }
+
+/**
+ * Whether an option is on; off where it was not added. An expression that gives something else than
+ * true or false is refused: what was meant is anybody's guess, and a guess may dial.
+ */
+export function readSwitch(
+	field: string,
+	options: Record<string, unknown>,
+	name: string,
+	refusals: Refusal[],
+): boolean {
+	if (!(name in options)) return false;
+	const value = options[name];
+	if (typeof value === 'boolean') return value;
+	const text = typeof value === 'string' ? value.trim().toLowerCase() : '';
+	if (text === 'true' || text === 'false') return text === 'true';
+	const shown = String(JSON.stringify(value));
+	refusals.push({ field, message: `It is ${shown}. Use true or false.` });
+	return false;
+}

@@ -4,7 +4,7 @@ import { send, type Answer, type ApiRequest, type ApiResult, type Connection } f
 import { pause } from './pause';
 import { nextWait } from './retry';
 
-/** Sends a request that dials nobody, and again (a few times) where AlloMia has not taken it. */
+/** Sends a request, and again (a few times) only where AlloMia has surely not taken it. */
 export async function sendPatiently<Schema extends z.ZodTypeAny>(
 	context: IExecuteFunctions,
 	connection: Connection,

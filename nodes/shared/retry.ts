@@ -6,30 +6,36 @@ export interface RetryPolicy {
 	attempts: number;
 	/** The first wait, in ms; it doubles each time. */
 	firstWait: number;
+	/** The longest Retry-After that is waited for, in ms. */
+	longestRetryAfter: number;
 	/** The longest time spent waiting in all, in ms. */
 	totalWait: number;
 }
 
-export const defaultRetryPolicy: RetryPolicy = { attempts: 4, firstWait: 500, totalWait: 60_000 };
+export const defaultRetryPolicy: RetryPolicy = {
+	attempts: 4,
+	firstWait: 500,
+	longestRetryAfter: 30_000,
+	totalWait: 60_000,
+};
 
 /**
  * How long to wait before the next attempt, in ms, or undefined where there is to be none. The wait
- * that AlloMia asks for is honoured: if it does not fit into what is left, there is no next attempt.
+ * that AlloMia asks for is honoured: if it is too long, there is no next attempt. What may have been
+ * taken is never sent again.
  * @param attempt how many have been made
  * @param waited ms waited so far
  * @param random from 0 to 1: spreads those who wait for the same reason
- * @param uncertainToo whether the user accepts that somebody may be called twice
  */
 export function nextWait(
 	failure: Failure,
 	attempt: number,
 	waited: number,
 	random: number,
-	uncertainToo = false,
 	policy = defaultRetryPolicy,
 ): number | undefined {
-	const again = failure.kind === 'notTaken' || (uncertainToo && failure.kind === 'uncertain');
-	if (!again || attempt >= policy.attempts) return undefined;
+	if (failure.kind !== 'notTaken' || attempt >= policy.attempts) return undefined;
+	if ((failure.retryAfter ?? 0) > policy.longestRetryAfter) return undefined;
 	const backOff = policy.firstWait * 2 ** (attempt - 1) * (1 + random / 4);
 	const wait = Math.max(failure.retryAfter ?? 0, backOff);
 	return waited + wait <= policy.totalWait ? wait : undefined;

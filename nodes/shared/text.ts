@@ -1,9 +1,14 @@
 /** Characters that nobody sees and that copying from a web page, a sheet or a phone brings along. */
 const invisible = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g;
 
-/** The text without blanks, newlines and invisible characters around or inside it. */
+/** The text without characters that nobody sees, wherever they stand. */
+export function withoutInvisible(text: string): string {
+	return text.replace(invisible, '');
+}
+
+/** The text without blanks and newlines around it, and without invisible characters. */
 export function clean(text: string): string {
-	return text.replace(invisible, '').trim();
+	return withoutInvisible(text).trim();
 }
 
 /**

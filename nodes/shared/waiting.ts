@@ -12,6 +12,8 @@ export interface WaitingItem {
 	itemIndex: number;
 	/** AlloMia's answer to the dial, or its status object once the call has ended. */
 	call?: IDataObject;
+	/** What a dry run shows in place of a call. */
+	shown?: IDataObject;
 	/** Why this item has no call. */
 	error?: { message: string; description?: string };
 	metadata?: IDataObject;
@@ -68,8 +70,9 @@ export function waitingOutputs(
 
 function toOutput(
 	node: INode,
-	{ itemIndex, call, error, metadata }: WaitingItem,
+	{ itemIndex, call, error, metadata, shown }: WaitingItem,
 ): INodeExecutionData {
+	if (shown) return { json: shown, pairedItem: { item: itemIndex } };
 	if (error) {
 		const { message, description } = error;
 		return errorItem(new NodeOperationError(node, message, { description, itemIndex }), itemIndex);
@@ -82,7 +85,8 @@ function toOutput(
 }
 
 /** An item that could not be called stands with the failed ones, where errors have no own output. */
-function outputIndex({ call, error }: WaitingItem): number {
+function outputIndex({ call, error, shown }: WaitingItem): number {
+	if (shown) return 0;
 	if (error) return terminalStatuses.indexOf('failed');
 	const index = (terminalStatuses as readonly string[]).indexOf(String(call?.status));
 	return index < 0 ? terminalStatuses.length : index;

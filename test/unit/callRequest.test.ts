@@ -17,8 +17,7 @@ const untouched: CallParameters = {
 	specifyDynamicVariables: 'keyValue',
 	dynamicVariables: {},
 	dynamicVariablesJson: '{}',
-	metadata: undefined,
-	defaultCountry: undefined,
+	options: {},
 };
 
 const read = (change: Partial<CallParameters>) => readCallRequest({ ...untouched, ...change });
@@ -29,6 +28,7 @@ const variables = (...pairs: Array<[unknown, unknown]>) => ({
 const entries = (...pairs: Array<[unknown, unknown]>) => ({
 	entry: pairs.map(([name, value]) => ({ name, value })),
 });
+const metadata = (given: unknown): Partial<CallParameters> => ({ options: { metadata: given } });
 const json = (value: unknown): Partial<CallParameters> => ({
 	specifyDynamicVariables: 'json',
 	dynamicVariablesJson: value,
@@ -56,23 +56,31 @@ describe('the body', () => {
 						practitioner: 'Dr. Smith',
 					},
 				},
+				dryRun: false,
 			},
 		});
 	});
 
 	it.each<[string, Partial<CallParameters>]>([
 		['empty', {}],
-		['undefined', { customerName: undefined, dynamicVariables: undefined, metadata: undefined }],
-		['null', { customerName: null, dynamicVariables: null, metadata: null, defaultCountry: null }],
-		['blank', { customerName: ' \u200b\n', defaultCountry: ' ', ...json(' \n') }],
-		['empty lists', { dynamicVariables: variables(), metadata: entries() }],
+		['undefined', { customerName: undefined, dynamicVariables: undefined, ...metadata(undefined) }],
+		[
+			'null',
+			{
+				customerName: null,
+				dynamicVariables: null,
+				options: { metadata: null, defaultCountry: null },
+			},
+		],
+		['blank', { customerName: ' \u200b\n', options: { defaultCountry: ' ' }, ...json(' \n') }],
+		['empty lists', { dynamicVariables: variables(), ...metadata(entries()) }],
 		['empty values', { dynamicVariables: variables(['a', '']) }],
 		['empty JSON', json('{}')],
 		['an empty object', json({})],
 		['JSON left undefined', json(undefined)],
 	])('holds nothing that was not set: optional fields %s', (_, change) => {
 		const result = read(change);
-		expect(result).toEqual({ ok: true, value: { body: minimal } });
+		expect(result).toEqual({ ok: true, value: { body: minimal, dryRun: false } });
 		expect(result.ok && Object.keys(result.value.body)).toEqual(Object.keys(minimal));
 	});
 
@@ -82,7 +90,10 @@ describe('the body', () => {
 		[`\u200b${assistantId}\ufeff`],
 		[`${assistantId.slice(0, 9)}\u00ad${assistantId.slice(9)}`],
 	])('has ids without what was pasted around them: %j', (pasted) => {
-		expect(read({ assistantId: pasted })).toEqual({ ok: true, value: { body: minimal } });
+		expect(read({ assistantId: pasted })).toEqual({
+			ok: true,
+			value: { body: minimal, dryRun: false },
+		});
 	});
 
 	it('takes ids in capitals as they come', () => {
@@ -92,7 +103,7 @@ describe('the body', () => {
 	it('has the number and the name of a sheet’s cell that holds a number', () => {
 		expect(read({ phoneNumber: 15145551234, customerName: 7 })).toEqual({
 			ok: true,
-			value: { body: { ...minimal, phoneNumber: '15145551234', customerName: '7' } },
+			value: { body: { ...minimal, phoneNumber: '15145551234', customerName: '7' }, dryRun: false },
 		});
 	});
 
@@ -119,10 +130,10 @@ describe('the body', () => {
 
 	it('never holds metadata, which comes back with the outcome as it was', () => {
 		const at = { nested: [1, null] };
-		const result = read({ metadata: entries(['id', 7], ['at', at], ['none', undefined]) });
+		const result = read(metadata(entries(['id', 7], ['at', at], ['none', undefined])));
 		expect(result).toEqual({
 			ok: true,
-			value: { body: minimal, metadata: { id: 7, at, none: null } },
+			value: { body: minimal, metadata: { id: 7, at, none: null }, dryRun: false },
 		});
 	});
 });
@@ -131,14 +142,35 @@ describe('a refusal names the field as the editor shows it', () => {
 	it.each<[string, Partial<CallParameters>, string, RegExp]>([
 		['no number', { phoneNumber: '' }, 'Phone Number', /It is empty/],
 		['a number that is none', { phoneNumber: 'x' }, 'Phone Number', /"x"/],
-		['a number that is an object', { phoneNumber: {} }, 'Phone Number', /It is empty/],
+		['a number that is an object', { phoneNumber: {} }, 'Phone Number', /It is an object/],
+		['a number that is a list', { phoneNumber: ['+15145551234'] }, 'Phone Number', /It is a list/],
+		['an assistant that is a boolean', { assistantId: true }, 'Assistant ID', /It is a boolean/],
+		[
+			'a country that is a list',
+			{ options: { defaultCountry: ['CA'] } },
+			'Default Country',
+			/two letters/,
+		],
+		[
+			'a dry run that may be none',
+			{ options: { dryRun: 'yes' } },
+			'Dry Run',
+			/"yes"[^]*true or false/,
+		],
+		['a dry run of undefined', { options: { dryRun: undefined } }, 'Dry Run', /true or false/],
+		[
+			'variables in a way that does not exist',
+			{ specifyDynamicVariables: 'JSON' },
+			'Specify Dynamic Variables',
+			/Using JSON/,
+		],
 		['no assistant', { assistantId: ' ' }, 'Assistant ID', /It is empty/],
 		['an assistant’s name', { assistantId: 'Eve' }, 'Assistant ID', /"Eve" is not an ID/],
 		['no number to call from', { phoneNumberId: undefined }, 'Phone Number ID', /It is empty/],
 		['a number for its id', { phoneNumberId: '+15145550000' }, 'Phone Number ID', /is not an ID/],
 		['a name that is an object', { customerName: { a: 1 } }, 'Customer Name', /an object/],
 		['a name that is a list', { customerName: ['a'] }, 'Customer Name', /a list/],
-		['no such country', { defaultCountry: 'Canada' }, 'Default Country', /"Canada"/],
+		['no such country', { options: { defaultCountry: 'Canada' } }, 'Default Country', /"Canada"/],
 		[
 			'a variable without a name',
 			{ dynamicVariables: variables(['a', 1], ['', 'x']) },
@@ -202,10 +234,10 @@ describe('a refusal names the field as the editor shows it', () => {
 			'Dynamic Variables (JSON)',
 			/"__proto__"/,
 		],
-		['metadata without a name', { metadata: entries(['', 1]) }, 'Metadata', /has no name/],
-		['metadata twice', { metadata: entries(['a', 1], ['a', 2]) }, 'Metadata', /"a" is there twice/],
-		['harmful metadata', { metadata: entries(['constructor', 1]) }, 'Metadata', /"constructor"/],
-		['metadata of another shape', { metadata: { id: 7 } }, 'Metadata', /list of names/],
+		['metadata without a name', metadata(entries(['', 1])), 'Metadata', /has no name/],
+		['metadata twice', metadata(entries(['a', 1], ['a', 2])), 'Metadata', /"a" is there twice/],
+		['harmful metadata', metadata(entries(['constructor', 1])), 'Metadata', /"constructor"/],
+		['metadata of another shape', metadata({ id: 7 }), 'Metadata', /list of names/],
 	])('for %s', (_, change, field, says) => {
 		expect(read(change)).toEqual({
 			ok: false,
@@ -220,7 +252,7 @@ describe('a refusal names the field as the editor shows it', () => {
 			phoneNumberId: 'x',
 			customerName: [],
 			dynamicVariables: variables(['', 1], ['a', null]),
-			metadata: entries(['', 1]),
+			...metadata(entries(['', 1])),
 		});
 		expect(result.ok ? [] : result.refusals.map(({ field }) => field)).toEqual([
 			'Phone Number',
@@ -235,7 +267,7 @@ describe('a refusal names the field as the editor shows it', () => {
 
 	it('and harms nothing: no object gets a property that it had not', () => {
 		read(json('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'));
-		read({ metadata: JSON.parse('{"entry":[{"name":"__proto__","value":{"polluted":true}}]}') });
+		read(metadata(JSON.parse('{"entry":[{"name":"__proto__","value":{"polluted":true}}]}')));
 		expect('polluted' in {}).toBe(false);
 	});
 });
@@ -280,7 +312,7 @@ describe('a callback URL', () => {
 	it.each<[unknown, RegExp]>([
 		['', /It is empty/],
 		[undefined, /It is empty/],
-		[{}, /It is empty/],
+		[{}, /It is an object/],
 		['example.com/webhook', /not a web address/],
 		['ftp://example.com', /not a web address/],
 		['javascript:alert(1)', /not a web address/],

@@ -68,9 +68,10 @@ describe('a documented error of a dial', () => {
 
 describe('an undocumented answer', () => {
 	it.each<[number, Failure['kind']]>([
-		[301, 'refused'],
-		[302, 'refused'],
-		[307, 'refused'],
+		[300, 'uncertain'],
+		[301, 'uncertain'],
+		[302, 'uncertain'],
+		[307, 'uncertain'],
 		[402, 'refused'],
 		[405, 'refused'],
 		[408, 'uncertain'],
@@ -98,6 +99,25 @@ describe('an undocumented answer', () => {
 		const failure = answered(429, { error: 'Too many requests' }, { 'retry-after': '3' });
 		expect(failure).toMatchObject({ kind: 'notTaken', retryAfter: 3000 });
 		expect(failure.description).toMatch(/^Nobody was called[^]*Max Concurrency/);
+	});
+
+	it.each([
+		['3', 3, '2026-04-01T10:00:03Z'],
+		['3600', 3600, '2026-04-01T11:00:00Z'],
+		['Wed, 01 Apr 2026 10:02:00 GMT', 120, '2026-04-01T10:02:00Z'],
+		// Nobody waits for years, and no date can hold all of them.
+		['9'.repeat(400), 86_400, '2026-04-02T10:00:00Z'],
+	])('Retry-After: %s is told as a time to try again', (header, seconds, at) => {
+		for (const statusCode of [429, 503]) {
+			expect(answered(statusCode, {}, { 'retry-after': header }).description).toMatch(
+				new RegExp(`^Nobody was called[^]*wait ${seconds} seconds: try again after ${at}\\.$`),
+			);
+		}
+	});
+
+	it.each([404, 403, 400])('%d without a word of AlloMia’s points to the address', (statusCode) => {
+		expect(answered(statusCode, '<html>').description).toContain('check Base URL');
+		expect(answered(statusCode, { error: 'x' }).description).not.toContain('check Base URL');
 	});
 
 	it.each(['', '<html>502</html>', '{', 'null', '[]', '{"error":""}', '{"error":{"code":1}}'])(

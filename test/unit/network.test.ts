@@ -1,12 +1,4 @@
-import {
-	BaseUrlError,
-	defaultBaseUrl,
-	isLoopbackHost,
-	isPrivateHost,
-	isPrivateUrl,
-	parseUrl,
-	readBaseUrl,
-} from '../../nodes/shared/network';
+import { isLoopbackHost, isPrivateHost, isPrivateUrl, parseUrl } from '../../nodes/shared/network';
 
 const loopback = [
 	'localhost',
@@ -88,40 +80,6 @@ describe('where AlloMia’s callbacks cannot arrive', () => {
 		['http://2130706433/', true],
 		['https://n8n.example.com/webhook/x', false],
 	])('as a URL: %s → %s', (url, expected) => expect(isPrivateUrl(url)).toBe(expected));
-});
-
-describe('the base URL of the credential', () => {
-	it.each<[unknown, string]>([
-		['', defaultBaseUrl],
-		[undefined, defaultBaseUrl],
-		['  ', defaultBaseUrl],
-		['https://allomia.com/api', 'https://allomia.com/api'],
-		['https://allomia.com/api///', 'https://allomia.com/api'],
-		[' \u200bhttps://allomia.com/api/\n', 'https://allomia.com/api'],
-		['https://allomia.example.com', 'https://allomia.example.com'],
-		['HTTPS://Allomia.com:8443/api', 'https://allomia.com:8443/api'],
-		['http://127.0.0.1:4010/api/', 'http://127.0.0.1:4010/api'],
-		['http://localhost:4010/api', 'http://localhost:4010/api'],
-		['http://[::1]:4010/api', 'http://[::1]:4010/api'],
-	])('%j is used as %s', (value, expected) => expect(readBaseUrl(value)).toBe(expected));
-
-	it.each<[string, RegExp]>([
-		['http://allomia.com/api', /use https:\/\//],
-		['http://10.0.0.1/api', /use https:\/\//],
-		['http://localhost.evil.example/api', /use https:\/\//],
-		['http://localhost@evil.example/api', /without a user name/],
-		['https://user:pass@allomia.com/api', /without a user name/],
-		['https://allomia.com/api?x=1', /"\?"/],
-		['https://allomia.com/api#x', /"#"/],
-		['allomia.com/api', /is not a web address/],
-		['ftp://allomia.com', /is not a web address/],
-		['file:///etc/hosts', /is not a web address/],
-		['localhost:4010', /is not a web address/],
-		['https://', /is not a web address/],
-	])('%s is refused, and the key stays here', (value, says) => {
-		expect(() => readBaseUrl(value)).toThrow(BaseUrlError);
-		expect(() => readBaseUrl(value)).toThrow(says);
-	});
 });
 
 it('what is no URL is told from what is one', () => {

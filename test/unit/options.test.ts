@@ -1,4 +1,4 @@
-import { readWholeNumber } from '../../nodes/shared/options';
+import { readSwitch, readWholeNumber } from '../../nodes/shared/options';
 import type { Refusal } from '../../nodes/shared/refusal';
 
 const limits = { fallback: 10, min: 1, max: 100 };
@@ -40,4 +40,29 @@ describe('an option that is a whole number', () => {
 			{ field: 'Limit', message: expect.stringContaining('from 1 to 100') },
 		]);
 	});
+});
+
+describe('an option that is on or off', () => {
+	const turn = (options: Record<string, unknown>) => {
+		const refusals: Refusal[] = [];
+		return { on: readSwitch('Dry Run', options, 'dryRun', refusals), refusals };
+	};
+
+	it.each<[Record<string, unknown>, boolean]>([
+		[{}, false],
+		[{ dryRun: false }, false],
+		[{ dryRun: true }, true],
+		[{ dryRun: 'true' }, true],
+		[{ dryRun: ' True\n' }, true],
+		[{ dryRun: 'false' }, false],
+	])('%j means %s', (options, on) => expect(turn(options)).toEqual({ on, refusals: [] }));
+
+	it.each<[unknown]>([[undefined], [null], [''], ['yes'], ['1'], [1], [0], [{}], [[true]]])(
+		'%p from an expression is refused, since a guess may dial',
+		(value) => {
+			expect(turn({ dryRun: value }).refusals).toEqual([
+				{ field: 'Dry Run', message: expect.stringContaining('Use true or false') },
+			]);
+		},
+	);
 });

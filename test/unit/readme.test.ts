@@ -5,13 +5,19 @@ import { AlloMiaApi } from '../../credentials/AlloMiaApi.credentials';
 import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
 import { resources } from '../../nodes/AlloMia/resources';
 import { callbackAdder, signed } from '../../nodes/AlloMia/resources/outboundCall/callback';
-import { dryRunItems, outputItems } from '../../nodes/AlloMia/resources/outboundCall/dial';
+import { outputItems } from '../../nodes/AlloMia/resources/outboundCall/dial';
 import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/outboundCall/items';
-import { waitForCallbacksReady } from '../../nodes/AlloMia/resources/outboundCall/park';
+import { refuseWaitingInVain } from '../../nodes/AlloMia/resources/outboundCall/park';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
+import { readConnection } from '../../nodes/shared/api';
 import { answers, readCallback, toOutput } from '../../nodes/shared/callbackDoor';
 import { signCallbackUrl, verifyContext } from '../../nodes/shared/callbackUrl';
-import { readCallRequest, type CallRequest, type Checked } from '../../nodes/shared/callRequest';
+import {
+	readCallRequest,
+	type CallParameters,
+	type CallRequest,
+	type Checked,
+} from '../../nodes/shared/callRequest';
 import { readStatus } from '../../nodes/shared/callStatus';
 import {
 	failureOf,
@@ -21,7 +27,7 @@ import {
 } from '../../nodes/shared/failure';
 import { downloadFailure } from '../../nodes/shared/fileLink';
 import { Ledger } from '../../nodes/shared/ledger';
-import { readBaseUrl } from '../../nodes/shared/network';
+import { readApiKey, readBaseUrl } from '../../nodes/shared/credential';
 import { apiError, errorItem, refusalError } from '../../nodes/shared/nodeErrors';
 import { dispatchAnswer } from '../../nodes/shared/schemas';
 import { waitingOutputs, type WaitingItem } from '../../nodes/shared/waiting';
@@ -41,7 +47,7 @@ const stub = (members: object): IExecuteFunctions =>
 		...members,
 	}) as unknown as IExecuteFunctions;
 
-const connection = { apiKey: 'an-api-key', baseUrl: 'https://allomia.com/api' };
+const connection = readConnection({ apiKey: 'an-api-key', baseUrl: 'https://allomia.com/api' });
 
 /** AlloMia's documented example, as a builder sets it. */
 const parameters = {
@@ -58,8 +64,7 @@ const parameters = {
 		],
 	},
 	dynamicVariablesJson: undefined,
-	metadata: { entry: [{ name: 'appointmentId', value: 4711 }] },
-	defaultCountry: undefined,
+	options: { metadata: { entry: [{ name: 'appointmentId', value: 4711 }] } },
 };
 
 const variablesGiven = {
@@ -99,7 +104,7 @@ const invalidRequest = {
 	],
 };
 
-function callOf(change: Partial<typeof parameters> = {}): CallRequest {
+function callOf(change: Partial<CallParameters> = {}): CallRequest {
 	const call = readCallRequest({ ...parameters, ...change });
 	if (!call.ok) throw new Error(JSON.stringify(call.refusals));
 	return call.value;
@@ -110,9 +115,9 @@ function dryRun() {
 	const context = stub({
 		getNodeParameter: (name: string) => ({ callback: 'url', callbackUrl, options: {} })[name],
 	});
-	const { body } = callOf();
-	const item = { itemIndex: 0, ...callbackAdder(context, connection)(0, { body }) };
-	return dryRunItems(context, [item])[0]?.json;
+	const call = callOf({ options: { dryRun: true } });
+	const item = { itemIndex: 0, ...callbackAdder(context, connection)(0, call) };
+	return outputItems(context, [item], [])[0]?.json;
 }
 
 function createOutput() {
@@ -163,13 +168,15 @@ const itemOf = (failure: Failure) => errorItem(apiError(node, failure, 0), 0).js
 
 /** What the code makes of the examples, by the name of the file that shows it. */
 async function produced(): Promise<Record<string, unknown>> {
-	const json = { specifyDynamicVariables: 'json', dynamicVariables: undefined } as object;
-	const given = JSON.stringify(variablesGiven) as unknown as undefined;
+	const asJson = {
+		specifyDynamicVariables: 'json',
+		dynamicVariablesJson: JSON.stringify(variablesGiven),
+	};
 	return {
 		'dry-run.json': dryRun(),
 		'create-output.json': createOutput(),
 		'variables-given.json': variablesGiven,
-		'variables-sent.json': callOf({ ...json, dynamicVariablesJson: given }).body.dynamicVariables,
+		'variables-sent.json': callOf(asJson).body.dynamicVariables,
 		'wait-output.json': waitOutput(ended),
 		'wait-timed-out.json': waitOutput({
 			outboundCallId: answer.outboundCallId,
@@ -367,8 +374,9 @@ async function messages(): Promise<string[]> {
 		getExecutionId: () => '1',
 	};
 	const long = callOf({
-		metadata: { entry: [{ name: 'a', value: 'x'.repeat(4000) as unknown as number }] },
+		options: { metadata: { entry: [{ name: 'a', value: 'x'.repeat(4000) }] } },
 	});
+	const oneCall = [{ itemIndex: 0, ok: true as const, value: callOf() }];
 	const tooLong = signed(stub(inContext), 0, 'https://n8n.example.com/webhook/1', long, connection);
 	const three = stub({ getInputData: () => [{}, {}, {}] });
 	return [
@@ -394,6 +402,8 @@ async function messages(): Promise<string[]> {
 		metadataWithoutCallback(),
 		refusalIn(tooLong),
 		thrownBy(() => readBaseUrl('http://allomia.com/api')),
+		thrownBy(() => readApiKey('')),
+		refusalIn(readCallRequest({ ...parameters, options: { dryRun: 'perhaps' } })),
 		refused(400, 'Invalid request data').message,
 		refused(401, 'Invalid or missing API key').message,
 		refused(403, 'Insufficient permissions').message,
@@ -407,9 +417,9 @@ async function messages(): Promise<string[]> {
 			(code) => failureOfError(code, '', 'dial').message,
 		),
 		refused(302).message,
-		thrownBy(() => waitForCallbacksReady(waiting({}), connection, false)),
+		thrownBy(() => refuseWaitingInVain(waiting({}), connection, oneCall)),
 		thrownBy(() =>
-			waitForCallbacksReady(waiting({ isToolExecution: () => true }), connection, false),
+			refuseWaitingInVain(waiting({ isToolExecution: () => true }), connection, oneCall),
 		),
 		refused(500, 'Internal server error occurred').message,
 		refused(502).message,
@@ -470,6 +480,7 @@ describe('README: the table of errors', () => {
 		const uncertain = [
 			refused(500, 'Internal server error occurred'),
 			refused(502),
+			refused(302),
 			failureOfError('ECONNABORTED', '', 'dial'),
 			failureOfError('ECONNRESET', '', 'dial'),
 			unreadableAnswer(200, '', 'dial'),

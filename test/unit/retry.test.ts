@@ -27,9 +27,10 @@ describe('a call that AlloMia has surely not taken', () => {
 	});
 
 	it.each([
-		[60_000, 0, 60_000],
-		[60_001, 0, undefined],
-		[30_000, 31_000, undefined],
+		[30_000, 0, 30_000],
+		[30_001, 0, undefined],
+		[30_000, 30_000, 30_000],
+		[30_000, 30_001, undefined],
 		[3_600_000, 0, undefined],
 	])('does not keep a workflow for long: asked %d ms, waited %d ms', (asked, waited, expected) => {
 		expect(nextWait(failure('notTaken', asked), 1, waited, 0)).toBe(expected);
@@ -45,12 +46,8 @@ describe('a call that may have been placed', () => {
 		expect(nextWait(failure('uncertain'), 1, 0, 0)).toBeUndefined();
 		expect(nextWait(failure('uncertain', 1000), 1, 0, 0)).toBeUndefined();
 	});
-
-	it('is sent again where the user accepts that somebody may be called twice', () => {
-		expect(nextWait(failure('uncertain'), 1, 0, 0, true)).toBe(500);
-	});
 });
 
-it.each([false, true])('a refused call is never sent again (redial: %s)', (redial) => {
-	expect(nextWait(failure('refused', 1000), 1, 0, 0, redial)).toBeUndefined();
+it('a refused call is never sent again', () => {
+	expect(nextWait(failure('refused', 1000), 1, 0, 0)).toBeUndefined();
 });

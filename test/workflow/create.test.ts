@@ -5,6 +5,8 @@ import { call, credential, dialRequests, numbers, simulator } from './bench';
 import { errorOf, execute, node, output, outputJson, runOf, type Execution } from './engine';
 
 const one = '+15145551234';
+const two = '+15145551235';
+const three = '+15145551236';
 const another = '+14165559876';
 
 /** What was sent for the only item. */
@@ -382,6 +384,40 @@ describe('a dry run', () => {
 		expect(outputJson(dry)).toEqual([{ dryRun: true, request: real }]);
 		expect(output(dry)[0]?.pairedItem).toEqual({ item: 0 });
 	});
+
+	it('of some items calls the others only, in the order of the input', async () => {
+		const items = [
+			{ number: one, try: false },
+			{ number: two, try: true },
+			{ number: three, try: 'false' },
+		];
+		const options = { dryRun: '={{ $json.try }}' };
+		const run = await execute({ parameters: call({ options }), credential, items });
+		expect(simulator.dials.map(({ body }) => body.phoneNumber).sort()).toEqual([one, three]);
+		expect(outputJson(run)).toEqual([
+			expect.objectContaining({ status: 'calling' }),
+			{ dryRun: true, request: expect.objectContaining({ phoneNumber: two }) },
+			expect.objectContaining({ status: 'calling' }),
+		]);
+		expect(output(run).map(({ pairedItem }) => pairedItem)).toEqual([
+			{ item: 0 },
+			{ item: 1 },
+			{ item: 2 },
+		]);
+	});
+
+	it.each([['$json.missing'], ['"perhaps"'], ['null'], ['1']])(
+		'that an expression gives as %s calls nobody, rather than somebody by accident',
+		async (expression) => {
+			const run = await execute({
+				parameters: call({ options: { dryRun: `={{ ${expression} }}` } }),
+				credential,
+				items: numbers(one),
+			});
+			expect(errorOf(run).message).toMatch(/^Dry Run: It is .* Use true or false/);
+			expect(simulator.requests).toHaveLength(0);
+		},
+	);
 
 	it('tells of bad items as a real run would', async () => {
 		const stopped = await execute({

@@ -89,11 +89,23 @@ describe('Retry On Fail', () => {
 describe('Redial On Uncertain', () => {
 	const parameters = call({ options: { redialOnUncertain: true } });
 
-	it('dials again where the user accepts that somebody may be called twice', async () => {
+	it('dials again in a later attempt, where the user accepts that somebody may be called twice', async () => {
 		simulator.fault({ kind: 'reset-after' });
-		const run = await execute({ parameters, credential, items: numbers(good) });
+		const run = await execute({
+			parameters,
+			credential,
+			items: numbers(good),
+			settings: retrying,
+		});
 		expect(run.status).toBe('success');
 		expect(rung(good)).toBe(2);
+	});
+
+	it('never dials again within an attempt', async () => {
+		simulator.fault({ kind: 'reset-after' });
+		const run = await execute({ parameters, credential, items: numbers(good) });
+		expect(run.status).toBe('error');
+		expect(rung(good)).toBe(1);
 	});
 
 	it('does not call those again who surely were called', async () => {

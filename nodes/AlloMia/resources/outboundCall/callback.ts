@@ -3,6 +3,7 @@ import type { Connection } from '../../../shared/api';
 import { readCallbackUrl, type CallRequest, type Checked } from '../../../shared/callRequest';
 import { maxUrlLength, signCallbackUrl } from '../../../shared/callbackUrl';
 import { isPrivateUrl } from '../../../shared/network';
+import { readSwitch } from '../../../shared/options';
 import type { Refusal } from '../../../shared/refusal';
 import { readOptions, type ReadItem } from './items';
 import { ownTriggerUrl } from './ownTrigger';
@@ -48,9 +49,12 @@ function readTarget(
 	if (callback === 'url') {
 		const refusals: Refusal[] = [];
 		const url = readCallbackUrl(context.getNodeParameter('callbackUrl', itemIndex, ''), refusals);
+		const options = readOptions(context, itemIndex);
+		const sign = readSwitch('Sign Callback URL', options, 'signCallbackUrl', refusals);
 		if (refusals.length > 0) return { ok: false, refusals };
-		const wanted = readOptions(context, itemIndex).signCallbackUrl === true || call.metadata;
-		return wanted ? signed(context, itemIndex, url, call, connection) : { ok: true, value: url };
+		return sign || call.metadata
+			? signed(context, itemIndex, url, call, connection)
+			: { ok: true, value: url };
 	}
 	const message = `"${String(callback)}" is not one of none, trigger and url. Choose one of them.`;
 	return { ok: false, refusals: [{ field: 'Callback', message }] };

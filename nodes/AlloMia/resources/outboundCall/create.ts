@@ -61,7 +61,7 @@ export const create: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		// Loaded when first needed: checks and phone number rules are heavy, the description is not.
-		const { dialAll, dryRunItems, outputItems, readCalls, readSettings } = await import('./dial');
+		const { dialAll, outputItems, readCalls, readSettings } = await import('./dial');
 		const { callbackAdder, hintUnreachable } = await import('./callback');
 		const { connectNode } = await import('../../../shared/nodeErrors');
 
@@ -69,7 +69,6 @@ export const create: Operation = {
 		const settings = readSettings(this);
 		const items = readCalls(this, callbackAdder(this, connection));
 		hintUnreachable(this, connection, items);
-		if (settings.dryRun) return [dryRunItems(this, items)];
 		return [outputItems(this, items, await dialAll(this, connection, settings, items))];
 	},
 };

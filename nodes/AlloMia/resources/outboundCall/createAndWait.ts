@@ -58,20 +58,20 @@ export const createAndWait: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { waitForCallbacks, waitForCallbacksReady } = await import('./park');
+		const { callbackToThisRun, refuseWaitingInVain, waitForCallbacks } = await import('./park');
 		const { poll } = await import('./poll');
-		const { dialAll, dryRunItems, readCalls, readSettings } = await import('./dial');
+		const { dialAll, readCalls, readSettings } = await import('./dial');
 		const { readWaitSettings, toWaiting } = await import('./waitSettings');
 
 		const connection = await connectNode(this);
 		const settings = readSettings(this);
 		const wait = readWaitSettings(this);
 		const polling = wait.waitFor === 'polling';
-		const complete = polling ? undefined : waitForCallbacksReady(this, connection, settings.dryRun);
+		const complete = polling ? undefined : callbackToThisRun(this, connection);
 		const items = readCalls(this, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
 		);
-		if (settings.dryRun) return [dryRunItems(this, items)];
+		if (!polling) refuseWaitingInVain(this, connection, items);
 
 		const results = await dialAll(this, connection, settings, items);
 		const state = toWaiting(this, items, results, wait);

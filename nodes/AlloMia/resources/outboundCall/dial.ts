@@ -1,14 +1,13 @@
-import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import { defaultTimeout, send, type ApiResult, type Connection } from '../../../shared/api';
+import { defaultTimeout, type ApiResult, type Connection } from '../../../shared/api';
 import type { CallBody, CallRequest, Checked } from '../../../shared/callRequest';
 import type { Failure } from '../../../shared/failure';
 import { Ledger, type LedgerEntry } from '../../../shared/ledger';
 import { apiError, errorItem, refusalError } from '../../../shared/nodeErrors';
-import { readWholeNumber } from '../../../shared/options';
-import { pause } from '../../../shared/pause';
+import { readSwitch, readWholeNumber } from '../../../shared/options';
+import { sendPatiently } from '../../../shared/patience';
 import type { Refusal } from '../../../shared/refusal';
-import { nextWait } from '../../../shared/retry';
 import { shortList } from '../../../shared/text';
 import { dispatchAnswer, type DispatchAnswer } from '../../../shared/schemas';
 import { readCall, readItems, readOptions, refuseUnlessContinuing, type ReadItem } from './items';
@@ -17,7 +16,6 @@ import { readCall, readItems, readOptions, refuseUnlessContinuing, type ReadItem
 export interface DialSettings {
 	maxConcurrency: number;
 	timeout: number;
-	dryRun: boolean;
 	redialOnUncertain: boolean;
 }
 
@@ -60,8 +58,7 @@ export function readSettings(context: IExecuteFunctions): DialSettings {
 			{ fallback: defaultTimeout, min: 1, max: 3_600_000 },
 			refusals,
 		),
-		dryRun: options.dryRun === true,
-		redialOnUncertain: options.redialOnUncertain === true,
+		redialOnUncertain: readSwitch('Redial on Uncertain', options, 'redialOnUncertain', refusals),
 	};
 	if (refusals.length > 0) {
 		throw refusalError(context.getNode(), refusals, 0, 'Nobody was called.');
@@ -84,7 +81,9 @@ export async function dialAll(
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
-	const dials = items.filter((item) => item.ok);
+	const dials = items.filter((item) => item.ok && !item.value.dryRun) as Array<
+		ReadItem<CallRequest> & { ok: true }
+	>;
 	const results = await Promise.all(
 		dials.map(({ itemIndex, value: { body } }) =>
 			limit(async (): Promise<DialResult> => {
@@ -112,7 +111,14 @@ async function dialOnce(
 	const recorded = fromLedger(ledger.find(itemIndex), settings);
 	if (recorded) return recorded;
 	await ledger.announce(itemIndex, settings.maxConcurrency);
-	const result = await sendUntilTaken(context, connection, settings, body);
+	const result = await sendPatiently(context, connection, {
+		method: 'POST',
+		path: '/outbound',
+		body,
+		timeout: settings.timeout,
+		purpose: 'dial',
+		answer: dispatchAnswer,
+	});
 	if (result.ok) {
 		ledger.record(itemIndex, { kind: 'answered', answer: result.value });
 	} else if (result.failure.kind === 'uncertain') {
@@ -130,32 +136,6 @@ function fromLedger(
 	return redialOnUncertain ? undefined : { ok: false, failure: entry.failure };
 }
 
-/** Sends a call again only where AlloMia has surely not taken it, or where the user allows more. */
-async function sendUntilTaken(
-	context: IExecuteFunctions,
-	connection: Connection,
-	{ timeout, redialOnUncertain }: DialSettings,
-	body: CallBody,
-): Promise<ApiResult<DispatchAnswer>> {
-	const signal = context.getExecutionCancelSignal();
-	let waited = 0;
-	for (let attempt = 1; ; attempt += 1) {
-		const result = await send(context, connection, {
-			method: 'POST',
-			path: '/outbound',
-			body,
-			timeout,
-			purpose: 'dial',
-			answer: dispatchAnswer,
-		});
-		if (result.ok || signal?.aborted) return result;
-		const wait = nextWait(result.failure, attempt, waited, Math.random(), redialOnUncertain);
-		if (wait === undefined) return result;
-		await pause(wait, signal);
-		waited += wait;
-	}
-}
-
 /**
  * The items that go on, in the order of the input.
  * @throws NodeApiError for the first failure, where the node is set to stop
@@ -171,6 +151,8 @@ export function outputItems(
 	return items.flatMap((item): INodeExecutionData[] => {
 		const { itemIndex } = item;
 		if (!item.ok) return [refusedItem(node, item)];
+		if (item.value.dryRun)
+			return [{ json: dryRunOutput(item.value), pairedItem: { item: itemIndex } }];
 		const outcome = outcomes.get(itemIndex);
 		const pairedItem = { item: itemIndex };
 		if (outcome === undefined || outcome === 'skipped') return [];
@@ -180,19 +162,9 @@ export function outputItems(
 	});
 }
 
-/** What would be sent, in the order of the input. */
-export function dryRunItems(
-	context: IExecuteFunctions,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
-): INodeExecutionData[] {
-	return items.map((item) =>
-		item.ok
-			? {
-					json: { dryRun: true, request: { ...item.value.body } },
-					pairedItem: { item: item.itemIndex },
-				}
-			: refusedItem(context.getNode(), item),
-	);
+/** What would be sent. */
+export function dryRunOutput({ body }: CallRequest): IDataObject {
+	return { dryRun: true, request: { ...body } };
 }
 
 function refusedItem(

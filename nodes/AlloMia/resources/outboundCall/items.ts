@@ -67,18 +67,16 @@ export function refuseUnlessContinuing<T>(
 /** One item's call, without a callback URL. */
 export function readCall(context: IExecuteFunctions, itemIndex: number): Checked<CallRequest> {
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, undefined);
-	const options = readOptions(context, itemIndex);
-	const json = parameter('specifyDynamicVariables') === 'json';
+	const specify = parameter('specifyDynamicVariables');
 	return readCallRequest({
 		phoneNumber: parameter('phoneNumber'),
 		assistantId: parameter('assistantId'),
 		phoneNumberId: parameter('phoneNumberId'),
 		customerName: parameter('customerName'),
-		specifyDynamicVariables: json ? 'json' : 'keyValue',
-		dynamicVariables: json ? undefined : parameter('dynamicVariables'),
-		dynamicVariablesJson: json ? parameter('dynamicVariablesJson') : undefined,
-		metadata: options.metadata,
-		defaultCountry: options.defaultCountry,
+		specifyDynamicVariables: specify,
+		dynamicVariables: specify === 'json' ? undefined : parameter('dynamicVariables'),
+		dynamicVariablesJson: specify === 'json' ? parameter('dynamicVariablesJson') : undefined,
+		options: readOptions(context, itemIndex),
 	});
 }
 

@@ -31,17 +31,12 @@ export const stateKey = 'alloMiaWaiting';
  */
 const grace = 20_000;
 
-/**
- * Gives each call this execution's own address as its callback URL.
- * @throws NodeOperationError where AlloMia could never reach it, or this run cannot wait at all
- */
-export function waitForCallbacksReady(
+/** Gives each call this execution's own address as its callback URL. */
+export function callbackToThisRun(
 	context: IExecuteFunctions,
 	connection: Connection,
-	dryRun: boolean,
 ): (itemIndex: number, call: CallRequest) => Checked<CallRequest> {
 	const url = resumeUrl(context);
-	if (!dryRun) refuseWaitingInVain(context, url, connection);
 	return (itemIndex, call) => {
 		const callbackUrl = signed(context, itemIndex, url, call, connection);
 		return callbackUrl.ok
@@ -104,11 +99,17 @@ function lookFor(
 	return { key: wait, url, event: { ...found.call, status: 'calling' } };
 }
 
-function refuseWaitingInVain(
+/**
+ * To be called before the first dial.
+ * @throws NodeOperationError where AlloMia could never reach this n8n, or this run cannot wait at all
+ */
+export function refuseWaitingInVain(
 	context: IExecuteFunctions,
-	url: string,
 	{ baseUrl }: Connection,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
 ): void {
+	if (!items.some((item) => item.ok && !item.value.dryRun)) return;
+	const url = resumeUrl(context);
 	if (context.isToolExecution()) {
 		throw new NodeOperationError(
 			context.getNode(),

@@ -5,7 +5,7 @@ import { readWholeNumber } from '../../../shared/options';
 import type { Refusal } from '../../../shared/refusal';
 import { describeRefusals } from '../../../shared/refusal';
 import type { WaitingItem, WaitingState } from '../../../shared/waiting';
-import { throwFirstFailure, type DialResult } from './dial';
+import { dryRunOutput, throwFirstFailure, type DialResult } from './dial';
 import { readOptions, type ReadItem } from './items';
 
 /** The parameters that hold for a run as a whole. They are read from the first item. */
@@ -90,6 +90,7 @@ export function toWaiting(
 			};
 			return [{ itemIndex, error }];
 		}
+		if (item.value.dryRun) return [{ itemIndex, shown: dryRunOutput(item.value) }];
 		const metadata = item.value.metadata as IDataObject | undefined;
 		const outcome = outcomes.get(itemIndex);
 		if (outcome === undefined || outcome === 'skipped') return [];
