@@ -15,7 +15,7 @@ cli(async () => {
 	const eslint = (...args) =>
 		tool('eslint', 'bin/eslint.js', [...args, '--max-warnings=0', ...(fix ? ['--fix'] : [])]);
 	await eslint('nodes', 'credentials', 'package.json');
-	await eslint('--config', 'eslint.tests.config.mjs', 'test', 'scripts');
+	await eslint('--config', 'eslint.tests.config.mjs', 'test', 'scripts', 'bench');
 	await tool('prettier', 'bin/prettier.cjs', [
 		fix ? '--write' : '--check',
 		'--log-level=warn',

@@ -1,0 +1,37 @@
+const fs = require('node:fs');
+
+/** The middle one of some figures. */
+function median(figures) {
+	const sorted = [...figures].sort((a, b) => a - b);
+	const middle = Math.floor(sorted.length / 2);
+	return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * The CPU time that a process has used so far, in ms, in steps of 10: user and system (Linux:
+ * /proc/<pid>/stat). Undefined on systems that have no such file.
+ */
+function cpuTime(pid) {
+	let stat;
+	try {
+		stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+	} catch {
+		return undefined;
+	}
+	// The program's name, in parentheses, may hold blanks: what counts comes after it.
+	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+	return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** One figure of the report, held against its limit: `{ name, value, limit, detail }`. */
+function toLine({ name, value, limit, unit = '', detail }) {
+	const shown = value === undefined ? 'not measured here' : `${round(value)}${unit}`;
+	const verdict = value === undefined ? '' : value <= limit ? 'ok' : 'MISSED';
+	return `${name.padEnd(52)} ${shown.padStart(9)}  at most ${limit}${unit}  ${verdict}\n    ${detail}`;
+}
+
+function round(value) {
+	return value >= 100 ? String(Math.round(value)) : value.toFixed(2);
+}
+
+module.exports = { cpuTime, median, round, toLine };

@@ -1,0 +1,87 @@
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { cli, npm, run, say, UserError } = require('./lib/run');
+const { closedSettings, freePort, installPackage, Session, startProcess } = require('./lib/n8n');
+const { gulpFile, projectRoot } = require('./lib/paths');
+const { ensureDependencies, ensureN8n } = require('./lib/setup');
+const { startSimulatorProcess } = require('./lib/simulatorProcess');
+
+const names = ['weight', 'dispatch'];
+
+/** Longer than any measurement: its calls are to be in progress all the time. */
+const pace = 3_600_000;
+
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-bench-'));
+const started = [];
+
+/** npm run bench [-- name …]: measures the package in a real n8n, as ratios to a peer. */
+cli(async () => {
+	const chosen = readArguments(process.argv.slice(2));
+	await ensureDependencies();
+	const n8n = await ensureN8n();
+	await run(process.execPath, [gulpFile(), 'compile', '--silent'], {
+		cwd: projectRoot,
+		label: 'build',
+	});
+	await npm(['pack', '--pack-destination', scratch, '--loglevel=error'], {
+		cwd: projectRoot,
+		label: 'npm pack',
+	});
+	const tarball = fs.readdirSync(scratch).find((name) => name.endsWith('.tgz'));
+	const bench = await start(n8n, path.join(scratch, tarball));
+
+	let missed = 0;
+	for (const name of chosen) {
+		say(`\n> ${name}`);
+		const { toLine } = require('../bench/measure');
+		for (const figure of await require(`../bench/${name}`)[name](bench)) {
+			say(toLine(figure));
+			if (!(figure.value === undefined || figure.value <= figure.limit)) missed += 1;
+		}
+	}
+	await stop();
+	say(`\n${missed === 0 ? 'Every limit was held.' : `${missed} limits were missed.`}`);
+	process.exitCode = missed === 0 ? 0 : 1;
+}, stop);
+
+async function stop() {
+	for (const { stop: end } of started.splice(0)) await end();
+	fs.rmSync(scratch, { recursive: true, force: true });
+}
+
+function readArguments(args) {
+	const unknown = args.find((name) => !names.includes(name));
+	if (unknown !== undefined) {
+		throw new UserError(`"${unknown}" is no benchmark. There are ${names.join(', ')}.`);
+	}
+	return args.length > 0 ? names.filter((it) => args.includes(it)) : names;
+}
+
+/** An n8n and a simulator, each in a process of its own, on this machine only. */
+async function start(n8n, tarball) {
+	const simulator = await startSimulatorProcess({ pace });
+	started.push(simulator);
+	const [port, brokerPort] = [await freePort(), await freePort()];
+	await installPackage(scratch, tarball);
+	const baseUrl = `http://127.0.0.1:${port}`;
+	const process = await startProcess({
+		n8n,
+		env: {
+			...closedSettings({ userFolder: scratch, port, brokerPort }),
+			WEBHOOK_URL: `${baseUrl}/`,
+		},
+		readyUrl: `${baseUrl}/healthz/readiness`,
+	});
+	started.push(process);
+	const session = new Session(baseUrl);
+	await session.signIn();
+	return {
+		n8n,
+		installed: path.join(scratch, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-allomia'),
+		session,
+		baseUrl,
+		pid: process.child.pid,
+		simulator: { baseUrl: simulator.baseUrl, apiKey: 'sim-organization-key' },
+	};
+}
