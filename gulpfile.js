@@ -4,6 +4,7 @@ const { promisify } = require('node:util');
 const esbuild = require('esbuild');
 const { dest, parallel, series, src } = require('gulp');
 const manifest = require('./package.json');
+const { withoutFormats } = require('./scripts/lib/phoneMetadata');
 
 const run = promisify(execFile);
 
@@ -25,6 +26,23 @@ async function typeCheck() {
 	}
 }
 
+/** The rules of phone numbers: the largest part, needed only once a number is read. */
+const phoneRules = 'nodes/shared/phone';
+
+const phonePlugin = {
+	name: 'phone-rules',
+	setup(build) {
+		// A file of their own, so that n8n does not parse it at its start.
+		build.onResolve({ filter: /\/phone$/ }, ({ kind }) =>
+			kind === 'entry-point' ? undefined : { path: '../shared/phone.js', external: true },
+		);
+		build.onLoad({ filter: /metadata\.min\.json\.js$/ }, async ({ path }) => {
+			const metadata = JSON.parse(await fs.readFile(path.replace(/\.js$/, ''), 'utf8'));
+			return { contents: JSON.stringify(withoutFormats(metadata)), loader: 'json' };
+		});
+	},
+};
+
 /**
  * One file per node. n8n installs no dependencies of a community package, so what n8n does not
  * provide is bundled; dynamic imports become functions that run when first called, which keeps
@@ -32,14 +50,15 @@ async function typeCheck() {
  */
 async function bundle() {
 	await esbuild.build({
-		entryPoints,
+		entryPoints: [...entryPoints, `${phoneRules}.ts`],
 		outbase: '.',
 		outdir: 'dist',
 		bundle: true,
 		format: 'cjs',
 		platform: 'node',
-		target: 'node18',
+		target: 'node20',
 		external: ['n8n-workflow', 'zod'],
+		plugins: [phonePlugin],
 		minify: true,
 		legalComments: 'inline',
 		logLevel: 'warning',

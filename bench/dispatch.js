@@ -116,7 +116,8 @@ async function measure({ session, pid }, { id, url }, count) {
 }
 
 /** 1,000 calls against n8n's HTTP Request node in batches of 10, turn by turn in the same n8n. */
-async function dispatch(bench) {
+async function dispatch({ start }) {
+	const bench = await start();
 	const { session, simulator } = bench;
 	const ours = await publish(bench, alloMia(await createCredential(session, simulator)));
 	const data = { name: 'Authorization', value: `Bearer ${simulator.apiKey}` };

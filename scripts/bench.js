@@ -29,7 +29,9 @@ cli(async () => {
 		label: 'npm pack',
 	});
 	const tarball = fs.readdirSync(scratch).find((name) => name.endsWith('.tgz'));
-	const bench = await start(n8n, path.join(scratch, tarball));
+	await installPackage(scratch, path.join(scratch, tarball));
+	const installed = path.join(scratch, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-allomia');
+	const bench = { n8n, installed, start: () => start(n8n) };
 
 	let missed = 0;
 	for (const name of chosen) {
@@ -59,11 +61,10 @@ function readArguments(args) {
 }
 
 /** An n8n and a simulator, each in a process of its own, on this machine only. */
-async function start(n8n, tarball) {
+async function start(n8n) {
 	const simulator = await startSimulatorProcess({ pace });
 	started.push(simulator);
 	const [port, brokerPort] = [await freePort(), await freePort()];
-	await installPackage(scratch, tarball);
 	const baseUrl = `http://127.0.0.1:${port}`;
 	const process = await startProcess({
 		n8n,
@@ -77,8 +78,6 @@ async function start(n8n, tarball) {
 	const session = new Session(baseUrl);
 	await session.signIn();
 	return {
-		n8n,
-		installed: path.join(scratch, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-allomia'),
 		session,
 		baseUrl,
 		pid: process.child.pid,
