@@ -61,7 +61,7 @@ const whatToDo: Record<number, string> = {
 	401: 'Check the API key in the AlloMia credential. You find your keys in AlloMia under Settings > API Keys.',
 	403: 'Check in AlloMia what this API key may do.',
 	404: 'Check the ID. It must belong to the organization of your API key.',
-	429: 'AlloMia gets too many requests: wait a little, or lower Options > Max Concurrency.',
+	429: 'AlloMia gets too many requests: wait a little, or send fewer at a time (Options > Max Concurrency, where there is one).',
 	503: 'AlloMia is not available just now: try again in some minutes.',
 };
 

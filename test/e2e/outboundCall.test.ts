@@ -1,4 +1,10 @@
-import { outputsOf, type WorkflowNode } from '../../scripts/lib/workflows';
+import {
+	createCredential,
+	outputsOf,
+	until,
+	waitForEnd,
+	type WorkflowNode,
+} from '../../scripts/lib/workflows';
 import { ids } from '../simulator';
 import { activeWorkflow, startBench, type Bench } from './support/bench';
 import { alloMia } from './support/nodes';
@@ -97,6 +103,76 @@ describe('outboundCall: create', () => {
 			luxon: '2026-04-01T10:00:00.000Z',
 			object: '{"room":[1,2]}',
 		});
+	});
+
+	it('refuses by name what stands for nothing, is there twice or has no name, and calls nobody', async () => {
+		const { error } = await run({
+			dynamicVariables: {
+				variable: [
+					{ name: 'slot', value: '={{ $json.missing }}' },
+					{ name: 'room', value: '={{ null }}' },
+					{ name: '', value: 'x' },
+					{ name: 'doctor', value: 'Dr. Smith' },
+					{ name: ' doctor ', value: 'Dr. Jones' },
+				],
+			},
+		});
+		expect(error?.message.split('\n')).toEqual([
+			expect.stringContaining('"slot" is undefined'),
+			expect.stringContaining('"room" is null'),
+			expect.stringContaining('Entry 3 has no name'),
+			expect.stringContaining('"doctor" is there twice'),
+		]);
+		expect(bench.simulator.requests).toHaveLength(0);
+	});
+
+	it('gives out the answers of forty calls, five at a time, in the order of the input', async () => {
+		const phones = Array.from({ length: 40 }, (_, index) => ({ phone: `+1514556${1000 + index}` }));
+		const { outputs } = await run(
+			{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 5 } },
+			phones,
+		);
+		expect(outputs[0]).toHaveLength(40);
+		const byNumber = new Map(
+			bench.simulator.dials.map(({ body, outboundCallId }) => [body.phoneNumber, outboundCallId]),
+		);
+		expect(outputs[0]?.map(({ outboundCallId }) => outboundCallId)).toEqual(
+			phones.map(({ phone }) => byNumber.get(phone)),
+		);
+	});
+
+	it('calls nobody more once the execution is stopped in the editor', async () => {
+		bench.simulator.fault({ kind: 'slow', delayMs: 2000, times: 50 });
+		const workflow = await activeWorkflow(bench, [
+			alloMia(bench.credential, {
+				phoneNumber: '={{ $json.phone }}',
+				options: { maxConcurrency: 2 },
+			}),
+		]);
+		const id = await workflow.begin(
+			Array.from({ length: 20 }, (_, index) => ({ phone: `+1514556${1000 + index}` })),
+		);
+		await until('the first call', async () => bench.simulator.dials.length > 0);
+		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		const { status } = await waitForEnd(bench.n8n.session, id);
+		expect(status).toBe('canceled');
+		const dialled = bench.simulator.dials.length;
+		expect(dialled).toBeLessThanOrEqual(4);
+		// Longer than the calls that were under way take.
+		await new Promise((resolve) => setTimeout(resolve, 3000));
+		expect(bench.simulator.dials).toHaveLength(dialled);
+	});
+
+	it('calls those only whose item has no dry run', async () => {
+		const { outputs } = await run(
+			{ phoneNumber: '={{ $json.phone }}', options: { dryRun: '={{ $json.try }}' } },
+			[
+				{ phone: '+15145551001', try: true },
+				{ phone: '+15145551002', try: false },
+			],
+		);
+		expect(outputs[0]).toMatchObject([{ dryRun: true }, { status: 'calling' }]);
+		expect(bench.simulator.dials.map(({ body }) => body.phoneNumber)).toEqual(['+15145551002']);
 	});
 
 	it('takes variables as JSON, and blanks that were pasted around ids', async () => {
@@ -239,6 +315,8 @@ describe('outboundCall: create', () => {
 
 describe('outboundCall: getStatus', () => {
 	it('gives out AlloMia’s word untouched', async () => {
+		// Else the call might end by itself before the test ends it.
+		bench.simulator.setPace(60_000);
 		await run({});
 		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
 		await bench.simulator.endCall(id, 'busy');
@@ -275,6 +353,30 @@ describe('the credential', () => {
 		const result = await test({ apiKey: ` ${keys[level]}\n`, baseUrl: `${baseUrl}/` });
 		expect(result).toEqual({ status: 'OK', message: 'Connection successful' });
 		expect(bench.simulator.dials).toHaveLength(0);
+	});
+
+	it('accepts a key with the word Bearer and a line break inside, and dials with it', async () => {
+		const { baseUrl, keys } = bench.simulator;
+		const key = keys.organization;
+		const data = { apiKey: `Bearer ${key.slice(0, 6)}\n${key.slice(6)}`, baseUrl };
+		expect(await test(data)).toMatchObject({ status: 'OK' });
+		const credential = await createCredential(bench.n8n.session, data);
+		const { outputs } = await run({}, [{}], {
+			credentials: { alloMiaApi: credential },
+		});
+		expect(outputs[0]).toMatchObject([{ status: 'calling' }]);
+	});
+
+	it.each([
+		['', 'API Key: it is empty'],
+		['clé', 'characters that no key has'],
+	])('refuses the key "%s" before anything is sent', async (apiKey, says) => {
+		const data = { apiKey, baseUrl: bench.simulator.baseUrl };
+		expect((await test(data)).message).toContain(says);
+		const credential = await createCredential(bench.n8n.session, data);
+		const { error } = await run({}, [{}], { credentials: { alloMiaApi: credential } });
+		expect(error?.message).toContain(says);
+		expect(bench.simulator.requests).toHaveLength(0);
 	});
 
 	it('says that a key is wrong', async () => {

@@ -180,6 +180,37 @@ describe('every answer that AlloMia may give to a dial', () => {
 	});
 });
 
+describe('an AlloMia that asks to wait', () => {
+	const wait = (status: number, after: string, times = 1) =>
+		simulator.fault({ kind: 'status', status, headers: { 'retry-after': after }, times });
+
+	it.each([429, 503])('is waited for where %d names some seconds', async (status) => {
+		wait(status, '1');
+		const started = Date.now();
+		const json = await onlyItem({ items: numbers(good) });
+		expect(json).toMatchObject({ status: 'calling' });
+		expect(Date.now() - started).toBeGreaterThanOrEqual(1000);
+		expect([dialRequests(), rung(good)]).toEqual([2, 1]);
+	});
+
+	it.each([429, 503])(
+		'is not waited for where %d names a minute: the error says when',
+		async (status) => {
+			wait(status, '60');
+			const json = await onlyItem({ items: numbers(good) });
+			expect(json.message).toMatch(/^Nobody was called[^]*try again after \d{4}-\d\d-\d\dT/);
+			expect([dialRequests(), rung(good)]).toEqual([1, 0]);
+		},
+	);
+
+	it('is asked four times at most', async () => {
+		wait(429, '0', 100);
+		const json = await onlyItem({ items: numbers(good) });
+		expect(json.message).toMatch(/^Nobody was called/);
+		expect([dialRequests(), rung(good)]).toEqual([4, 0]);
+	});
+});
+
 describe('an error', () => {
 	it('lists the refused fields by the names that the editor shows', async () => {
 		const details = [

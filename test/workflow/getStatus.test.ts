@@ -84,6 +84,13 @@ describe('the status of calls', () => {
 		expect(errorOf(run).description).toContain('Outbound Call ID');
 	});
 
+	it('is asked for again where AlloMia gets too many requests', async () => {
+		const [id = ''] = await placed('+15145551234');
+		simulator.fault({ kind: 'status', status: 429 });
+		expect(outputJson(await look([id]))).toEqual([expect.objectContaining({ outboundCallId: id })]);
+		expect(looks()).toBe(2);
+	});
+
 	it('says nothing of a call that may have been placed where it cannot be read', async () => {
 		simulator.fault({ kind: 'reset-before' });
 		const error = errorOf(await look([nobody]));

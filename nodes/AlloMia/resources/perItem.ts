@@ -28,6 +28,7 @@ export async function perItem<T>(
 		items.map((item) =>
 			limit(async (): Promise<INodeExecutionData[]> => {
 				const { itemIndex } = item;
+				if (context.getExecutionCancelSignal()?.aborted) return [];
 				if (!item.ok) {
 					return [errorItem(refusalError(node, item.refusals, itemIndex, ''), itemIndex)];
 				}

@@ -21,7 +21,8 @@ export const getStatus: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readCallId, readItems, refuseUnlessContinuing } = await import('./items');
 		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { readStatus } = await import('../../../shared/callStatus');
+		const { statusRequest } = await import('../../../shared/callStatus');
+		const { sendPatiently } = await import('../../../shared/patience');
 		const { perItem } = await import('../perItem');
 
 		const connection = await connectNode(this);
@@ -29,7 +30,7 @@ export const getStatus: Operation = {
 		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
 		return [
 			await perItem(this, items, async (outboundCallId) => {
-				const status = await readStatus(this, connection, outboundCallId);
+				const status = await sendPatiently(this, connection, statusRequest(outboundCallId));
 				return status.ok ? { ok: true, value: [{ json: status.value }] } : status;
 			}),
 		];

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { WorkflowNode } from '../../scripts/lib/workflows';
+import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { alloMia } from './support/nodes';
+
+interface Tool {
+	function: {
+		name: string;
+		description: string;
+		parameters: { properties: Record<string, { description?: string }> };
+	};
+}
+
+interface ChatRequest {
+	messages: Array<{ role: string; content: unknown }>;
+	tools?: Tool[];
+	stream?: boolean;
+}
+
+let bench: Bench;
+let model: Server;
+let asked: ChatRequest[] = [];
+/** What the model fills into the tool's fields. */
+let filled: Record<string, string> = {};
+
+/** A chat model that calls the tool it is given, once, and then says what came of it. */
+function answer({ messages, tools: [tool] = [], stream }: ChatRequest): string {
+	const last = messages.at(-1);
+	const over = last?.role === 'tool' || !tool;
+	const message = over
+		? { role: 'assistant', content: `The tool said: ${JSON.stringify(last?.content)}` }
+		: {
+				role: 'assistant',
+				content: null,
+				tool_calls: [
+					{
+						index: 0,
+						id: 'call_1',
+						type: 'function',
+						function: { name: tool.function.name, arguments: JSON.stringify(filled) },
+					},
+				],
+			};
+	const reason = over ? 'stop' : 'tool_calls';
+	const common = { id: 'chat', object: 'chat.completion', created: 0, model: 'test' };
+	const body = (choice: object) =>
+		JSON.stringify({ ...common, choices: [{ index: 0, ...choice }] });
+	if (!stream) return body({ message, finish_reason: reason });
+	const chunks = [
+		{ delta: message, finish_reason: null },
+		{ delta: {}, finish_reason: reason },
+	];
+	return [...chunks.map(body), '[DONE]'].map((data) => `data: ${data}\n\n`).join('');
+}
+
+beforeAll(async () => {
+	model = createServer((request, response) => {
+		let text = '';
+		request.on('data', (chunk) => (text += String(chunk)));
+		request.on('end', () => {
+			const chat = JSON.parse(text) as ChatRequest;
+			asked.push(chat);
+			response.writeHead(200, {
+				'content-type': chat.stream ? 'text/event-stream' : 'application/json',
+			});
+			response.end(answer(chat));
+		});
+	});
+	await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve));
+	bench = await startBench({ N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true' });
+});
+
+afterAll(async () => {
+	await bench?.stop();
+	model?.closeAllConnections();
+	await new Promise((resolve) => (model ? model.close(resolve) : resolve(undefined)));
+});
+
+beforeEach(() => {
+	bench.simulator.reset();
+	asked = [];
+});
+
+function node(type: string, typeVersion: number, name: string, rest: Partial<WorkflowNode>) {
+	return {
+		id: randomUUID(),
+		name,
+		type: `@n8n/n8n-nodes-langchain.${type}`,
+		typeVersion,
+		position: [0, 0] as [number, number],
+		parameters: {},
+		...rest,
+	};
+}
+
+/** An agent with the AlloMia node as its only tool; resolves with what the agent says in the end. */
+async function ask(parameters: Record<string, unknown>): Promise<string> {
+	const { port } = model.address() as AddressInfo;
+	const { id } = await bench.n8n.session.call<{ id: string }>('POST', '/rest/credentials', {
+		name: 'Model',
+		type: 'openAiApi',
+		data: { apiKey: 'none', url: `http://127.0.0.1:${port}/v1`, header: false },
+	});
+	const tool = alloMia(bench.credential, parameters);
+	const workflow = await activeWorkflow(
+		bench,
+		[
+			node('agent', 3.1, 'Agent', {
+				parameters: { promptType: 'define', text: 'Call the patient.', options: {} },
+			}),
+			node('lmChatOpenAi', 1.2, 'Model', {
+				parameters: {
+					model: { __rl: true, mode: 'id', value: 'test' },
+					options: { maxRetries: 0 },
+				},
+				credentials: { openAiApi: { id, name: 'Model' } },
+			}),
+			{ ...tool, name: 'Call somebody', type: `${tool.type}Tool` },
+		],
+		{
+			Model: { ai_languageModel: [[{ node: 'Agent', type: 'ai_languageModel', index: 0 }]] },
+			'Call somebody': { ai_tool: [[{ node: 'Agent', type: 'ai_tool', index: 0 }]] },
+		},
+	);
+	const execution = await workflow.run([{}]);
+	const [run] = execution.data.resultData.runData.Agent ?? [];
+	if (run?.error) throw new Error(run.error.message);
+	return String(run?.data?.main?.[0]?.[0]?.json.output);
+}
+
+const byModel = {
+	phoneNumber: "={{ $fromAI('Phone_Number', 'Whom to call, with the country code', 'string') }}",
+	customerName: "={{ $fromAI('Customer_Name', 'The name of the person', 'string') }}",
+};
+
+describe('the AlloMia node as the tool of an AI agent', () => {
+	it('lets the model fill in fields, calls whom it names, and tells it what came of it', async () => {
+		filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+		const said = await ask(byModel);
+		const [dial] = bench.simulator.dials;
+		expect(dial?.body).toMatchObject({ phoneNumber: '+15145551234', customerName: 'Ada' });
+		expect(bench.simulator.dials).toHaveLength(1);
+		expect(said).toContain(String(dial?.outboundCallId));
+	});
+
+	it('tells the model what the tool does and what each field is', async () => {
+		filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+		await ask(byModel);
+		const tool = asked[0]?.tools?.[0]?.function;
+		expect(tool?.description).toMatch(/call/i);
+		expect(tool?.parameters.properties).toMatchObject({
+			Phone_Number: { description: 'Whom to call, with the country code' },
+			Customer_Name: { description: 'The name of the person' },
+		});
+	});
+
+	it('tells the model what is wrong with a number, and calls nobody', async () => {
+		filled = { Phone_Number: 'the patient', Customer_Name: 'Ada' };
+		const said = await ask(byModel).catch((error: Error) => error.message);
+		expect(said).toContain('Phone Number');
+		expect(bench.simulator.requests).toHaveLength(0);
+	});
+
+	it('looks up how a call stands', async () => {
+		filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+		await ask(byModel);
+		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
+		await bench.simulator.endCall(id, 'no-answer');
+		filled = { Outbound_Call_ID: id };
+		const said = await ask({
+			operation: 'getStatus',
+			outboundCallId: "={{ $fromAI('Outbound_Call_ID', 'The outboundCallId', 'string') }}",
+		});
+		expect(said).toContain('no-answer');
+	});
+});
