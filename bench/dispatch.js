@@ -143,8 +143,9 @@ async function dispatch({ start }) {
 	const middle = (name, what) => median(results[name].map((it) => it[what]));
 	const ratio = (what) => {
 		const [mine, theirs] = [middle('ours', what), middle('peer', what)];
+		if (mine === undefined) return { detail: 'only Linux tells the CPU time of a process' };
 		return {
-			value: Number.isNaN(mine) ? undefined : mine / theirs,
+			value: mine / theirs,
 			detail: `medians of ${rounds} runs: ${round(mine)} ms against ${round(theirs)} ms`,
 		};
 	};

@@ -1,0 +1,13 @@
+export interface Figure {
+	name: string;
+	/** Undefined where this system cannot measure it. */
+	value: number | undefined;
+	limit: number;
+	unit?: string;
+	detail: string;
+}
+
+export function median(figures: number[]): number;
+export function cpuTime(pid: number): number | undefined;
+export function round(value: number): string;
+export function toLine(figure: Figure): string;
