@@ -164,7 +164,8 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 	});
 
 	it('looks up how a call stands', async () => {
-		filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+		// A call that does not end by itself.
+		filled = { Phone_Number: '+15145550004', Customer_Name: 'Ada' };
 		await ask(byModel);
 		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
 		await bench.simulator.endCall(id, 'no-answer');
