@@ -13,33 +13,30 @@ const rounds = 5;
 const many = 1000;
 const most = 10_000;
 
-const ids = {
-	assistantId: 'a1b2c3d4-e5f6-7890-abcd-123456789012',
-	phoneNumberId: 'b2c3d4e5-f6a7-8901-bcde-234567890123',
-};
-
 /** The request as a builder writes it without this package. */
-const httpRequest = (credential) => ({
+const httpRequest = (credential, { baseUrl, assistantId, phoneNumberId }) => ({
 	type: 'n8n-nodes-base.httpRequest',
 	typeVersion: 4.2,
 	credentials: { httpHeaderAuth: credential },
 	parameters: {
 		method: 'POST',
+		url: `${baseUrl}/outbound`,
 		authentication: 'genericCredentialType',
 		genericAuthType: 'httpHeaderAuth',
 		sendBody: true,
 		specifyBody: 'json',
-		jsonBody: `={{ JSON.stringify({ phoneNumber: $json.phone, assistantId: "${ids.assistantId}", phoneNumberId: "${ids.phoneNumberId}", customerName: $json.name, dynamicVariables: { slot: $json.slot } }) }}`,
+		jsonBody: `={{ JSON.stringify({ phoneNumber: $json.phone, assistantId: "${assistantId}", phoneNumberId: "${phoneNumberId}", customerName: $json.name, dynamicVariables: { slot: $json.slot } }) }}`,
 		options: { batching: { batch: { batchSize: 10, batchInterval: 1 } } },
 	},
 });
 
-const alloMia = (credential) => ({
+const alloMia = (credential, { assistantId, phoneNumberId }) => ({
 	type: 'n8n-nodes-allomia.alloMia',
 	typeVersion: 1,
 	credentials: { alloMiaApi: credential },
 	parameters: {
-		...ids,
+		assistantId,
+		phoneNumberId,
 		phoneNumber: '={{ $json.phone }}',
 		customerName: '={{ $json.name }}',
 		dynamicVariables: { variable: [{ name: 'slot', value: '={{ $json.slot }}' }] },
@@ -119,16 +116,15 @@ async function measure({ session, pid }, { id, url }, count) {
 async function dispatch({ start }) {
 	const bench = await start();
 	const { session, simulator } = bench;
-	const ours = await publish(bench, alloMia(await createCredential(session, simulator)));
+	const credential = await createCredential(session, simulator);
+	const ours = await publish(bench, alloMia(credential, simulator));
 	const data = { name: 'Authorization', value: `Bearer ${simulator.apiKey}` };
 	const { id } = await session.call('POST', '/rest/credentials', {
 		name: 'Header',
 		type: 'httpHeaderAuth',
 		data,
 	});
-	const tested = httpRequest({ id, name: 'Header' });
-	tested.parameters.url = `${simulator.baseUrl}/outbound`;
-	const peer = await publish(bench, tested);
+	const peer = await publish(bench, httpRequest({ id, name: 'Header' }, simulator));
 
 	// The first run of each loads code that the others find.
 	await measure(bench, ours, 100);

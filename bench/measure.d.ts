@@ -9,5 +9,6 @@ export interface Figure {
 
 export function median(figures: number[]): number;
 export function cpuTime(pid: number): number | undefined;
+export function isHeld(figure: Figure): boolean;
 export function round(value: number): string;
 export function toLine(figure: Figure): string;

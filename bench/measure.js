@@ -23,10 +23,16 @@ function cpuTime(pid) {
 	return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** Whether a figure is within its limit; what cannot be measured here breaks none. */
+function isHeld({ value, limit }) {
+	return value === undefined || value <= limit;
+}
+
 /** One figure of the report, held against its limit: `{ name, value, limit, detail }`. */
-function toLine({ name, value, limit, unit = '', detail }) {
+function toLine(figure) {
+	const { name, value, limit, unit = '', detail } = figure;
 	const shown = value === undefined ? 'not measured here' : `${round(value)}${unit}`;
-	const verdict = value === undefined ? '' : value <= limit ? 'ok' : 'MISSED';
+	const verdict = value === undefined ? '' : isHeld(figure) ? 'ok' : 'MISSED';
 	return `${name.padEnd(52)} ${shown.padStart(9)}  at most ${limit}${unit}  ${verdict}\n    ${detail}`;
 }
 
@@ -34,4 +40,4 @@ function round(value) {
 	return value >= 100 ? String(Math.round(value)) : value.toFixed(2);
 }
 
-module.exports = { cpuTime, median, round, toLine };
+module.exports = { cpuTime, isHeld, median, round, toLine };

@@ -23,7 +23,7 @@ const loader = `
 
 /** What the package weighs: unpacked, and on n8n's start. The peer is n8n's HTTP Request node. */
 async function weight({ n8n, installed }) {
-	const modules = path.join(path.dirname(path.dirname(n8n.bin)), '..');
+	const modules = path.resolve(n8n.bin, '../../..');
 	const load = async (files) => {
 		const [command, ...args] = [n8n.node.bin, '-e', loader, ...files];
 		// From a folder of its own, so that the node files find the n8n-workflow that is loaded already.

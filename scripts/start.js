@@ -12,9 +12,10 @@ const {
 	owner,
 	Session,
 	startProcess,
+	pack,
 } = require('./lib/n8n');
 const { gulpFile, projectRoot } = require('./lib/paths');
-const { cli, minute, npm, run, say, UserError } = require('./lib/run');
+const { cli, minute, run, say, UserError } = require('./lib/run');
 const { ensureDependencies, ensureN8n } = require('./lib/setup');
 const { startSimulatorProcess } = require('./lib/simulatorProcess');
 const workflows = require('./lib/workflows');
@@ -147,24 +148,22 @@ async function buildAndPack() {
 	});
 	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-pack-'));
 	started.push(() => fs.rmSync(folder, { recursive: true, force: true }));
-	await npm(['pack', '--pack-destination', folder, '--loglevel=error'], {
-		cwd: projectRoot,
-		label: 'npm pack',
-	});
-	return path.join(folder, fs.readdirSync(folder)[0]);
+	return await pack(folder);
 }
 
 async function simulatorTarget() {
 	say('Starting the AlloMia simulator: no phone will ring.');
-	const simulator = await startSimulatorProcess({ pace: 1500 });
-	started.push(simulator.stop);
+	const { baseUrl, apiKey, assistantId, phoneNumberId, stop } = await startSimulatorProcess({
+		pace: 1500,
+	});
+	started.push(stop);
 	return {
-		baseUrl: simulator.baseUrl,
-		apiKey: 'sim-organization-key',
+		baseUrl,
+		apiKey,
 		call: {
 			phoneNumber: '+15145551234',
-			assistantId: demo.assistantOfTheSimulator,
-			phoneNumberId: demo.numberOfTheSimulator,
+			assistantId,
+			phoneNumberId,
 			customerName: 'John Doe',
 			recordId: 'crm-42',
 		},

@@ -1,7 +1,8 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { cli, minute, npm, npmCommand, run, say, UserError } = require('./lib/run');
+const { pack } = require('./lib/n8n');
+const { cli, minute, npmCommand, run, say, UserError } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { missingServices, servicesAdvice } = require('./lib/services');
 const { ensureDependencies, ensureN8n } = require('./lib/setup');
@@ -46,7 +47,7 @@ cli(async () => {
 	if (all) await check('lint', path.join(__dirname, 'lint.js'), []);
 	const built = await check('build', gulpFile(), [all ? 'build' : 'compile', '--silent']);
 	if (built) {
-		const tarball = await pack();
+		const tarball = await pack(path.join(scratch, 'package'));
 		for (const name of chosen) add(total, await runSuite(name, { grep, n8n, tarball }));
 	}
 
@@ -64,16 +65,6 @@ function readArguments(args) {
 		throw new UserError(`"${unknown}" is not a suite. There are ${suites.join(', ')}.`);
 	}
 	return { grep, chosen: args.length > 0 ? suites.filter((it) => args.includes(it)) : suites };
-}
-
-async function pack() {
-	const folder = path.join(scratch, 'package');
-	fs.mkdirSync(folder);
-	await npm(['pack', '--pack-destination', folder, '--loglevel=error'], {
-		cwd: projectRoot,
-		label: 'npm pack',
-	});
-	return path.join(folder, fs.readdirSync(folder)[0]);
 }
 
 /**

@@ -69,11 +69,9 @@ export function readCallRequest(parameters: CallParameters): Checked<CallRequest
 
 /** A UUID as AlloMia writes it, without what was pasted around it. */
 export function readUuid(field: string, value: unknown, refusals: Refusal[]): string {
-	const id = toText(value);
-	const shape = shapeProblem(value);
-	if (shape !== undefined) {
-		refusals.push({ field, message: shape });
-	} else if (id === '') {
+	const id = readText(field, value, refusals);
+	if (id === undefined) return '';
+	if (id === '') {
 		refusals.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
 	} else if (!uuidForm.test(id)) {
 		refusals.push({
@@ -87,12 +85,10 @@ export function readUuid(field: string, value: unknown, refusals: Refusal[]): st
 /** A URL that AlloMia can post to, exactly as given. */
 export function readCallbackUrl(value: unknown, refusals: Refusal[]): string {
 	const field = 'Callback URL';
-	const text = toText(value);
+	const text = readText(field, value, refusals);
+	if (text === undefined) return '';
 	const url = parseUrl(text);
-	const shape = shapeProblem(value);
-	if (shape !== undefined) {
-		refusals.push({ field, message: shape });
-	} else if (text === '') {
+	if (text === '') {
 		refusals.push({
 			field,
 			message: 'It is empty. Paste the URL to call back, or choose another Callback.',
@@ -112,13 +108,10 @@ export function readCallbackUrl(value: unknown, refusals: Refusal[]): string {
 }
 
 function readNumber({ phoneNumber, options }: CallParameters, refusals: Refusal[]): string {
-	const shape = shapeProblem(phoneNumber);
-	if (shape !== undefined) {
-		refusals.push({ field: 'Phone Number', message: shape });
-		return '';
-	}
+	const text = readText('Phone Number', phoneNumber, refusals);
+	if (text === undefined) return '';
 	const { defaultCountry } = options;
-	const code = shapeProblem(defaultCountry) === undefined ? toText(defaultCountry) : '?';
+	const code = isText(defaultCountry) ? toText(defaultCountry) : '?';
 	const country = code === '' ? undefined : readCountry(code);
 	if (code !== '' && country === undefined) {
 		refusals.push({
@@ -127,7 +120,7 @@ function readNumber({ phoneNumber, options }: CallParameters, refusals: Refusal[
 		});
 		return '';
 	}
-	const number = readPhoneNumber(toText(phoneNumber), country);
+	const number = readPhoneNumber(text, country);
 	if (number.ok) return number.number;
 	refusals.push({ field: 'Phone Number', message: number.message });
 	return '';
@@ -269,10 +262,16 @@ function readMetadata(collection: unknown, refusals: Refusal[]): Record<string, 
 	return metadata;
 }
 
-/** What is wrong with a value that is to be one line of text, if its very kind is wrong. */
-function shapeProblem(value: unknown): string | undefined {
-	const isText = ['string', 'number', 'bigint', 'undefined'].includes(typeof value);
-	return isText || value === null ? undefined : `It is ${kindOf(value)}. Use text.`;
+/** A value as clean text, empty where there is none. Undefined where its kind is refused. */
+function readText(field: string, value: unknown, refusals: Refusal[]): string | undefined {
+	if (isText(value)) return toText(value);
+	refusals.push({ field, message: `It is ${kindOf(value)}. Use text.` });
+	return undefined;
+}
+
+/** Whether a value is text, counts as text, or is missing. */
+function isText(value: unknown): boolean {
+	return value === null || ['string', 'number', 'bigint', 'undefined'].includes(typeof value);
 }
 
 function kindOf(value: unknown): string {

@@ -1,8 +1,5 @@
 /** The example that `npm start` builds: a webhook that places a call, and what comes of it. */
 
-const assistantOfTheSimulator = 'a1b2c3d4-e5f6-7890-abcd-123456789012';
-const numberOfTheSimulator = 'b2c3d4e5-f6a7-8901-bcde-234567890123';
-
 const workflowName = 'AlloMia: first call';
 const waitWorkflowName = 'AlloMia: call and wait';
 
@@ -117,9 +114,7 @@ function waitWorkflow({ credential, webhookId }) {
 }
 
 module.exports = {
-	assistantOfTheSimulator,
 	demoWorkflow,
-	numberOfTheSimulator,
 	waitWorkflow,
 	waitWorkflowName,
 	workflowName,

@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
+const { projectRoot } = require('./paths');
 const { npm, UserError } = require('./run');
 
 /** Who signs in to an n8n of ours. */
@@ -13,6 +14,16 @@ const owner = {
 	lastName: 'Builder',
 	password: 'AlloMia-demo-1',
 };
+
+/** Packs the built package as npm publishes it, into an empty folder; the tarball's path. */
+async function pack(folder) {
+	fs.mkdirSync(folder, { recursive: true });
+	await npm(['pack', '--pack-destination', folder, '--loglevel=error'], {
+		cwd: projectRoot,
+		label: 'npm pack',
+	});
+	return path.join(folder, fs.readdirSync(folder)[0]);
+}
 
 /** Puts the packed package where n8n looks for community nodes, as its own installer does. */
 async function installPackage(userFolder, tarball) {
@@ -185,6 +196,7 @@ module.exports = {
 	installPackage,
 	isFree,
 	owner,
+	pack,
 	Session,
 	startProcess,
 };

@@ -4,7 +4,17 @@ const { freePort } = require('./n8n');
 const { projectRoot } = require('./paths');
 const { UserError } = require('./run');
 
-/** Starts the AlloMia simulator in a process of its own: { baseUrl, stop() }. */
+/** What the simulator knows from its start: its organization's key, an assistant, a number. */
+const known = {
+	apiKey: 'sim-organization-key',
+	assistantId: 'a1b2c3d4-e5f6-7890-abcd-123456789012',
+	phoneNumberId: 'b2c3d4e5-f6a7-8901-bcde-234567890123',
+};
+
+/**
+ * Starts the AlloMia simulator in a process of its own:
+ * { baseUrl, apiKey, assistantId, phoneNumberId, stop() }.
+ */
 async function startSimulatorProcess({ pace }) {
 	const port = await freePort();
 	const child = spawn(
@@ -45,7 +55,7 @@ async function startSimulatorProcess({ pace }) {
 		await stop();
 		throw error;
 	}
-	return { baseUrl, stop };
+	return { ...known, baseUrl, stop };
 }
 
 module.exports = { startSimulatorProcess };

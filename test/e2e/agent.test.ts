@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { WorkflowNode } from '../../scripts/lib/workflows';
 import { activeWorkflow, startBench, type Bench } from './support/bench';
-import { alloMia } from './support/nodes';
+import { alloMia, node } from './support/nodes';
 
 interface Tool {
 	function: {
@@ -83,17 +81,7 @@ beforeEach(() => {
 	asked = [];
 });
 
-function node(type: string, typeVersion: number, name: string, rest: Partial<WorkflowNode>) {
-	return {
-		id: randomUUID(),
-		name,
-		type: `@n8n/n8n-nodes-langchain.${type}`,
-		typeVersion,
-		position: [0, 0] as [number, number],
-		parameters: {},
-		...rest,
-	};
-}
+const langchain = '@n8n/n8n-nodes-langchain';
 
 /** An agent with the AlloMia node as its only tool; resolves with what the agent says in the end. */
 async function ask(parameters: Record<string, unknown>): Promise<string> {
@@ -107,16 +95,18 @@ async function ask(parameters: Record<string, unknown>): Promise<string> {
 	const workflow = await activeWorkflow(
 		bench,
 		[
-			node('agent', 3.1, 'Agent', {
-				parameters: { promptType: 'define', text: 'Call the patient.', options: {} },
+			node(`${langchain}.agent`, 3.1, 'Agent', {
+				promptType: 'define',
+				text: 'Call the patient.',
+				options: {},
 			}),
-			node('lmChatOpenAi', 1.2, 'Model', {
-				parameters: {
-					model: { __rl: true, mode: 'id', value: 'test' },
-					options: { maxRetries: 0 },
-				},
-				credentials: { openAiApi: { id, name: 'Model' } },
-			}),
+			node(
+				`${langchain}.lmChatOpenAi`,
+				1.2,
+				'Model',
+				{ model: { __rl: true, mode: 'id', value: 'test' }, options: { maxRetries: 0 } },
+				{ credentials: { openAiApi: { id, name: 'Model' } } },
+			),
 			{ ...tool, name: 'Call somebody', type: `${tool.type}Tool` },
 		],
 		{

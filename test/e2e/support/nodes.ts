@@ -10,7 +10,7 @@ type Extras = Partial<Omit<WorkflowNode, 'parameters'>>;
 
 let placed = 0;
 
-function node(
+export function node(
 	type: string,
 	typeVersion: number,
 	name: string,

@@ -81,9 +81,7 @@ export async function dialAll(
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
-	const dials = items.filter((item) => item.ok && !item.value.dryRun) as Array<
-		ReadItem<CallRequest> & { ok: true }
-	>;
+	const dials = items.filter((item) => item.ok).filter(({ value }) => !value.dryRun);
 	const results = await Promise.all(
 		dials.map(({ itemIndex, value: { body } }) =>
 			limit(async (): Promise<DialResult> => {
@@ -151,10 +149,9 @@ export function outputItems(
 	return items.flatMap((item): INodeExecutionData[] => {
 		const { itemIndex } = item;
 		if (!item.ok) return [refusedItem(node, item)];
-		if (item.value.dryRun)
-			return [{ json: dryRunOutput(item.value), pairedItem: { item: itemIndex } }];
-		const outcome = outcomes.get(itemIndex);
 		const pairedItem = { item: itemIndex };
+		if (item.value.dryRun) return [{ json: dryRunOutput(item.value), pairedItem }];
+		const outcome = outcomes.get(itemIndex);
 		if (outcome === undefined || outcome === 'skipped') return [];
 		return outcome.ok
 			? [{ json: outcome.value, pairedItem }]
