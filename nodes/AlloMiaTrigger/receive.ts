@@ -4,10 +4,9 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { connect, type Connection } from '../shared/api';
+import { connect } from '../shared/api';
 import {
 	answers,
-	believe,
 	isChosen,
 	judge,
 	readCallback,
@@ -15,15 +14,13 @@ import {
 	type DoorAnswer,
 	type Verification,
 } from '../shared/callbackDoor';
-import { readContext, verifyContext, type CallbackContext } from '../shared/callbackUrl';
-import { readStatus } from '../shared/callStatus';
+import { readContext, type CallbackContext } from '../shared/callbackUrl';
+import { confirm } from '../shared/confirm';
 import { RecentKeys } from '../shared/duplicates';
 import type { CallbackBody, StatusAnswer } from '../shared/schemas';
 import { incoming, reply } from '../shared/webhookIo';
 import { terminalStatuses, type TerminalStatus } from '../shared/status';
-
-/** How long AlloMia may take to confirm an unsigned callback, in ms: its sender is waiting. */
-const lookUpTimeout = 8_000;
+import { verifySignature } from './verify';
 
 /** Events of all triggers in this process. A key has some 100 characters: about 2 MB when full. */
 const seen = new RecentKeys(10_000);
@@ -67,30 +64,31 @@ async function verify(
 	keyOf: (event: CallbackBody) => string | undefined,
 ): Promise<Genuine | DoorAnswer> {
 	const verification = webhook.getNodeParameter('verification', 'auto') as Verification;
-	const { query, path } = webhook.getRequestObject();
-	if (verification === 'none') return { event, context: readContext(query) };
+	if (verification === 'none') {
+		return { event, context: readContext(webhook.getRequestObject().query) };
+	}
+	try {
+		const { context, connection } = await verifySignature(webhook);
+		const verdict = judge(verification, context !== undefined);
+		if (verdict.kind === 'genuine') return { event, context };
+		if (verdict.kind === 'refuse') return verdict.answer;
 
-	const connection = await connect(webhook);
-	const context = verifyContext(query, path, connection.apiKey);
-	const verdict = judge(verification, context !== undefined);
-	if (verdict.kind === 'genuine') return { event, context };
-	if (verdict.kind === 'refuse') return verdict.answer;
-
-	// Nothing is asked about events that would start nothing anyway.
-	if (!isChosen(event.status, chosen)) return answers.ignoredStatus;
-	const key = keyOf(event);
-	if (key !== undefined && seen.has(key)) return answers.duplicate;
-	return await ask(webhook, connection, event);
-}
-
-async function ask(
-	webhook: IWebhookFunctions,
-	connection: Connection,
-	{ outboundCallId }: CallbackBody,
-): Promise<Genuine | DoorAnswer> {
-	const asked = await readStatus(webhook, connection, outboundCallId, lookUpTimeout);
-	const believed = believe(asked, outboundCallId);
-	return believed.ok ? { event: believed.event, context: undefined } : believed.answer;
+		// Nothing is asked about events that would start nothing anyway.
+		if (!isChosen(event.status, chosen)) return answers.ignoredStatus;
+		const key = keyOf(event);
+		if (key !== undefined && seen.has(key)) return answers.duplicate;
+		const word = await confirm(
+			webhook,
+			connection ?? (await connect(webhook)),
+			event.outboundCallId,
+		);
+		return 'answer' in word ? word.answer : { event: word.event, context: undefined };
+	} catch (error) {
+		// The credential is gone or unusable. The sender may come again once that is put right.
+		const { message } = error as Error;
+		webhook.logger.error(`${webhook.getNode().name}: a callback could not be checked. ${message}`);
+		return answers.unavailable;
+	}
 }
 
 /** What makes two events the same one, or undefined where duplicates count. */

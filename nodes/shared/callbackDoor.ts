@@ -76,14 +76,14 @@ export function judge(verification: Verification, signed: boolean): Verdict {
 export function believe(
 	asked: ApiResult<StatusAnswer>,
 	outboundCallId: string,
-): { ok: true; event: StatusAnswer } | { ok: false; answer: DoorAnswer } {
+): { event: StatusAnswer } | { answer: DoorAnswer } {
 	if (asked.ok) {
 		// An answer about another call proves nothing about this one.
 		const same = asked.value.outboundCallId.toLowerCase() === outboundCallId.toLowerCase();
-		return same ? { ok: true, event: asked.value } : { ok: false, answer: answers.unavailable };
+		return same ? { event: asked.value } : { answer: answers.unavailable };
 	}
 	const unknown = asked.failure.httpCode === 404 && asked.failure.kind === 'refused';
-	return { ok: false, answer: unknown ? answers.unverified : answers.unavailable };
+	return { answer: unknown ? answers.unverified : answers.unavailable };
 }
 
 /** Whether an event with this status starts something. */

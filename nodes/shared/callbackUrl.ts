@@ -25,10 +25,23 @@ export function signCallbackUrl(url: string, context: CallbackContext, apiKey: s
 	const encoded = encodeContext(context);
 	const hash = url.indexOf('#');
 	const [address, fragment] = hash < 0 ? [url, ''] : [url.slice(0, hash), url.slice(hash)];
-	const signature = sign(encoded, new URL(url).pathname, apiKey);
+	const signature = sign(encoded, new URL(url).pathname, verificationKey(apiKey));
 	const separator = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
 	const query = `${contextParameter}=${encoded}&${signatureParameter}=${signature}`;
 	return `${address}${separator}${query}${fragment}`;
+}
+
+/**
+ * The key that signs and verifies callback URLs. It is one for this purpose only: neither it nor a
+ * signature tells anything about the API key.
+ */
+export function verificationKey(apiKey: string): Buffer {
+	return createHmac('sha256', apiKey).update('n8n-nodes-allomia/callback-url/v1').digest();
+}
+
+/** Whether a URL claims to be signed, rightly or not. */
+export function isSigned(query: Record<string, unknown>): boolean {
+	return contextParameter in query && signatureParameter in query;
 }
 
 /**
@@ -40,12 +53,12 @@ export function signCallbackUrl(url: string, context: CallbackContext, apiKey: s
 export function verifyContext(
 	query: Record<string, unknown>,
 	path: string,
-	apiKey: string,
+	key: Buffer,
 ): CallbackContext | undefined {
 	const encoded = query[contextParameter];
 	const signature = query[signatureParameter];
 	if (typeof encoded !== 'string' || typeof signature !== 'string') return undefined;
-	const expected = Buffer.from(sign(encoded, path, apiKey));
+	const expected = Buffer.from(sign(encoded, path, key));
 	const given = Buffer.from(signature);
 	if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
 	return decodeContext(encoded);
@@ -57,23 +70,23 @@ export function readContext(query: Record<string, unknown>): CallbackContext | u
 	return typeof encoded === 'string' ? decodeContext(encoded) : undefined;
 }
 
-function sign(encoded: string, path: string, apiKey: string): string {
-	return createHmac('sha256', signingKey(apiKey))
+function sign(encoded: string, path: string, key: Buffer): string {
+	return createHmac('sha256', key)
 		.update(`${webhookIdentity(path)}\n${encoded}`)
 		.digest('base64url');
 }
 
-/** A key of its own for this purpose, so that a signature tells nothing about the API key. */
-function signingKey(apiKey: string): Buffer {
-	return createHmac('sha256', apiKey).update('n8n-nodes-allomia/callback-url/v1').digest();
-}
-
 /**
- * The last two segments of a path: an n8n webhook's own id and name, or its waiting execution. What
- * stands before them may differ between the public address and what a proxy hands on.
+ * What makes a webhook the one that it is: its path below n8n's own `webhook`, `webhook-test` or
+ * `webhook-waiting`. What stands before may differ between the public address and what a proxy hands
+ * on. Where those three are renamed, the last two segments must do.
  */
 function webhookIdentity(path: string): string {
-	return path.split('/').filter(Boolean).slice(-2).join('/');
+	const segments = path.split('/').filter(Boolean);
+	const at = segments.findIndex((it) => /^webhook(-test|-waiting)?$/.test(it));
+	if (at < 0) return segments.slice(-2).join('/');
+	const own = segments.slice(at + 1).join('/');
+	return segments[at] === 'webhook-waiting' ? `waiting ${own}` : own;
 }
 
 function encodeContext({ workflowId, executionId, itemIndex, metadata }: CallbackContext): string {

@@ -1,14 +1,17 @@
 import {
 	contextParameter,
 	maxUrlLength,
+	isSigned,
 	readContext,
 	signatureParameter,
 	signCallbackUrl,
+	verificationKey,
 	verifyContext,
 	type CallbackContext,
 } from '../../nodes/shared/callbackUrl';
 
 const apiKey = 'key-of-an-organization';
+const ownKey = verificationKey(apiKey);
 const address = 'https://n8n.example.com/webhook/3f0c/webhook';
 const context: CallbackContext = { workflowId: 'w1', executionId: '17', itemIndex: 3 };
 
@@ -25,7 +28,7 @@ function arrive(url: string) {
 
 const { path, query } = arrive(signCallbackUrl(address, context, apiKey));
 const verify = (change: Record<string, unknown>, to = path, key = apiKey) =>
-	verifyContext({ ...query, ...change }, to, key);
+	verifyContext({ ...query, ...change }, to, verificationKey(key));
 
 describe('a signed callback URL', () => {
 	it.each<[string, CallbackContext]>([
@@ -36,7 +39,7 @@ describe('a signed callback URL', () => {
 		['an execution without ids', { workflowId: '', executionId: '', itemIndex: 0 }],
 	])('brings back %s', (_, given) => {
 		const arrived = arrive(signCallbackUrl(address, given, apiKey));
-		expect(verifyContext(arrived.query, arrived.path, apiKey)).toEqual(given);
+		expect(verifyContext(arrived.query, arrived.path, ownKey)).toEqual(given);
 	});
 
 	it.each([
@@ -48,7 +51,7 @@ describe('a signed callback URL', () => {
 		const signed = signCallbackUrl(url, context, apiKey);
 		expect(signed.startsWith(`${url}${separator}${contextParameter}=`)).toBe(true);
 		const arrived = arrive(signed);
-		expect(verifyContext(arrived.query, arrived.path, apiKey)).toEqual(context);
+		expect(verifyContext(arrived.query, arrived.path, ownKey)).toEqual(context);
 	});
 
 	it.each(['#part', '#', '#a?b=c', '#a#b'])('keeps the fragment %s at its end', (fragment) => {
@@ -56,7 +59,7 @@ describe('a signed callback URL', () => {
 		expect(signed.startsWith(`${address}?a=b&${contextParameter}=`)).toBe(true);
 		expect(signed.endsWith(fragment)).toBe(true);
 		const arrived = arrive(signed);
-		expect(verifyContext(arrived.query, arrived.path, apiKey)).toEqual(context);
+		expect(verifyContext(arrived.query, arrived.path, ownKey)).toEqual(context);
 	});
 
 	it('never shows the key, nor anything that it could be found by', () => {
@@ -110,11 +113,29 @@ describe('a signature is worth nothing', () => {
 		(to) => expect(verify({}, to)).toBeUndefined(),
 	);
 
+	it.each([
+		['a path that only ends the same', '/webhook/clinic/east/out', '/webhook/shop/east/out'],
+		['a path that is longer', '/webhook/east/out', '/webhook/clinic/east/out'],
+		['a trigger whose path is an execution’s number', '/webhook-waiting/17', '/webhook/17'],
+		['another where n8n’s own are renamed', '/hooks/east/out', '/hooks/west/out'],
+	])('at %s', (_, from, to) => {
+		const signed = arrive(signCallbackUrl(`https://n8n.example.com${from}`, context, apiKey));
+		expect(verifyContext(signed.query, from, ownKey)).toEqual(context);
+		expect(verifyContext(signed.query, to, ownKey)).toBeUndefined();
+	});
+
 	it('with a context that is hidden in a query of the URL’s own', () => {
 		const forged = `${address}?${contextParameter}=${String(other.query[contextParameter])}`;
 		const arrived = arrive(signCallbackUrl(forged, context, apiKey));
-		expect(verifyContext(arrived.query, arrived.path, apiKey)).toBeUndefined();
+		expect(verifyContext(arrived.query, arrived.path, ownKey)).toBeUndefined();
 	});
+});
+
+it('a URL claims to be signed where it carries both parts', () => {
+	expect(isSigned(query)).toBe(true);
+	expect(isSigned({ [contextParameter]: 'x' })).toBe(false);
+	expect(isSigned({ [signatureParameter]: 'x' })).toBe(false);
+	expect(isSigned({})).toBe(false);
 });
 
 describe('a signature stays good', () => {
@@ -124,6 +145,15 @@ describe('a signature stays good', () => {
 		'/webhook-test/3f0c/webhook',
 		'/webhook/3f0c/webhook/',
 	])('behind a proxy that hands on %s', (to) => expect(verify({}, to)).toEqual(context));
+
+	it.each([
+		['/n8n/webhook/clinic/webhook/out', '/webhook/clinic/webhook/out'],
+		['/n8n/hooks/allomia/w1', '/hooks/allomia/w1'],
+		['/n8n/webhook-waiting/17', '/webhook-waiting/17'],
+	])('signed for %s, received at %s', (from, to) => {
+		const signed = arrive(signCallbackUrl(`https://n8n.example.com${from}`, context, apiKey));
+		expect(verifyContext(signed.query, to, ownKey)).toEqual(context);
+	});
 
 	it('with more in the query than was signed', () => {
 		expect(verify({ utm: 'x', signature: 'n8n’s own' })).toEqual(context);

@@ -11,7 +11,7 @@ import { refuseWaitingInVain } from '../../nodes/AlloMia/resources/outboundCall/
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../nodes/shared/api';
 import { answers, readCallback, toOutput } from '../../nodes/shared/callbackDoor';
-import { signCallbackUrl, verifyContext } from '../../nodes/shared/callbackUrl';
+import { signCallbackUrl, verificationKey, verifyContext } from '../../nodes/shared/callbackUrl';
 import {
 	readCallRequest,
 	type CallParameters,
@@ -145,7 +145,10 @@ function triggerOutput() {
 	const query = Object.fromEntries(url.searchParams);
 	const read = readCallback({ contentType: 'application/json', bytes: 300, body: ended });
 	if (!read.ok) throw new Error('The callback was refused');
-	return toOutput(read.event, verifyContext(query, url.pathname, connection.apiKey));
+	return toOutput(
+		read.event,
+		verifyContext(query, url.pathname, verificationKey(connection.apiKey)),
+	);
 }
 
 function waitOutput(call: WaitingItem['call']) {

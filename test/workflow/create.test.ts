@@ -1,5 +1,5 @@
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
-import { verifyContext } from '../../nodes/shared/callbackUrl';
+import { verificationKey, verifyContext } from '../../nodes/shared/callbackUrl';
 import { ids, keys } from '../simulator';
 import { call, credential, dialRequests, numbers, simulator } from './bench';
 import { errorOf, execute, node, output, outputJson, runOf, type Execution } from './engine';
@@ -123,7 +123,11 @@ describe('what is sent for a call', () => {
 
 function contextOf(callbackUrl: string | undefined) {
 	const url = new URL(String(callbackUrl));
-	return verifyContext(Object.fromEntries(url.searchParams), url.pathname, keys.organization);
+	return verifyContext(
+		Object.fromEntries(url.searchParams),
+		url.pathname,
+		verificationKey(keys.organization),
+	);
 }
 
 describe('where the outcome goes', () => {
@@ -224,6 +228,12 @@ describe('where the outcome goes', () => {
 					['AlloMia Trigger', 'End'],
 				],
 			},
+			/^Trigger Name: "AlloMia Trigger" is deactivated[^]*publish/,
+		],
+		[
+			'it is deactivated, and leads nowhere',
+			[trigger('AlloMia Trigger', { disabled: true })],
+			{},
 			/^Trigger Name: "AlloMia Trigger" is deactivated[^]*publish/,
 		],
 		['the workflow is not published', [trigger()], { unpublished: true }, /^Callback: .*Publish/],

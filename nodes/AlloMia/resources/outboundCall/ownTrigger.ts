@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, Workflow } from 'n8n-workflow';
 import type { Checked } from '../../../shared/callRequest';
 import { clean } from '../../../shared/text';
 import { pathRule, triggerPath, webhookUrl } from '../../../shared/triggerAddress';
@@ -22,7 +22,7 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): C
 		return refuse('Trigger Name', `${problem} as it stands on the canvas, ${otherwise}.`);
 	}
 	const entry = entryOf(context, name);
-	// Without a node behind it, n8n tells nothing of it but its parameters.
+	// Where n8n tells nothing of it but its parameters, these must do.
 	const isTrigger = entry
 		? entry.type === triggerType
 		: typeof parameters.verification === 'string';
@@ -70,9 +70,11 @@ function parametersOf(context: IExecuteFunctions, name: string): IDataObject | u
 	}
 }
 
-/** Type and state of a node: n8n tells them only of a node that leads to another. */
+/** Type and state of a node, which n8n tells of a node that leads to another. */
 function entryOf(context: IExecuteFunctions, name: string) {
 	const [child] = context.getChildNodes(name);
-	if (!child) return undefined;
-	return context.getParentNodes(child.name).find((it) => it.name === name);
+	if (child) return context.getParentNodes(child.name).find((it) => it.name === name);
+	// Of one that leads nowhere n8n's interface says nothing, but every release so far has this.
+	const { workflow } = context as { workflow?: Partial<Pick<Workflow, 'getNode'>> };
+	return workflow?.getNode?.(name) ?? undefined;
 }

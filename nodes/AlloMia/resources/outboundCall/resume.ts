@@ -1,9 +1,10 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { connect, type Connection } from '../../../shared/api';
-import { answers, believe, readCallback, type DoorAnswer } from '../../../shared/callbackDoor';
-import { verifyContext } from '../../../shared/callbackUrl';
+import { answers, readCallback, type DoorAnswer } from '../../../shared/callbackDoor';
+import { verificationKey, verifyContext } from '../../../shared/callbackUrl';
 import { readStatus } from '../../../shared/callStatus';
+import { confirm, confirmTimeout } from '../../../shared/confirm';
 import { lookAt, lookHeader, usePoster } from '../../../shared/looks';
 import type { CallbackBody } from '../../../shared/schemas';
 import { isTerminal } from '../../../shared/status';
@@ -35,8 +36,6 @@ const capacity = 10_000;
 /** How many calls are asked about at once, when the first was found to have ended. */
 const concurrency = 10;
 
-const lookUpTimeout = 8_000;
-
 /** Answers one request to a waiting execution, and lets it go on once all its calls have ended. */
 export async function resume(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const state = readState(webhook);
@@ -45,7 +44,8 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 	const connection = await connect(webhook);
 	const { event } = read;
 	const request = webhook.getRequestObject();
-	const signer = verifyContext(request.query, request.path, connection.apiKey);
+	const key = verificationKey(connection.apiKey);
+	const signer = verifyContext(request.query, request.path, key);
 	const item = state.items.find(({ call }) => call?.outboundCallId === event.outboundCallId);
 	// A signed address is good for the call that it was made for, and for no other.
 	if (!item || (signer && signer.itemIndex !== item.itemIndex)) {
@@ -89,10 +89,10 @@ async function settle(
 	if (progress.resumed || (!look && progress.outcomes.has(id))) return answers.duplicate;
 	const outcomes = new Map(progress.outcomes);
 	if (!look) {
-		const genuine = signed ? event : await ask(webhook, connection, id);
-		if ('body' in genuine) return genuine as DoorAnswer;
-		if (!isTerminal(String(genuine.status))) return answers.ignoredStatus;
-		outcomes.set(id, genuine as IDataObject);
+		const word = signed ? { event } : await confirm(webhook, connection, id);
+		if ('answer' in word) return word.answer;
+		if (!isTerminal(word.event.status)) return answers.ignoredStatus;
+		outcomes.set(id, word.event);
 	}
 	const timeUp = Date.now() >= state.deadline;
 	const rest = await askRest(webhook, connection, state, outcomes, timeUp);
@@ -121,7 +121,7 @@ async function askRest(
 		const batch = pending.slice(next, next + size);
 		const statuses = await limit.map(
 			batch,
-			async (id) => await readStatus(webhook, connection, id, lookUpTimeout),
+			async (id) => await readStatus(webhook, connection, id, confirmTimeout),
 		);
 		for (const [index, status] of statuses.entries()) {
 			if (status.ok && isTerminal(status.value.status)) {
@@ -133,15 +133,6 @@ async function askRest(
 		if (statuses.some((status) => status.ok && !isTerminal(status.value.status))) return 'calling';
 	}
 	return 'ended';
-}
-
-async function ask(
-	webhook: IWebhookFunctions,
-	connection: Connection,
-	id: string,
-): Promise<IDataObject | DoorAnswer> {
-	const believed = believe(await readStatus(webhook, connection, id, lookUpTimeout), id);
-	return believed.ok ? believed.event : believed.answer;
 }
 
 function readState(webhook: IWebhookFunctions): WaitingState {
