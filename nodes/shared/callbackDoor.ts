@@ -24,6 +24,9 @@ export const answers = {
 	},
 } satisfies Record<string, DoorAnswer>;
 
+/** The error of a 400: what was posted is no status object. */
+export const invalidCallback = 'Invalid callback';
+
 /** The largest body that is looked at, in bytes. A status object has some hundreds. */
 export const maxBodyBytes = 100 * 1024;
 
@@ -110,7 +113,7 @@ function invalid(details: Array<{ field: string; message: string }>): {
 	ok: false;
 	answer: DoorAnswer;
 } {
-	return { ok: false, answer: { status: 400, body: { error: 'Invalid callback', details } } };
+	return { ok: false, answer: { status: 400, body: { error: invalidCallback, details } } };
 }
 
 function detailsOf(error: z.ZodError) {

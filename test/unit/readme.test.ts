@@ -110,13 +110,17 @@ function callOf(change: Partial<CallParameters> = {}): CallRequest {
 	return call.value;
 }
 
-function dryRun() {
+const inProduction = { getMode: () => 'webhook' };
+
+async function dryRun() {
 	const callbackUrl = 'https://partner.example.com/webhooks/call-status';
 	const context = stub({
+		...inProduction,
 		getNodeParameter: (name: string) => ({ callback: 'url', callbackUrl, options: {} })[name],
 	});
 	const call = callOf({ options: { dryRun: true } });
-	const item = { itemIndex: 0, ...callbackAdder(context, connection)(0, call) };
+	const add = await callbackAdder(context, connection);
+	const item = { itemIndex: 0, ...add(0, call) };
 	return outputItems(context, [item], [])[0]?.json;
 }
 
@@ -176,7 +180,7 @@ async function produced(): Promise<Record<string, unknown>> {
 		dynamicVariablesJson: JSON.stringify(variablesGiven),
 	};
 	return {
-		'dry-run.json': dryRun(),
+		'dry-run.json': await dryRun(),
 		'create-output.json': createOutput(),
 		'variables-given.json': variablesGiven,
 		'variables-sent.json': callOf(asJson).body.dynamicVariables,
@@ -326,19 +330,22 @@ interface KnownTrigger {
 	type?: string;
 	disabled?: boolean;
 	path?: string;
-	active?: boolean;
+	mode?: string;
+	/** What its address answers where it is asked whether it listens. */
+	answer?: number;
 	waitingEndpoint?: string;
 }
 
 /** What is said of a call whose outcome is to go to a trigger of this workflow. */
-function refusalOf({
+async function refusalOf({
 	name = 'AlloMia Trigger',
 	type = 'n8n-nodes-allomia.alloMiaTrigger',
 	disabled = false,
 	path: ownPath = '',
-	active = true,
+	mode = 'webhook',
+	answer: statusCode = 400,
 	waitingEndpoint = 'webhook-waiting',
-}: KnownTrigger): string {
+}: KnownTrigger): Promise<string> {
 	const known = { 'AlloMia Trigger': { parameter: { options: { path: ownPath } } } };
 	const parameter: Record<string, unknown> = { callback: 'trigger', triggerName: name };
 	const context = stub({
@@ -346,15 +353,19 @@ function refusalOf({
 		getWorkflowDataProxy: () => ({ $node: known }),
 		getChildNodes: () => [{ name: 'Next' }],
 		getParentNodes: () => [{ name, type, disabled }],
-		getWorkflow: () => ({ id: '1', active }),
-		getMode: () => 'manual',
+		getWorkflow: () => ({ id: '1', active: false }),
+		getMode: () => mode,
+		getInputData: () => [{}],
+		helpers: { httpRequest: async () => ({ statusCode, body: {} }) },
 		evaluateExpression: () => `https://n8n.example.com/${waitingEndpoint}/1`,
 	});
-	return refusalIn(callbackAdder(context, connection)(0, callOf()));
+	const add = await callbackAdder(context, connection);
+	return refusalIn(add(0, callOf()));
 }
 
-function metadataWithoutCallback(): string {
-	return refusalIn(callbackAdder(stub({}), connection)(0, callOf()));
+async function metadataWithoutCallback(): Promise<string> {
+	const add = await callbackAdder(stub(inProduction), connection);
+	return refusalIn(add(0, callOf()));
 }
 
 function refusalIn(result: Checked<unknown>): string {
@@ -395,14 +406,15 @@ async function messages(): Promise<string[]> {
 				'Nobody was called.',
 			),
 		),
-		refusalOf({ name: 'Renamed' }),
-		refusalOf({ name: '' }),
-		refusalOf({ type: 'n8n-nodes-base.webhook' }),
-		refusalOf({ disabled: true }),
-		refusalOf({ path: 'two words' }),
-		refusalOf({ active: false }),
-		refusalOf({ waitingEndpoint: 'waiting' }),
-		metadataWithoutCallback(),
+		await refusalOf({ name: 'Renamed' }),
+		await refusalOf({ name: '' }),
+		await refusalOf({ type: 'n8n-nodes-base.webhook' }),
+		await refusalOf({ disabled: true }),
+		await refusalOf({ path: 'two words' }),
+		await refusalOf({ mode: 'manual', answer: 404 }),
+		await refusalOf({ mode: 'manual', answer: 502 }),
+		await refusalOf({ waitingEndpoint: 'waiting' }),
+		await metadataWithoutCallback(),
 		refusalIn(tooLong),
 		thrownBy(() => readBaseUrl('http://allomia.com/api')),
 		thrownBy(() => readApiKey('')),

@@ -236,7 +236,12 @@ describe('where the outcome goes', () => {
 			{},
 			/^Trigger Name: "AlloMia Trigger" is deactivated[^]*publish/,
 		],
-		['the workflow is not published', [trigger()], { unpublished: true }, /^Callback: .*Publish/],
+		[
+			'n8n, which does not tell whether the workflow is published, does not reach itself',
+			[trigger()],
+			{ unpublished: true, publicUrl: 'http://127.0.0.1:9' },
+			/^Callback: .*does not reach itself at http:\/\/127\.0\.0\.1:9/,
+		],
 		[
 			'its path cannot be one',
 			[trigger('AlloMia Trigger', { parameters: { options: { path: 'two words' } } })],

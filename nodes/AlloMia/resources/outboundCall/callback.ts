@@ -6,15 +6,15 @@ import { isPrivateUrl } from '../../../shared/network';
 import { readSwitch } from '../../../shared/options';
 import type { Refusal } from '../../../shared/refusal';
 import { readOptions, type ReadItem } from './items';
-import { ownTriggerUrl } from './ownTrigger';
+import { checkTriggers, ownTriggerUrl } from './ownTrigger';
 
 /** Puts the address into a call's body that its outcome is to be posted to, if there is one. */
-export function callbackAdder(
+export async function callbackAdder(
 	context: IExecuteFunctions,
 	connection: Connection,
-): (itemIndex: number, call: CallRequest) => Checked<CallRequest> {
+): Promise<(itemIndex: number, call: CallRequest) => Checked<CallRequest>> {
 	// The triggers stay the same through the run, and most items name the same one.
-	const triggers = new Map<unknown, Checked<string>>();
+	const triggers = await checkTriggers(context);
 	const triggerUrl = (name: unknown) => {
 		const url = triggers.get(name) ?? ownTriggerUrl(context, name);
 		triggers.set(name, url);

@@ -1,4 +1,5 @@
-import type { IDataObject, IExecuteFunctions, Workflow } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IN8nHttpFullResponse, Workflow } from 'n8n-workflow';
+import { invalidCallback } from '../../../shared/callbackDoor';
 import type { Checked } from '../../../shared/callRequest';
 import { clean } from '../../../shared/text';
 import { pathRule, triggerPath, webhookUrl } from '../../../shared/triggerAddress';
@@ -34,11 +35,7 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): C
 		const message = `"${name}" is deactivated on the canvas, so it does not listen. Activate it and publish the workflow, ${otherwise}.`;
 		return refuse('Trigger Name', message);
 	}
-	const { id = '', active } = context.getWorkflow();
-	if (context.getMode() === 'manual' && !active) {
-		const message = `"${name}" does not listen yet, since this workflow is not published. Publish (activate) it and run it again, ${otherwise}.`;
-		return refuse('Callback', message);
-	}
+	const { id = '' } = context.getWorkflow();
 	const options = (parameters.options ?? {}) as IDataObject;
 	const path = triggerPath(options.path, id);
 	if (path === undefined) {
@@ -50,6 +47,82 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): C
 		'Callback',
 		`The webhook addresses of this n8n are renamed, so that of "${name}" is not known here. Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL.`,
 	);
+}
+
+/** How long n8n may take to answer itself, in ms. */
+const probeTimeout = 5_000;
+
+/**
+ * The triggers that the items name, where it is not certain that they listen. n8n starts a run by
+ * production webhook or trigger only in a published workflow; in any other run (by hand, above all)
+ * it does not even tell whether the workflow is published. So the trigger's address is asked, with
+ * a body that starts nothing.
+ * @returns by the trigger's name: its address, or why nobody may be called
+ */
+export async function checkTriggers(
+	context: IExecuteFunctions,
+): Promise<Map<unknown, Checked<string>>> {
+	const checked = new Map<unknown, Checked<string>>();
+	if (['webhook', 'trigger'].includes(context.getMode()) || context.getWorkflow().active) {
+		return checked;
+	}
+	for (const name of namedTriggers(context)) {
+		const url = ownTriggerUrl(context, name);
+		checked.set(name, url.ok ? await ifListening(context, name, url.value) : url);
+	}
+	return checked;
+}
+
+function namedTriggers(context: IExecuteFunctions): Set<unknown> {
+	const names = new Set<unknown>();
+	for (const itemIndex of context.getInputData().keys()) {
+		try {
+			if (context.getNodeParameter('callback', itemIndex) !== 'trigger') continue;
+			names.add(context.getNodeParameter('triggerName', itemIndex));
+		} catch {
+			// An expression that fails is told of when the item is read.
+		}
+	}
+	return names;
+}
+
+async function ifListening(
+	context: IExecuteFunctions,
+	name: unknown,
+	url: string,
+): Promise<Checked<string>> {
+	const answer = await probe(context, url);
+	if (answer === 'listens') return { ok: true, value: url };
+	if (answer === 'deaf') {
+		const message = `"${String(name)}" does not listen: this workflow is not published, or not as it stands now. Publish (activate) it and run it again, or choose another Callback.`;
+		return refuse('Callback', message);
+	}
+	// Published or not, the run may be of use. Only who runs it by hand can do otherwise at once.
+	if (context.getMode() !== 'manual') return { ok: true, value: url };
+	const message = `n8n cannot tell whether "${String(name)}" listens, since it does not reach itself at ${new URL(url).origin} (${answer}). Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL; or correct WEBHOOK_URL.`;
+	return refuse('Callback', message);
+}
+
+/** Whether an AlloMia Trigger answers at the address; or what came of asking. */
+async function probe(context: IExecuteFunctions, url: string): Promise<string> {
+	try {
+		const { statusCode, body } = (await context.helpers.httpRequest({
+			method: 'POST',
+			url,
+			headers: { 'content-type': 'application/json' },
+			body: '{}',
+			timeout: probeTimeout,
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+		})) as IN8nHttpFullResponse;
+		if (statusCode === 404) return 'deaf';
+		const { error } = Object(body) as { error?: unknown };
+		return error === invalidCallback ? 'listens' : `it got a ${statusCode}`;
+	} catch {
+		// Not its message: n8n replaces an error of ours that holds a network code by a text of its own.
+		return 'it got no answer';
+	}
 }
 
 function refuse(field: string, message: string): Checked<string> {

@@ -1,0 +1,31 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A reverse proxy that serves `target` below `folder`, as many serve n8n. */
+export async function startProxy(target: string, folder: string) {
+	const server = http.createServer((request, response) => {
+		if (!request.url?.startsWith(`${folder}/`)) {
+			response.writeHead(404).end();
+			return;
+		}
+		const { method, headers } = request;
+		const onward = http.request(
+			`${target}${request.url.slice(folder.length)}`,
+			{ method, headers },
+			(answer) => {
+				response.writeHead(answer.statusCode ?? 502, answer.headers);
+				answer.pipe(response);
+			},
+		);
+		onward.on('error', () => response.writeHead(502).end());
+		request.pipe(onward);
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${folder}`,
+		stop: async () => {
+			server.closeAllConnections();
+			await new Promise((resolve) => server.close(resolve));
+		},
+	};
+}

@@ -1,0 +1,351 @@
+import {
+	activate,
+	createCredential,
+	createWorkflow,
+	deactivate,
+	outputsOf,
+	until,
+	type WorkflowDefinition,
+	type WorkflowNode,
+} from '../../scripts/lib/workflows';
+import { activeWorkflow, startBench, triggered, type Bench } from './support/bench';
+import { alloMia, alloMiaTrigger, connect, node, noOp } from './support/nodes';
+import { startProxy } from './support/proxy';
+import {
+	callAndTrigger,
+	event,
+	executionsOf,
+	manualWorkflow,
+	post,
+	registered,
+	runByHand,
+} from './support/triggers';
+
+let bench: Bench;
+
+beforeAll(async () => {
+	bench = await startBench();
+});
+
+afterAll(async () => {
+	await bench?.stop();
+});
+
+beforeEach(() => {
+	bench.simulator.reset();
+});
+
+describe('callback: trigger', () => {
+	it('says what to do where there is no such trigger, and calls nobody', async () => {
+		const workflow = await activeWorkflow(bench, [
+			alloMia(bench.credential, { callback: 'trigger' }),
+			alloMiaTrigger(bench.credential, {}, { name: 'Renamed' }),
+		]);
+		const execution = await workflow.run([{}]);
+		expect(execution.data.resultData.error?.message).toContain('no node "AlloMia Trigger"');
+		expect(bench.simulator.dials).toHaveLength(0);
+	});
+
+	it('leads to the one that is named of two, each at a path of its own', async () => {
+		const workflow = await activeWorkflow(bench, [
+			alloMia(bench.credential, {
+				phoneNumber: '={{ $json.phone }}',
+				callback: 'trigger',
+				triggerName: '={{ $json.trigger }}',
+			}),
+			alloMiaTrigger(bench.credential, {}, { name: 'East' }),
+			alloMiaTrigger(bench.credential, { options: { path: 'clinic/west' } }, { name: 'West' }),
+		]);
+		await registered(`${bench.n8n.baseUrl}/webhook/clinic/west`);
+		await workflow.run([
+			{ phone: '+15145551001', trigger: 'East' },
+			{ phone: '+15145551002', trigger: 'West' },
+		]);
+		const idOf = (phone: string) =>
+			bench.simulator.dials.find(({ body }) => body.phoneNumber === phone)?.outboundCallId;
+		const [east] = await triggered(bench, workflow.id, 1, 'East');
+		const [west] = await triggered(bench, workflow.id, 1, 'West');
+		expect(east && outputsOf(east, 'East')[0]?.[0]?.outboundCallId).toBe(idOf('+15145551001'));
+		expect(west && outputsOf(west, 'West')[0]?.[0]?.outboundCallId).toBe(idOf('+15145551002'));
+	});
+
+	async function unpublished(...options: object[]) {
+		const { id } = await createWorkflow(bench.n8n.session, {
+			name: 'not to be published',
+			nodes: options.map((it, index) =>
+				alloMiaTrigger(bench.credential, { options: it }, { name: `Trigger ${index}` }),
+			),
+			connections: {},
+		});
+		return id;
+	}
+
+	it('cannot be published where two share a path: one would never be reached', async () => {
+		const id = await unpublished({}, {});
+		await expect(activate(bench.n8n.session, id)).rejects.toThrow(
+			/409.*conflict with one of the webhooks/,
+		);
+	});
+
+	it.each(['two words', '/', '={{ "a" }}'])('refuses to listen at the path %j', async (path) => {
+		const { session } = bench.n8n;
+		const id = await unpublished({ path });
+		const workflowData = await session.call('GET', `/rest/workflows/${id}`);
+		const { status, text } = await session.send('POST', `/rest/workflows/${id}/run`, {
+			workflowData,
+			triggerToStartFrom: { name: 'Trigger 0' },
+		});
+		expect(status).toBeGreaterThanOrEqual(400);
+		expect(text).toContain('Path: It may hold letters');
+	});
+
+	it('stores nothing, and stops listening when the workflow is unpublished', async () => {
+		const workflow = await callAndTrigger(bench);
+		await workflow.run([{ phone: '+15145551234', record: 'r' }]);
+		await triggered(bench, workflow.id, 1);
+		const stored = await bench.n8n.session.call<{ staticData: unknown }>(
+			'GET',
+			`/rest/workflows/${workflow.id}`,
+		);
+		expect(JSON.stringify(stored.staticData ?? {})).not.toMatch(/allomia|webhook/i);
+		await deactivate(bench.n8n.session, workflow.id);
+		const url = bench.simulator.dials[0]?.body.callbackUrl ?? '';
+		await until('the webhook to be gone', async () => (await post(url, event())).status === 404);
+	});
+
+	const deactivated = (name = 'AlloMia Trigger') =>
+		alloMiaTrigger(bench.credential, {}, { name, disabled: true });
+
+	it.each<[string, () => WorkflowNode[], boolean, string]>([
+		['no trigger has that name', () => [], true, 'no node "AlloMia Trigger"'],
+		['it is deactivated', () => [deactivated(), noOp('End')], true, 'is deactivated'],
+		['it is deactivated and leads nowhere', () => [deactivated()], true, 'is deactivated'],
+		[
+			'the workflow is not published',
+			() => [alloMiaTrigger(bench.credential)],
+			false,
+			'this workflow is not published, or not as it stands now. Publish',
+		],
+	])(
+		'says what to do in a run by hand where %s, and calls nobody',
+		async (_, nodes, publish, says) => {
+			const more = nodes();
+			const id = await manualWorkflow(
+				bench,
+				[alloMia(bench.credential, { callback: 'trigger' }), ...more],
+				publish,
+				more.length > 1 ? connect('AlloMia Trigger', 'End') : {},
+			);
+			const execution = await runByHand(bench, id);
+			expect(execution.data.resultData.error?.message).toContain(says);
+			expect(bench.simulator.requests).toHaveLength(0);
+		},
+	);
+
+	it('says in a run by hand where n8n cannot find out, and calls nobody', async () => {
+		const id = await selfCalling();
+		await bench.n8n.restart({ WEBHOOK_URL: 'http://127.0.0.1:9/' });
+		try {
+			const execution = await runByHand(bench, id);
+			expect(execution.data.resultData.error?.message).toMatch(
+				/does not reach itself at http:\/\/127\.0\.0\.1:9.*WEBHOOK_URL/,
+			);
+			expect(bench.simulator.requests).toHaveLength(0);
+		} finally {
+			await bench.n8n.restart();
+		}
+	});
+
+	it('works in a run by hand of a published workflow', async () => {
+		const id = await selfCalling();
+		await runByHand(bench, id);
+		expect(await triggered(bench, id, 1)).toHaveLength(1);
+	});
+});
+
+/** A workflow that is started by hand, calls, and gets the outcome. */
+async function selfCalling(phoneNumber = '+15145551234', parameters: Record<string, unknown> = {}) {
+	const id = await manualWorkflow(bench, [
+		alloMia(bench.credential, { callback: 'trigger', phoneNumber }),
+		alloMiaTrigger(bench.credential, parameters),
+	]);
+	await registered(`${bench.n8n.baseUrl}/webhook/allomia/${id}`);
+	return id;
+}
+
+const lastDial = () => {
+	const dial = bench.simulator.dials.at(-1);
+	return { id: dial?.outboundCallId ?? '', url: dial?.body.callbackUrl ?? '' };
+};
+
+describe('the life of a trigger', () => {
+	it('an outcome arrives after the workflow was unpublished and published again', async () => {
+		const id = await selfCalling('+15145550004');
+		await runByHand(bench, id);
+		const { id: call, url } = lastDial();
+		await deactivate(bench.n8n.session, id);
+		await until('the webhook to be gone', async () => (await post(url, {})).status === 404);
+		await activate(bench.n8n.session, id);
+		await registered(url);
+		await bench.simulator.endCall(call, 'completed');
+		expect(await triggered(bench, id, 1)).toHaveLength(1);
+	});
+
+	it('a copy gets its own outcomes, and believes no URL of the original’s', async () => {
+		const { session } = bench.n8n;
+		const original = await selfCalling('+15145550004', { verification: 'signature' });
+		const { nodes, connections } = await session.call<WorkflowDefinition>(
+			'GET',
+			`/rest/workflows/${original}`,
+		);
+		const { id: copy } = await createWorkflow(session, { name: 'copy', nodes, connections });
+		await activate(session, copy);
+		await registered(`${bench.n8n.baseUrl}/webhook/allomia/${copy}`);
+		await runByHand(bench, original);
+		const forOriginal = new URL(lastDial().url);
+		await runByHand(bench, copy);
+		const forCopy = lastDial();
+		await bench.simulator.endCall(forCopy.id, 'busy');
+		const [execution] = await triggered(bench, copy, 1);
+		expect(execution && outputsOf(execution, 'AlloMia Trigger')[0]?.[0]).toMatchObject({
+			outboundCallId: forCopy.id,
+			source: { workflowId: copy },
+		});
+		const crossed = new URL(forCopy.url);
+		crossed.search = forOriginal.search;
+		expect((await post(crossed.href, event())).status).toBe(401);
+		// One run by hand, and nothing that came through its trigger.
+		expect(await executionsOf(bench, original)).toBe(1);
+	});
+
+	async function change(id: string, edit: (nodes: WorkflowNode[]) => WorkflowNode[]) {
+		const { session } = bench.n8n;
+		const workflow = await session.call<WorkflowDefinition>('GET', `/rest/workflows/${id}`);
+		await session.call('PATCH', `/rest/workflows/${id}`, {
+			...workflow,
+			nodes: edit(workflow.nodes),
+		});
+		await activate(session, id);
+	}
+
+	it('renamed, it still gets the outcomes of calls that go on, and new calls name what is wrong', async () => {
+		const id = await selfCalling('+15145550004');
+		await runByHand(bench, id);
+		const { id: call, url } = lastDial();
+		await deactivate(bench.n8n.session, id);
+		await until('the webhook to be gone', async () => (await post(url, {})).status === 404);
+		await change(id, (nodes) =>
+			nodes.map((it) => (it.name === 'AlloMia Trigger' ? { ...it, name: 'Outcome' } : it)),
+		);
+		await registered(url);
+		await bench.simulator.endCall(call, 'completed');
+		expect(await triggered(bench, id, 1, 'Outcome')).toHaveLength(1);
+		const again = await runByHand(bench, id);
+		expect(again.data.resultData.error?.message).toContain('no node "AlloMia Trigger"');
+		expect(bench.simulator.dials).toHaveLength(1);
+	});
+
+	it('deleted, it listens no more, and new calls name what is wrong', async () => {
+		const { session } = bench.n8n;
+		const id = await manualWorkflow(bench, [
+			alloMia(bench.credential, { callback: 'trigger', phoneNumber: '+15145550004' }),
+			alloMiaTrigger(bench.credential),
+			// Without any trigger, n8n would not publish the workflow.
+			node('n8n-nodes-base.scheduleTrigger', 1.2, 'Yearly', {
+				rule: { interval: [{ field: 'months', monthsInterval: 12 }] },
+			}),
+		]);
+		await registered(`${bench.n8n.baseUrl}/webhook/allomia/${id}`);
+		await runByHand(bench, id);
+		const { url } = lastDial();
+		await deactivate(session, id);
+		await change(id, (nodes) => nodes.filter(({ name }) => name !== 'AlloMia Trigger'));
+		await until('the webhook to be gone', async () => (await post(url, {})).status === 404);
+		const again = await runByHand(bench, id);
+		expect(again.data.resultData.error?.message).toContain('no node "AlloMia Trigger"');
+		expect(bench.simulator.dials).toHaveLength(1);
+	});
+});
+
+describe('an n8n with another address', () => {
+	it('gets outcomes behind a proxy that serves it below a folder, and after it moved there', async () => {
+		const id = await selfCalling('+15145550004', { verification: 'signature' });
+		await runByHand(bench, id);
+		const before = lastDial();
+		const proxy = await startProxy(bench.n8n.baseUrl, '/n8n');
+		try {
+			await bench.n8n.restart({ WEBHOOK_URL: `${proxy.url}/` });
+			await registered(`${proxy.url}/webhook/allomia/${id}`);
+			await runByHand(bench, id);
+			const after = lastDial();
+			expect(after.url.startsWith(`${proxy.url}/webhook/allomia/${id}?`)).toBe(true);
+			await bench.simulator.endCall(after.id, 'completed');
+			await bench.simulator.endCall(before.id, 'busy');
+			expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200, 200]);
+			const executions = await triggered(bench, id, 2);
+			const calls = executions.map((it) => outputsOf(it, 'AlloMia Trigger')[0]?.[0]);
+			expect(calls.map((it) => it?.outboundCallId).sort()).toEqual([before.id, after.id].sort());
+			expect(calls.every((it) => it?.source !== undefined)).toBe(true);
+		} finally {
+			await proxy.stop();
+			await bench.n8n.restart();
+		}
+	});
+
+	it('whose webhook endpoints are renamed: says to paste the URL, which then works', async () => {
+		const id = await selfCalling();
+		await bench.n8n.restart({
+			N8N_ENDPOINT_WEBHOOK: 'hooks',
+			N8N_ENDPOINT_WEBHOOK_WAIT: 'waits',
+			N8N_ENDPOINT_WEBHOOK_TEST: 'hooks-test',
+		});
+		try {
+			const execution = await runByHand(bench, id);
+			expect(execution.data.resultData.error?.message).toMatch(/renamed.*Production URL/);
+			expect(bench.simulator.dials).toHaveLength(0);
+			const trigger = await manualWorkflow(bench, [
+				noOp('End'),
+				alloMiaTrigger(bench.credential, { verification: 'signature' }),
+			]);
+			const url = `${bench.n8n.baseUrl}/hooks/allomia/${trigger}`;
+			await registered(url);
+			const source = await manualWorkflow(
+				bench,
+				[
+					alloMia(bench.credential, {
+						callback: 'url',
+						callbackUrl: url,
+						options: { signCallbackUrl: true },
+					}),
+				],
+				false,
+			);
+			await runByHand(bench, source);
+			const [outcome] = await triggered(bench, trigger, 1);
+			expect(outcome && outputsOf(outcome, 'AlloMia Trigger')[0]?.[0]?.source).toMatchObject({
+				workflowId: source,
+			});
+		} finally {
+			await bench.n8n.restart();
+		}
+	});
+
+	it('that the internet cannot reach: the run says so, and names WEBHOOK_URL', async () => {
+		const credential = await createCredential(bench.n8n.session, {
+			name: 'real',
+			apiKey: 'no-key-of-anybody',
+			baseUrl: 'https://allomia.com/api',
+		});
+		const id = await manualWorkflow(bench, [
+			alloMia(credential, { callback: 'trigger', options: { dryRun: true } }),
+			alloMiaTrigger(credential),
+		]);
+		await registered(`${bench.n8n.baseUrl}/webhook/allomia/${id}`);
+		const { data } = await runByHand(bench, id);
+		expect(data.resultData.runData.AlloMia?.[0]?.hints).toEqual([
+			expect.objectContaining({
+				message: expect.stringMatching(/cannot reach http:\/\/127\.0\.0\.1.*WEBHOOK_URL/) as string,
+			}),
+		]);
+	});
+});

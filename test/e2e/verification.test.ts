@@ -1,0 +1,339 @@
+import { randomUUID } from 'node:crypto';
+import { outputsOf, until, upsertCredential } from '../../scripts/lib/workflows';
+import { activeWorkflow, startBench, triggered, type Bench } from './support/bench';
+import { alloMia, alloMiaTrigger, noOp } from './support/nodes';
+import {
+	aTrigger,
+	callAndTrigger,
+	event,
+	executionsOf,
+	post,
+	registered,
+} from './support/triggers';
+
+let bench: Bench;
+
+beforeAll(async () => {
+	bench = await startBench();
+});
+
+afterAll(async () => {
+	await bench?.stop();
+});
+
+beforeEach(() => {
+	bench.simulator.reset();
+});
+
+/** A credential of its own, whose key can be changed. */
+async function aCredential(apiKey: string = bench.simulator.keys.organization) {
+	const name = randomUUID();
+	const change = async (key: string) =>
+		await upsertCredential(bench.n8n.session, {
+			name,
+			apiKey: key,
+			baseUrl: bench.simulator.baseUrl,
+		});
+	return { ...(await change(apiKey)), change };
+}
+
+const unverified = { status: 401, body: { error: 'Unverified callback' } };
+const accepted = { status: 200, body: { received: true } };
+
+describe('verification', () => {
+	/** A signed callback URL for an event of our own, made by a call that never ends. */
+	async function signedUrl(parameters: Record<string, unknown>) {
+		const workflow = await callAndTrigger(bench, parameters);
+		await workflow.run([{ phone: '+15145550004', record: 'r' }]);
+		const url = bench.simulator.dials[0]?.body.callbackUrl ?? '';
+		await registered(url);
+		return { ...workflow, url };
+	}
+
+	it.each(['auto', 'signature'])('%s accepts a signed callback without asking', async (mode) => {
+		const { id, url } = await signedUrl({ verification: mode });
+		const before = bench.simulator.requests.length;
+		expect(await post(url, event())).toMatchObject({ status: 200, body: { received: true } });
+		expect(await triggered(bench, id, 1)).toHaveLength(1);
+		expect(bench.simulator.requests).toHaveLength(before);
+	});
+
+	it.each([
+		['no signature', (url: string) => url.replace(/\?.*/, '')],
+		['an altered context', (url: string) => url.replace(/(alloMiaContext=)./, '$1X')],
+		['an altered signature', (url: string) => url.replace(/(alloMiaSignature=)./, '$1-')],
+	])('signature refuses %s', async (_, alter) => {
+		const { url } = await signedUrl({ verification: 'signature' });
+		expect(await post(alter(url), event())).toMatchObject({
+			status: 401,
+			body: { error: 'Unverified callback' },
+		});
+	});
+
+	it('signature refuses what was signed for another trigger', async () => {
+		const { url } = await signedUrl({ verification: 'signature' });
+		const other = await aTrigger(bench, { verification: 'signature' });
+		const query = new URL(url).search;
+		expect((await post(`${other.url}${query}`, event())).status).toBe(401);
+	});
+
+	it('auto asks AlloMia about an unsigned callback, and AlloMia’s version goes out', async () => {
+		const workflow = await callAndTrigger(bench);
+		await workflow.run([{ phone: '+15145550004', record: 'r' }]);
+		const { outboundCallId, body } = bench.simulator.dials[0] ?? {};
+		const unsigned = body?.callbackUrl?.replace(/\?.*/, '') ?? '';
+		await bench.simulator.endCall(outboundCallId ?? '', 'busy');
+		await triggered(bench, workflow.id, 1);
+		expect((await post(unsigned, event('completed', outboundCallId))).body).toEqual({
+			received: true,
+			ignored: 'duplicate',
+		});
+		expect((await post(unsigned, event('completed'))).status).toBe(401);
+		expect((await post(unsigned, event('busy', randomUUID()))).body).toEqual({
+			error: 'Unverified callback',
+		});
+
+		const other = await aTrigger(bench);
+		expect((await post(other.url, event('completed', outboundCallId))).body).toEqual({
+			received: true,
+		});
+		const [execution] = await triggered(bench, other.id, 1);
+		const [output] = execution ? (outputsOf(execution, 'AlloMia Trigger')[0] ?? []) : [];
+		expect(output?.status).toBe('busy');
+		expect(output).not.toHaveProperty('source');
+	});
+
+	it('signature refuses what was signed with another key', async () => {
+		const { url } = await signedUrl({});
+		const other = await aCredential(bench.simulator.keys.otherOrganization);
+		const trigger = await activeWorkflow(bench, [
+			noOp('End'),
+			alloMiaTrigger(other, { verification: 'signature', options: { path: 'other/key' } }),
+		]);
+		const there = `${bench.n8n.baseUrl}/webhook/other/key`;
+		await registered(there);
+		const source = await activeWorkflow(bench, [
+			alloMia(bench.credential, {
+				phoneNumber: '+15145550004',
+				callback: 'url',
+				callbackUrl: there,
+				options: { signCallbackUrl: true },
+			}),
+		]);
+		bench.simulator.reset();
+		await source.run([{}]);
+		const forged = bench.simulator.dials[0]?.body.callbackUrl ?? '';
+		expect(new URL(forged).pathname).not.toBe(new URL(url).pathname);
+		expect(await post(forged, event())).toEqual(unverified);
+		expect(await executionsOf(bench, trigger.id)).toBe(0);
+	});
+
+	it.each([
+		['signature', 401],
+		['auto', 200],
+	])('%s no longer believes what a former key signed', async (verification, status) => {
+		const credential = await aCredential();
+		const workflow = await activeWorkflow(bench, [
+			alloMia(credential, { phoneNumber: '+15145550004', callback: 'trigger' }),
+			alloMiaTrigger(credential, { verification }),
+		]);
+		await workflow.run([{}]);
+		const [dial] = bench.simulator.dials;
+		const url = dial?.body.callbackUrl ?? '';
+		await registered(url);
+		// A key of the tenant sees the same call.
+		await credential.change(bench.simulator.keys.tenant);
+		await bench.simulator.endCall(dial?.outboundCallId ?? '', 'busy');
+		expect(bench.simulator.callbacks[0]?.status).toBe(status);
+		if (status !== 200) return;
+		const [execution] = await triggered(bench, workflow.id, 1);
+		const [output] = execution ? (outputsOf(execution, 'AlloMia Trigger')[0] ?? []) : [];
+		expect(output).toMatchObject({ outboundCallId: dial?.outboundCallId, status: 'busy' });
+		expect(output).not.toHaveProperty('source');
+	});
+
+	it('takes a changed key for granted within seconds, though it was used a moment before', async () => {
+		const credential = await aCredential();
+		const workflow = await activeWorkflow(bench, [
+			alloMia(credential, { phoneNumber: '+15145550004', callback: 'trigger' }),
+			alloMiaTrigger(credential, { verification: 'signature' }),
+		]);
+		await workflow.run([{}]);
+		const old = bench.simulator.dials[0]?.body.callbackUrl ?? '';
+		await registered(old);
+		expect(await post(old, event())).toEqual(accepted);
+		await credential.change(bench.simulator.keys.otherOrganization);
+		await until(
+			'the former key to count no more',
+			async () => (await post(old, event())).status === 401,
+			10_000,
+			500,
+		);
+		await credential.change(bench.simulator.keys.organization);
+		expect(await post(old, event())).toEqual(accepted);
+	});
+
+	it.each(['auto', 'signature'])(
+		'%s says 503, quickly, where the credential is gone',
+		async (verification) => {
+			const credential = await aCredential();
+			const workflow = await activeWorkflow(bench, [
+				alloMia(credential, { phoneNumber: '+15145550004', callback: 'trigger' }),
+				alloMiaTrigger(credential, { verification }),
+			]);
+			await workflow.run([{}]);
+			const url = bench.simulator.dials[0]?.body.callbackUrl ?? '';
+			await registered(url);
+			const before = await executionsOf(bench, workflow.id);
+			await bench.n8n.session.call('DELETE', `/rest/credentials/${credential.id}`);
+			expect((await post(url, event())).status).toBe(503);
+			expect(await executionsOf(bench, workflow.id)).toBe(before);
+		},
+	);
+
+	it('auto asks about ten unsigned callbacks at a time, and answers them all', async () => {
+		const { id, url } = await aTrigger(bench);
+		const delayMs = 1000;
+		bench.simulator.fault({ kind: 'slow', delayMs, times: 25, match: { method: 'GET' } });
+		const all = Array.from({ length: 25 }, async () => await post(url, event()));
+		expect((await Promise.all(all)).map(({ status }) => status)).toEqual(Array(25).fill(401));
+		const begun = bench.simulator.requests.map(({ at }) => at);
+		expect(begun).toHaveLength(25);
+		// Each waited for one of the ten before it to be answered.
+		for (const [index, at] of begun.slice(10).entries()) {
+			expect(at - (begun[index] ?? 0)).toBeGreaterThanOrEqual(delayMs - 50);
+		}
+		expect(await executionsOf(bench, id)).toBe(0);
+	}, 30_000);
+
+	it('auto gives up on an AlloMia that does not answer, and says 503', async () => {
+		const { id, url } = await aTrigger(bench);
+		bench.simulator.fault({ kind: 'timeout-before', match: { method: 'GET' } });
+		const before = Date.now();
+		expect((await post(url, event())).status).toBe(503);
+		expect(Date.now() - before).toBeLessThan(12_000);
+		expect(await executionsOf(bench, id)).toBe(0);
+	}, 30_000);
+
+	it('starts once though twelve unsigned copies arrive at the same instant', async () => {
+		const workflow = await callAndTrigger(bench, {}, { callback: 'none', options: {} });
+		await workflow.run([{ phone: '+15145550004' }]);
+		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
+		await bench.simulator.endCall(id, 'no-answer');
+		const url = `${bench.n8n.baseUrl}/webhook/allomia/${workflow.id}`;
+		await registered(url);
+		const copies = Array.from(
+			{ length: 12 },
+			async () => (await post(url, event('no-answer', id))).body,
+		);
+		const answers = await Promise.all(copies);
+		expect(answers.filter((it) => JSON.stringify(it) === '{"received":true}')).toHaveLength(1);
+		expect(
+			answers.filter((it) => typeof it === 'object' && it.ignored === 'duplicate'),
+		).toHaveLength(11);
+		await triggered(bench, workflow.id, 1);
+		expect(await executionsOf(bench, workflow.id)).toBe(2);
+	});
+
+	it('auto ignores an unsigned event about a call that AlloMia says is going on', async () => {
+		const workflow = await callAndTrigger(bench, {}, { callback: 'none', options: {} });
+		await workflow.run([{ phone: '+15145550004' }]);
+		const url = `${bench.n8n.baseUrl}/webhook/allomia/${workflow.id}`;
+		await registered(url);
+		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
+		expect((await post(url, event('completed', id))).body).toEqual({
+			received: true,
+			ignored: 'status',
+		});
+		// And it is not taken for a duplicate once it is true.
+		await bench.simulator.endCall(id, 'completed');
+		expect((await post(url, event('completed', id))).body).toEqual({ received: true });
+	});
+
+	it('auto says 503 where AlloMia cannot be asked, so that nothing is lost', async () => {
+		const { id, url } = await aTrigger(bench);
+		bench.simulator.fault({ kind: 'status', status: 500, times: 1, match: { method: 'GET' } });
+		expect((await post(url, event())).status).toBe(503);
+		expect(await executionsOf(bench, id)).toBe(0);
+	});
+
+	it('none takes what comes', async () => {
+		const { id, url } = await aTrigger(bench, { verification: 'none' });
+		const outcome = { ...event(), extra: { kept: true } };
+		expect((await post(url, outcome)).body).toEqual({ received: true });
+		const [execution] = await triggered(bench, id, 1);
+		expect(execution && outputsOf(execution, 'AlloMia Trigger')[0]?.[0]).toEqual(outcome);
+	});
+});
+
+describe('a trigger in another workflow', () => {
+	it('gets the outcome without context from a URL that goes out exactly as it was given', async () => {
+		const trigger = await aTrigger(bench);
+		const callbackUrl = `${trigger.url}?a=%20b+c&a=%C3%A9&=#part?x`;
+		const workflow = await activeWorkflow(bench, [
+			alloMia(bench.credential, { callback: 'url', callbackUrl }),
+		]);
+		await workflow.run([{}]);
+		const [execution] = await triggered(bench, trigger.id, 1);
+		const [dial] = bench.simulator.dials;
+		expect(dial?.body.callbackUrl).toBe(callbackUrl);
+		const [output] = execution ? (outputsOf(execution, 'AlloMia Trigger')[0] ?? []) : [];
+		expect(output).toMatchObject({ outboundCallId: dial?.outboundCallId, status: 'completed' });
+		expect(output).not.toHaveProperty('source');
+		expect(output).not.toHaveProperty('metadata');
+	});
+
+	it('gets any metadata back as it was, beside the URL’s own query', async () => {
+		const trigger = await aTrigger(bench, { verification: 'signature' });
+		const metadata = {
+			'a&b=c#d?': '+ %20 "\\',
+			名前: 'é 日本 😀',
+			list: [1, null, { deep: true }],
+			n: 0.1,
+		};
+		const workflow = await activeWorkflow(bench, [
+			alloMia(bench.credential, {
+				callback: 'url',
+				callbackUrl: `${trigger.url}?team=7&name=%C3%A9`,
+				options: {
+					metadata: {
+						entry: Object.keys(metadata).map((name) => ({
+							name,
+							value: `={{ $json[${JSON.stringify(name)}] }}`,
+						})),
+					},
+				},
+			}),
+		]);
+		await workflow.run([metadata]);
+		const [execution] = await triggered(bench, trigger.id, 1);
+		expect(execution && outputsOf(execution, 'AlloMia Trigger')[0]?.[0]?.metadata).toEqual(
+			metadata,
+		);
+		expect(bench.simulator.dials[0]?.body.callbackUrl).toMatch(/\?team=7&name=%C3%A9&[\w=&-]+$/);
+	});
+
+	it('is told of no call where metadata makes the URL longer than 4,000 characters', async () => {
+		const workflow = await callAndTrigger(bench);
+		const execution = await workflow.run([{ phone: '+15145551234', record: 'x'.repeat(4000) }]);
+		expect(execution.data.resultData.error?.message).toMatch(/^Metadata: .*\d+ characters.*4000/);
+		expect(bench.simulator.requests).toHaveLength(0);
+	});
+
+	it('gets context and signature where the URL is to be signed', async () => {
+		const trigger = await aTrigger(bench, { verification: 'signature' });
+		const workflow = await activeWorkflow(bench, [
+			alloMia(bench.credential, {
+				callback: 'url',
+				callbackUrl: trigger.url,
+				options: { signCallbackUrl: true },
+			}),
+		]);
+		const source = await workflow.run([{}]);
+		const [execution] = await triggered(bench, trigger.id, 1);
+		expect(execution && outputsOf(execution, 'AlloMia Trigger')[0]?.[0]).toMatchObject({
+			status: 'completed',
+			source: { workflowId: workflow.id, executionId: source.id, itemIndex: 0 },
+		});
+	});
+});
