@@ -2,56 +2,54 @@ const { randomUUID } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const readline = require('node:readline/promises');
 const demo = require('./lib/demo');
 const {
 	closedSettings,
 	freePort,
 	installPackage,
 	isFree,
+	lastWords,
 	owner,
 	Session,
 	startProcess,
 	pack,
 } = require('./lib/n8n');
+const { outcomeByAsking, outcomeOfEither, outcomeOfTrigger } = require('./lib/outcome');
 const { gulpFile, projectRoot } = require('./lib/paths');
-const { cli, minute, run, say, UserError } = require('./lib/run');
+const { cli, run, say, UserError } = require('./lib/run');
 const { ensureDependencies, ensureN8n } = require('./lib/setup');
-const { startSimulatorProcess } = require('./lib/simulatorProcess');
+const { publicAddress, realKey, realTarget, simulatedTarget } = require('./lib/target');
 const workflows = require('./lib/workflows');
-
-/** How long a call may take, in ms. */
-const outcomeLimit = 30 * minute;
-
-const terminal = ['completed', 'failed', 'busy', 'no-answer'];
 
 /** What npm start has started, to be ended in reverse order. */
 const started = [];
 
-/** npm start [-- --once] [-- --port P] [-- --fresh]: the package in a real n8n, and a first call. */
+/**
+ * npm start [-- --once] [--port P] [--fresh] [--data FOLDER]: the package in a real n8n, and a first
+ * call.
+ */
 cli(async () => await main(readOptions(process.argv.slice(2))), stopAll);
 
-async function main({ once, port, fresh }) {
+async function main({ once, port, fresh, data }) {
+	const real = realKey();
+	const publicUrl = real ? publicAddress() : undefined;
 	await refuseUsedPort(port);
 	await ensureDependencies();
 	const n8n = await ensureN8n();
+	const target = real ? await realTarget(real) : await simulatedTarget();
+	if (target.stop) started.push(target.stop);
 	const tarball = await buildAndPack();
-
-	const folder = path.join(projectRoot, '.n8n-demo');
-	if (fresh) fs.rmSync(folder, { recursive: true, force: true });
-	await installPackage(folder, tarball);
-
-	const real = process.env.ALLOMIA_API_KEY?.trim();
-	const target = real ? await askForTarget(real) : await simulatorTarget();
+	if (fresh) fs.rmSync(data, { recursive: true, force: true });
+	await installPackage(data, tarball);
 
 	say(`Starting n8n ${n8n.version} …`);
 	const base = `http://localhost:${port}`;
-	const publicUrl = process.env.WEBHOOK_URL?.trim() || undefined;
 	const editor = await startProcess({
 		n8n,
 		env: {
-			...closedSettings({ userFolder: folder, port, brokerPort: await freePort() }),
-			...(publicUrl ? { WEBHOOK_URL: publicUrl } : {}),
+			...closedSettings({ userFolder: data, port, brokerPort: await freePort() }),
+			// Not the environment's with the simulator: its callbacks are to stay on this machine.
+			WEBHOOK_URL: publicUrl ?? `${base}/`,
 		},
 		readyUrl: `http://127.0.0.1:${port}/healthz/readiness`,
 	});
@@ -81,18 +79,26 @@ async function main({ once, port, fresh }) {
 	);
 	const dispatched = await placeCall(`http://127.0.0.1:${port}/webhook/call`, target);
 	say(`AlloMia took the call: ${dispatched.outboundCallId} (${dispatched.status}).`);
-	const event =
-		callback === 'trigger'
-			? await outcomeOfTrigger(session, workflowId, dispatched.outboundCallId)
-			: await outcomeByAsking(target, dispatched.outboundCallId);
+	const call = { session, workflowId, target, id: dispatched.outboundCallId };
+	const { from, event } = await (callback === 'none'
+		? outcomeByAsking(call)
+		: real
+			? outcomeOfEither(call)
+			: outcomeOfTrigger(call));
+	if (from === 'asking' && callback === 'trigger') {
+		say(`AlloMia did not reach this n8n at ${publicUrl}: check that WEBHOOK_URL leads here.`);
+	}
 	say(
-		callback === 'trigger'
+		from === 'trigger'
 			? '\nThe AlloMia Trigger emitted:'
 			: '\nThe call has ended. AlloMia gave as its status:',
 	);
-	say(JSON.stringify(event, null, 2));
+	show(event);
 	if (!real) await showCreateAndWait(session, `http://127.0.0.1:${port}`, credential, target);
 	if (once) return;
+	const another = JSON.stringify(
+		real ? target.call : { ...target.call, phoneNumber: '+15145550002' },
+	);
 	say(`
 n8n is open at ${base}/workflow/${workflowId}
 Sign in with  ${owner.email}  and  ${owner.password}
@@ -100,9 +106,9 @@ Sign in with  ${owner.email}  and  ${owner.password}
 What to try next:
 - Open the workflow "${demo.workflowName}", and look at Executions.
 - Add an AlloMia node to a workflow of your own: its credential is there already.
-- Place another call, which is busy:
+- Place another call${real ? ': THE PHONE WILL RING AGAIN' : ', which is busy'}:
   curl -X POST ${base}/webhook/call -H 'content-type: application/json' \\
-    -d '${JSON.stringify({ ...target.call, phoneNumber: real ? target.call.phoneNumber : '+15145550002' })}'
+    -d '${another.replaceAll("'", "'\\''")}'
 
 Ctrl-C ends everything that this command started.`);
 	await new Promise((resolve) => {
@@ -111,19 +117,28 @@ Ctrl-C ends everything that this command started.`);
 		const alive = setInterval(() => {}, 1 << 30);
 		editor.child.once('exit', () => clearInterval(alive));
 	});
-	if (started.length > 0)
-		throw new UserError(`n8n ended by itself. Its last words:\n${editor.output().slice(-2000)}`);
+	if (started.length > 0) throw new UserError(lastWords('n8n ended by itself.', editor.output()));
 }
 
 function readOptions(args) {
-	const options = { once: false, fresh: false, port: Number(process.env.N8N_PORT || 5678) };
+	const options = {
+		once: false,
+		fresh: false,
+		port: Number(process.env.N8N_PORT || 5678),
+		data: path.join(projectRoot, '.n8n-demo'),
+	};
 	for (let index = 0; index < args.length; index += 1) {
 		const arg = args[index];
 		if (arg === '--once') options.once = true;
 		else if (arg === '--fresh') options.fresh = true;
 		else if (arg === '--port') options.port = Number(args[(index += 1)]);
 		else if (arg.startsWith('--port=')) options.port = Number(arg.slice('--port='.length));
-		else throw new UserError(`"${arg}" is not an option. There are --once, --fresh and --port P.`);
+		else if (arg === '--data' && args[index + 1]) options.data = path.resolve(args[(index += 1)]);
+		else {
+			throw new UserError(
+				`"${arg}" is not an option. There are --once, --fresh, --port P and --data FOLDER.`,
+			);
+		}
 	}
 	if (!Number.isInteger(options.port) || options.port < 1 || options.port > 65535) {
 		throw new UserError(
@@ -145,68 +160,11 @@ async function buildAndPack() {
 	await run(process.execPath, [gulpFile(), 'build', '--silent'], {
 		cwd: projectRoot,
 		label: 'The build',
+		quiet: true,
 	});
 	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-pack-'));
 	started.push(() => fs.rmSync(folder, { recursive: true, force: true }));
 	return await pack(folder);
-}
-
-async function simulatorTarget() {
-	say('Starting the AlloMia simulator: no phone will ring.');
-	const { baseUrl, apiKey, assistantId, phoneNumberId, stop } = await startSimulatorProcess({
-		pace: 1500,
-	});
-	started.push(stop);
-	return {
-		baseUrl,
-		apiKey,
-		call: {
-			phoneNumber: '+15145551234',
-			assistantId,
-			phoneNumberId,
-			customerName: 'John Doe',
-			recordId: 'crm-42',
-		},
-	};
-}
-
-async function askForTarget(apiKey) {
-	say('ALLOMIA_API_KEY is set: this uses the real AlloMia, and A PHONE WILL RING.');
-	const questions = {
-		ALLOMIA_ASSISTANT_ID: 'The ID of the assistant that speaks: ',
-		ALLOMIA_PHONE_NUMBER_ID: 'The ID of the AlloMia number to call from: ',
-		ALLOMIA_PHONE_NUMBER: 'The number to call, for example +15145551234: ',
-	};
-	const answers = {};
-	for (const [name, question] of Object.entries(questions)) {
-		answers[name] = process.env[name]?.trim() || (await ask(name, question));
-	}
-	return {
-		apiKey,
-		baseUrl: process.env.ALLOMIA_BASE_URL?.trim() || 'https://allomia.com/api',
-		call: {
-			phoneNumber: answers.ALLOMIA_PHONE_NUMBER,
-			assistantId: answers.ALLOMIA_ASSISTANT_ID,
-			phoneNumberId: answers.ALLOMIA_PHONE_NUMBER_ID,
-			customerName: process.env.ALLOMIA_CUSTOMER_NAME?.trim() || 'John Doe',
-			recordId: 'crm-42',
-		},
-	};
-}
-
-async function ask(name, question) {
-	if (!process.stdin.isTTY) {
-		throw new UserError(`Set ${name}: nobody is here to answer. (${question.replace(/: $/, '')}.)`);
-	}
-	const terminalLine = readline.createInterface({ input: process.stdin, output: process.stdout });
-	try {
-		for (;;) {
-			const answer = (await terminalLine.question(question)).trim();
-			if (answer) return answer;
-		}
-	} finally {
-		terminalLine.close();
-	}
 }
 
 /** The same call in one node. Not with the real AlloMia: one call is enough for a first look. */
@@ -226,7 +184,7 @@ async function showCreateAndWait(session, base, credential, { call }) {
 	const [[item] = []] = workflows.outputsOf(execution, 'AlloMia');
 	if (!item) throw new UserError('Create and Wait gave no outcome: look at the execution in n8n.');
 	say('AlloMia (Create and Wait) put out:');
-	say(JSON.stringify(item, null, 2));
+	show(item);
 }
 
 async function removeEarlierWorkflows(session) {
@@ -271,40 +229,8 @@ async function placeCall(url, { call }) {
 	return answer;
 }
 
-async function outcomeOfTrigger(session, workflowId, outboundCallId) {
-	say('Waiting for its outcome …');
-	return await workflows.until(
-		'the outcome of the call',
-		async () => {
-			for (const { id, status } of await workflows.listExecutions(session, workflowId)) {
-				if (status !== 'success') continue;
-				const execution = await workflows.readExecution(session, id);
-				const [[event] = []] = workflows.outputsOf(execution, 'AlloMia Trigger');
-				if (event?.outboundCallId === outboundCallId) return event;
-			}
-			return undefined;
-		},
-		outcomeLimit,
-		500,
-	);
-}
-
-async function outcomeByAsking({ baseUrl, apiKey }, outboundCallId) {
-	return await workflows.until(
-		'the call to end',
-		async () => {
-			const response = await fetch(`${baseUrl}/outbound/${outboundCallId}/status`, {
-				headers: { authorization: `Bearer ${apiKey}` },
-				signal: AbortSignal.timeout(30_000),
-			});
-			const answer = parse(await response.text());
-			if (terminal.includes(answer?.status)) return answer;
-			say(`Still ${answer?.status ?? `no answer (${response.status})`} …`);
-			return undefined;
-		},
-		outcomeLimit,
-		5000,
-	);
+function show(value) {
+	say(JSON.stringify(value, null, 2));
 }
 
 function parse(text) {

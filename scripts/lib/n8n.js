@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
+const { adviceFor } = require('./advice');
 const { projectRoot } = require('./paths');
 const { npm, UserError } = require('./run');
 
@@ -131,7 +132,13 @@ async function startProcess({ n8n, command = ['start'], env, readyUrl, timeout =
 		await delay(200);
 	}
 	await handle.stop('SIGKILL');
-	throw new UserError(`n8n did not start. Its last words:\n${output.trim().slice(-3000)}`);
+	throw new UserError(lastWords('n8n did not start.', output));
+}
+
+/** What became of n8n, the end of what it wrote, and what to do about it where that says so. */
+function lastWords(what, output) {
+	const advice = adviceFor(output);
+	return `${what} Its last words:\n${output.trim().slice(-3000)}${advice ? `\n\n${advice}` : ''}`;
 }
 
 /** A signed-in user of an n8n, over the REST API that the editor uses. */
@@ -195,6 +202,7 @@ module.exports = {
 	freePort,
 	installPackage,
 	isFree,
+	lastWords,
 	owner,
 	pack,
 	Session,

@@ -1,6 +1,7 @@
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { adviceFor } = require('./advice');
 
 /** An error whose message is all that a user needs to read: it is printed without a stack. */
 class UserError extends Error {}
@@ -27,7 +28,7 @@ const minute = 60_000;
  * the last lines are shown if it fails.
  * @param options.limit how long it may take, in ms; then it is ended
  * @returns what it wrote to stdout (empty unless quiet)
- * @throws UserError, or with `quiet` an Error with `output`, when it fails or takes too long
+ * @throws UserError when it fails or takes too long
  */
 async function run(command, args, { cwd, env, quiet, label = command, limit = 10 * minute } = {}) {
 	const started = Date.now();
@@ -70,7 +71,9 @@ async function run(command, args, { cwd, env, quiet, label = command, limit = 10
 		const why = late ? `was ended: it took longer than ${duration(limit)}` : `failed (${code})`;
 		if (code !== 0 || late) {
 			if (!quiet) throw new UserError(`${label} ${why}: the lines above say more.`);
-			throw Object.assign(new Error(`${label} ${why}`), { output: `${output}\n${label} ${why}` });
+			const tail = output.trim().split('\n').slice(-12).join('\n');
+			const advice = adviceFor(output) ?? 'Read the lines above, then run the command again.';
+			throw new UserError(`${tail}\n\n${label} ${why}. ${advice}`);
 		}
 		return stdout;
 	} finally {
@@ -95,32 +98,20 @@ function npmCommand(node = process.execPath) {
 	return [node, cli];
 }
 
-/** Runs npm quietly; a failure becomes a sentence that says what to do. */
+/** Runs npm quietly. */
 async function npm(args, { node, ...options }) {
 	const [command, ...first] = npmCommand(node);
-	try {
-		return await run(command, [...first, ...args], { ...options, quiet: true });
-	} catch (error) {
-		throw new UserError(explainNpm(options.label, error));
-	}
-}
-
-function explainNpm(label, error) {
-	const output = String(error.output ?? error.message);
-	const tail = output.trim().split('\n').slice(-12).join('\n');
-	const advice = /ENOSPC/.test(output)
-		? 'The disk is full: free some space (n8n needs about 4 GB) and run the command again.'
-		: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network/i.test(output)
-			? "The npm registry cannot be reached: check the network (and npm's proxy settings), then run the command again."
-			: /EACCES|EPERM/.test(output)
-				? 'A folder cannot be written: check its owner and rights, then run the command again.'
-				: /gyp|make|g\+\+|python/i.test(output)
-					? 'A native module could not be built: install Python 3, make and a C++ compiler, then run the command again.'
-					: 'Read the lines above, then run the command again.';
-	return `${tail}\n\n${label} failed. ${advice}`;
+	return await run(command, [...first, ...args], { ...options, quiet: true });
 }
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+/** An error as a user is to read it. One that nobody foresaw keeps its stack, unless advice helps more. */
+function explain(error) {
+	if (error instanceof UserError) return `\n${error.message}`;
+	const advice = adviceFor(String(error?.message ?? error));
+	return advice ? `\n${error.message}\n\n${advice}` : error;
+}
 
 /**
  * Runs `main` and turns what it throws into a message and exit code 1. However it ends, by Ctrl-C
@@ -144,7 +135,7 @@ async function cli(main, stop = async () => {}) {
 		await main();
 		await end(process.exitCode ?? 0);
 	} catch (error) {
-		if (!ending) console.error(error instanceof UserError ? `\n${error.message}` : error);
+		if (!ending) console.error(explain(error));
 		await end(1);
 	}
 }

@@ -120,8 +120,7 @@ async function withLock(file, what, body) {
 			fs.writeFileSync(file, `${process.pid}@${os.hostname()}`, { flag: 'wx' });
 			break;
 		} catch (error) {
-			if (error.code === 'ENOSPC')
-				throw new UserError('The disk is full: free about 4 GB and try again.');
+			if (error.code === 'ENOSPC') throw error;
 			if (error.code !== 'EEXIST') {
 				throw new UserError(
 					`${path.dirname(file)} cannot be written (${error.code}): check its rights, or set XDG_CACHE_HOME to another folder.`,

@@ -1,0 +1,1 @@
+export function adviceFor(text: string): string | undefined;

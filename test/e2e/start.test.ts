@@ -1,0 +1,211 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { freePort, isFree } from '../../scripts/lib/n8n';
+import { until } from '../../scripts/lib/workflows';
+import { ids, keys, startSimulator, type Simulator } from '../simulator';
+
+const root = path.resolve(__dirname, '..', '..');
+const limit = 120_000;
+
+let data: string;
+let port: number;
+let simulator: Simulator;
+const running = new Set<() => void>();
+
+beforeAll(async () => {
+	data = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-start-'));
+	simulator = await startSimulator({ pace: 500 });
+});
+
+afterAll(async () => {
+	for (const end of running) end();
+	await simulator?.stop();
+	fs.rmSync(data, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+	simulator.reset();
+	port = await freePort();
+});
+
+/** `npm start` with an own folder and port. */
+function start(args: string[], env: Record<string, string> = {}, input?: string) {
+	const child = spawn(
+		process.execPath,
+		[path.join(root, 'scripts', 'start.js'), '--port', String(port), '--data', data, ...args],
+		{ cwd: root, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
+	);
+	let output = '';
+	const keep = (chunk: Buffer) => (output += String(chunk));
+	child.stdout.on('data', keep);
+	child.stderr.on('data', keep);
+	if (input !== undefined) child.stdin.end(input);
+	let code: number | null | undefined;
+	child.once('exit', (exitCode) => {
+		code = exitCode;
+		running.delete(end);
+	});
+	const end = () => child.kill('SIGTERM');
+	running.add(end);
+	return {
+		output: () => output,
+		interrupt: () => child.kill('SIGINT'),
+		ended: async () =>
+			await until(
+				`npm start to end; it said:\n${output}`,
+				() => code !== undefined && { code },
+				limit,
+			),
+	};
+}
+
+/** The real AlloMia, played by the simulator. */
+const real = () => ({
+	ALLOMIA_API_KEY: keys.organization,
+	ALLOMIA_BASE_URL: simulator.baseUrl,
+	ALLOMIA_ASSISTANT_ID: ids.assistantId,
+	ALLOMIA_PHONE_NUMBER_ID: ids.phoneNumberId,
+	ALLOMIA_PHONE_NUMBER: '+15145551234',
+	WEBHOOK_URL: `http://127.0.0.1:${port}/`,
+});
+
+describe('npm start', () => {
+	it(
+		'shows an outcome, says what to try next, stays up, and ends everything on Ctrl-C',
+		async () => {
+			const command = start([], { WEBHOOK_URL: 'https://n8n.example.com/' });
+			await until('npm start to be up', () => command.output().includes('Ctrl-C ends'), limit);
+			expect(command.output()).toMatch(/The AlloMia Trigger emitted:\n\{[^]*"recordId": "crm-42"/);
+			expect(command.output()).toMatch(/What to try next:\n- /);
+			const editor = /n8n is open at (http\S+)/.exec(command.output())?.[1] ?? '';
+			expect((await fetch(editor)).status).toBe(200);
+			const curl = /curl -X POST (\S+) -H 'content-type: application\/json' \\\n +-d '(.*)'/.exec(
+				command.output(),
+			);
+			const another = await fetch(curl?.[1] ?? '', {
+				method: 'POST',
+				headers: { 'content-type': 'application/json' },
+				body: curl?.[2],
+			});
+			expect(await another.json()).toMatchObject({ status: 'calling' });
+			command.interrupt();
+			expect(await command.ended()).toEqual({ code: 130 });
+			expect(await isFree(port)).toBe(true);
+		},
+		2 * limit,
+	);
+
+	it('names a used port and another one', async () => {
+		const server = net.createServer().listen(port, '127.0.0.1');
+		try {
+			const command = start(['--once']);
+			expect(await command.ended()).toEqual({ code: 1 });
+			expect(command.output()).toMatch(
+				new RegExp(`Port ${port} is in use.*npm start -- --port ${port + 2}`),
+			);
+		} finally {
+			server.close();
+		}
+	});
+
+	it(
+		'says that there is no network where nothing can be installed',
+		async () => {
+			const empty = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-empty-'));
+			try {
+				const command = start(['--once'], {
+					XDG_CACHE_HOME: empty,
+					npm_config_cache: path.join(empty, 'npm'),
+					npm_config_registry: `http://127.0.0.1:${port}/`,
+					npm_config_fetch_retries: '0',
+				});
+				expect(await command.ended()).toEqual({ code: 1 });
+				expect(command.output()).toMatch(
+					/There is no network, or the npm registry cannot be reached/,
+				);
+			} finally {
+				fs.rmSync(empty, { recursive: true, force: true });
+			}
+		},
+		limit,
+	);
+});
+
+describe('npm start with the real AlloMia', () => {
+	it(
+		'calls after a yes, and shows what the trigger emitted',
+		async () => {
+			const command = start(['--once'], real(), 'yes\n');
+			expect(await command.ended()).toEqual({ code: 0 });
+			expect(command.output()).toMatch(/A PHONE WILL RING.*John Doe at \+15145551234/);
+			expect(command.output()).toMatch(/The AlloMia Trigger emitted:\n\{[^]*"status": "completed"/);
+			expect(simulator.dials).toHaveLength(1);
+			expect(simulator.dials[0]?.body.callbackUrl).toMatch(`http://127.0.0.1:${port}/webhook/`);
+		},
+		limit,
+	);
+
+	it(
+		'asks for what the environment does not name, and for the status where no address is public',
+		async () => {
+			const { ALLOMIA_API_KEY, ALLOMIA_BASE_URL } = real();
+			const answers = [ids.assistantId, '', ids.phoneNumberId, '+15145550003', 'Yes'];
+			const command = start(
+				['--once'],
+				{ ALLOMIA_API_KEY, ALLOMIA_BASE_URL, WEBHOOK_URL: '' },
+				`${answers.join('\n')}\n`,
+			);
+			expect(await command.ended()).toEqual({ code: 0 });
+			expect(command.output()).toMatch(/WEBHOOK_URL is not set.*status is asked for/);
+			expect(command.output()).toMatch(/AlloMia gave as its status:\n\{[^]*"status": "no-answer"/);
+			expect(simulator.dials.map(({ body }) => [body.phoneNumber, body.callbackUrl])).toEqual([
+				['+15145550003', undefined],
+			]);
+		},
+		limit,
+	);
+
+	it(
+		'says so where AlloMia does not reach the address, and gives what it says when asked',
+		async () => {
+			const command = start(
+				['--once'],
+				{ ...real(), WEBHOOK_URL: `http://127.0.0.1:${await freePort()}/` },
+				'yes\n',
+			);
+			expect(await command.ended()).toEqual({ code: 0 });
+			expect(command.output()).toMatch(/did not reach this n8n at.*check that WEBHOOK_URL/);
+			expect(command.output()).toContain('"status": "completed"');
+		},
+		limit,
+	);
+
+	it.each<[string, string, Record<string, string>, RegExp]>([
+		['the answer is no', 'no\n', {}, /Nobody was called, since you did not say yes/],
+		['nobody is there to say yes', '', {}, /nobody is here to answer\. Nobody was called\./],
+		[
+			'nobody is there to name the number',
+			'',
+			{ ALLOMIA_PHONE_NUMBER: '' },
+			/nobody is here to answer\. Set ALLOMIA_PHONE_NUMBER\./,
+		],
+		[
+			'the public address is none',
+			'yes\n',
+			{ WEBHOOK_URL: 'n8n.example.com' },
+			/WEBHOOK_URL is "n8n\.example\.com", which is no address/,
+		],
+	])(
+		'calls nobody where %s',
+		async (_, input, env, says) => {
+			const command = start(['--once'], { ...real(), ...env }, input);
+			expect(await command.ended()).toEqual({ code: 1 });
+			expect(command.output()).toMatch(says);
+			expect(simulator.requests).toHaveLength(0);
+		},
+		limit,
+	);
+});
