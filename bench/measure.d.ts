@@ -2,13 +2,15 @@ export interface Figure {
 	name: string;
 	/** Undefined where this system cannot measure it. */
 	value: number | undefined;
-	limit: number;
+	/** At most this, or `atLeast` that. */
+	limit?: number;
+	atLeast?: number;
 	unit?: string;
 	detail: string;
 }
 
 export function median(figures: number[]): number;
 export function cpuTime(pid: number): number | undefined;
-export function isHeld(figure: Figure): boolean;
+export function isHeld(figure: Pick<Figure, 'value' | 'limit' | 'atLeast'>): boolean;
 export function round(value: number): string;
 export function toLine(figure: Figure): string;

@@ -24,16 +24,17 @@ function cpuTime(pid) {
 }
 
 /** Whether a figure is within its limit; what cannot be measured here breaks none. */
-function isHeld({ value, limit }) {
-	return value === undefined || value <= limit;
+function isHeld({ value, limit = Infinity, atLeast = -Infinity }) {
+	return value === undefined || (value <= limit && value >= atLeast);
 }
 
-/** One figure of the report, held against its limit: `{ name, value, limit, detail }`. */
+/** One figure of the report, held against its limit: `{ name, value, limit or atLeast, detail }`. */
 function toLine(figure) {
-	const { name, value, limit, unit = '', detail } = figure;
+	const { name, value, limit, atLeast, unit = '', detail } = figure;
+	const bound = limit === undefined ? `at least ${atLeast}` : `at most ${limit}`;
 	const shown = value === undefined ? 'not measured here' : `${round(value)}${unit}`;
 	const verdict = value === undefined ? '' : isHeld(figure) ? 'ok' : 'MISSED';
-	return `${name.padEnd(52)} ${shown.padStart(9)}  at most ${limit}${unit}  ${verdict}\n    ${detail}`;
+	return `${name.padEnd(52)} ${shown.padStart(9)}  ${bound}${unit}  ${verdict}\n    ${detail}`;
 }
 
 function round(value) {

@@ -16,7 +16,7 @@ const { startSimulatorProcess } = require('./lib/simulatorProcess');
 
 const { isHeld, toLine } = require('../bench/measure');
 
-const names = ['weight', 'dispatch'];
+const names = ['weight', 'dispatch', 'events'];
 
 /** Longer than any measurement: its calls are to be in progress all the time. */
 const pace = 3_600_000;
@@ -44,13 +44,18 @@ cli(async () => {
 			say(toLine(figure));
 			if (!isHeld(figure)) missed += 1;
 		}
+		await stopStarted();
 	}
 	say(`\n${missed === 0 ? 'Every limit was held.' : `${missed} limits were missed.`}`);
 	process.exitCode = missed === 0 ? 0 : 1;
 }, stop);
 
-async function stop() {
+async function stopStarted() {
 	for (const { stop: end } of started.splice(0)) await end();
+}
+
+async function stop() {
+	await stopStarted();
 	fs.rmSync(scratch, { recursive: true, force: true });
 }
 

@@ -42,6 +42,8 @@ export class AlloMiaTrigger implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
+				// Empty, so that n8n answers an accepted event with what `webhook` gives it.
+				responseData: '',
 				path: triggerPathExpression,
 				isFullPath: true,
 			},

@@ -47,11 +47,11 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const key = keyOf(event);
 	if (key !== undefined && !seen.add(key)) return reply(webhook, answers.duplicate);
 
-	reply(webhook, answers.received);
 	const item: INodeExecutionData = { json: toOutput(event, context) };
 	const order = outputOrder(options.outputPerStatus === true, chosen);
 	return {
-		noWebhookResponse: true,
+		// n8n answers once it has the execution: a sender is never told of one that could not start.
+		webhookResponse: answers.received.body,
 		workflowData: order ? order.map((status) => (status === event.status ? [item] : [])) : [[item]],
 	};
 }

@@ -1,4 +1,4 @@
-import { cpuTime, median, toLine } from '../../bench/measure';
+import { cpuTime, isHeld, median, toLine } from '../../bench/measure';
 
 describe('the figures of the benchmarks', () => {
 	it.each([
@@ -21,6 +21,10 @@ describe('the figures of the benchmarks', () => {
 		const figure = { name: 'Time', limit: 0.8, detail: 'medians' };
 		expect(toLine({ ...figure, value: 0.8 })).toMatch(/0\.80 {2}at most 0\.8 {2}ok\n {4}medians/);
 		expect(toLine({ ...figure, value: 0.81 })).toContain('MISSED');
+		const ratio = { name: 'Events', atLeast: 0.95, detail: '', unit: ' x' };
+		expect(toLine({ ...ratio, value: 0.95 })).toMatch(/0\.95 x {2}at least 0\.95 x {2}ok/);
+		expect(toLine({ ...ratio, value: 0.94 })).toContain('MISSED');
+		expect(isHeld({ ...ratio, value: 0.94 })).toBe(false);
 		expect(toLine({ ...figure, value: undefined })).toMatch(/not measured here(?!.*ok)/);
 	});
 });
