@@ -47,6 +47,12 @@ const installedN8n = () => {
 };
 
 module.exports = {
-	projects: [suite('unit'), suite('workflow', installedN8n()), suite('e2e'), suite('queue')],
+	projects: [
+		suite('unit'),
+		suite('workflow', installedN8n()),
+		suite('e2e'),
+		suite('editor'),
+		suite('queue'),
+	],
 	testTimeout: 120_000,
 };

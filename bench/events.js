@@ -208,11 +208,7 @@ async function events({ installed, start }) {
 	};
 	const withCredentialId = randomUUID();
 	const withCredential = {
-		id: await publish(
-			session,
-			bareTrigger(withCredentialId, { alloMiaApi: credential }),
-			noOp(),
-		),
+		id: await publish(session, bareTrigger(withCredentialId, { alloMiaApi: credential }), noOp()),
 		url: `${baseUrl}/webhook/${withCredentialId}/webhook`,
 	};
 	const route = randomUUID();
@@ -232,13 +228,19 @@ async function events({ installed, start }) {
 	const measured = {
 		ours: async () => await throughput(session, ours, 'completed', accepted),
 		bare: async () => await throughput(session, bare, 'completed', accepted),
-		withCredential: async () =>
-			await throughput(session, withCredential, 'completed', accepted),
+		withCredential: async () => await throughput(session, withCredential, 'completed', accepted),
 		ignoring: async () => await ignoring(ours, 'busy', filtered),
 		bareIgnoring: async () => await ignoring(bareIgnoring, 'busy', filtered),
 		withIf: async () => await throughput(session, withIf, 'busy', accepted),
 	};
-	const results = { ours: [], bare: [], withCredential: [], ignoring: [], bareIgnoring: [], withIf: [] };
+	const results = {
+		ours: [],
+		bare: [],
+		withCredential: [],
+		ignoring: [],
+		bareIgnoring: [],
+		withIf: [],
+	};
 	for (let count = 0; count < rounds; count += 1) {
 		say(`  … round ${count + 1} of ${rounds}`);
 		// Each in turn goes first: the first of a round may find n8n still tidying up.

@@ -4,11 +4,17 @@ const path = require('node:path');
 const { pack } = require('./lib/n8n');
 const { cli, minute, npmCommand, run, say, UserError } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
-const { missingServices, servicesAdvice } = require('./lib/services');
+const { adviceFor, missingFor } = require('./lib/services');
 const { ensureDependencies, ensureN8n } = require('./lib/setup');
 
 /** The suites in the order in which they run, what fails fast first, and how long each may take. */
-const limits = { unit: 5 * minute, workflow: 5 * minute, e2e: 25 * minute, queue: 15 * minute };
+const limits = {
+	unit: 5 * minute,
+	workflow: 5 * minute,
+	e2e: 25 * minute,
+	editor: 10 * minute,
+	queue: 15 * minute,
+};
 const suites = Object.keys(limits);
 
 /** How many files run at the same time, where it is not as many as there are cores. */
@@ -68,14 +74,14 @@ function readArguments(args) {
 }
 
 /**
- * Runs one jest project with n8n's own Node, and counts its tests. What the queue suite needs beyond
- * n8n may be missing: its tests are then skipped, but never on a build server (CI is set).
+ * Runs one jest project with n8n's own Node, and counts its tests. What a suite needs beyond n8n may
+ * be missing: its tests are then skipped, but never on a build server (CI is set).
  */
 async function runSuite(name, { grep, n8n, tarball }) {
 	say(`\n> ${name} tests`);
-	const missing = name === 'queue' ? missingServices() : [];
+	const missing = missingFor(name);
 	if (missing.length > 0) {
-		say(servicesAdvice(missing));
+		say(adviceFor(name, missing));
 		if (process.env.CI) return { passed: 0, failed: 1, skipped: 0 };
 	}
 	const report = path.join(scratch, `${name}.json`);
@@ -100,7 +106,7 @@ async function runSuite(name, { grep, n8n, tarball }) {
 					...process.env,
 					ALLOMIA_N8N: JSON.stringify(n8n),
 					ALLOMIA_TARBALL: tarball,
-					ALLOMIA_MISSING_SERVICES: JSON.stringify(missing),
+					ALLOMIA_MISSING: JSON.stringify(missing),
 					TMPDIR: scratch,
 					// The Node that runs the tests may have no npm beside it.
 					npm_execpath: npmCommand()[1],

@@ -52,17 +52,17 @@ export class AlloMiaTrigger implements INodeType {
 			header: 'Receive the outcome of a call',
 			executionsHelp: {
 				inactive:
-					'<b>To try it out</b>: click “Listen for test event”. Copy the Test URL from this panel, open the AlloMia node that places the call (in another tab), set Callback to URL and paste it into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: activate the workflow. An AlloMia node in this workflow finds this trigger by its name (Callback: AlloMia Trigger in This Workflow); for one in another workflow, paste the Production URL.',
+					'<b>To try it out</b>: copy the Test URL under Webhook URLs and click “Execute step” (“Listen for test event” in older versions of n8n). Open the AlloMia node that places the call in another tab, set Callback to URL and paste the Test URL into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: publish (activate) the workflow. An AlloMia node in this workflow finds this trigger by its name (Callback: AlloMia Trigger in This Workflow); for one in another workflow, paste the Production URL.',
 				active:
-					'<b>To try it out</b>: click “Listen for test event”. Copy the Test URL from this panel, set Callback to URL in the AlloMia node that places the call, and paste it into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: this workflow is active. Outcomes arrive by themselves and show in the <a data-key="executions">executions list</a>.',
+					'<b>To try it out</b>: copy the Test URL under Webhook URLs and click “Execute step” (“Listen for test event” in older versions of n8n). Open the AlloMia node that places the call in another tab, set Callback to URL and paste the Test URL into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: this workflow is published. Outcomes arrive by themselves and show in the <a data-key="executions">executions list</a>.',
 			},
 			activationHint:
-				'Once you have tried it out, activate the workflow: outcomes then arrive by themselves.',
+				'Once you have tried it out, publish (activate) the workflow: outcomes then arrive by themselves.',
 		},
 		properties: [
 			{
 				displayName:
-					'An AlloMia node in this workflow finds this trigger by its name: set its Callback to “AlloMia Trigger in This Workflow”. From another workflow, paste the URL above into Callback URL and turn on Options > Sign Callback URL.',
+					'An AlloMia node in this workflow finds this trigger by its name: set its Callback to “AlloMia Trigger in This Workflow”. From another workflow, paste the Production URL above into Callback URL and turn on Options > Sign Callback URL. To try it out, execute this step, then run an AlloMia node with the Test URL above as its Callback URL.',
 				name: 'notice',
 				type: 'notice',
 				default: '',

@@ -1,3 +1,4 @@
-export function findProgram(name: string): string | undefined;
-export function missingServices(): string[];
-export function servicesAdvice(missing: string[]): string;
+export function findProgram(...names: string[]): string | undefined;
+export function findBrowser(): string | undefined;
+export function missingFor(suite: string): string[];
+export function adviceFor(suite: string, missing: string[]): string;

@@ -4,24 +4,52 @@ const path = require('node:path');
 /** Debian keeps PostgreSQL's programs off the PATH, one folder per version. */
 const debianFolder = '/usr/lib/postgresql';
 
-/** Where a program is, or undefined. */
-function findProgram(name) {
+/** Where macOS keeps the programs of apps. */
+const appFolders = ['Chromium', 'Google Chrome'].map(
+	(app) => `/Applications/${app}.app/Contents/MacOS`,
+);
+
+/** The programs that suites need beyond Node and n8n: any of the names will do. */
+const needs = {
+	editor: {
+		programs: { Chromium: ['chromium', 'chromium-browser', 'google-chrome', 'Google Chrome'] },
+		advice:
+			'so the editor tests cannot run: apt-get install chromium (Debian), or install Google Chrome.',
+	},
+	queue: {
+		programs: { PostgreSQL: ['initdb'], Redis: ['redis-server'] },
+		advice:
+			'so the queue mode tests cannot run. They start servers of their own; only the programs must be there: apt-get install postgresql redis-server (Debian, Ubuntu), or brew install postgresql redis (macOS).',
+	},
+};
+
+/** Where a program is that has one of the names, or undefined. */
+function findProgram(...names) {
 	const versions = fs.existsSync(debianFolder) ? fs.readdirSync(debianFolder).sort() : [];
 	const folders = [
 		...(process.env.PATH ?? '').split(path.delimiter),
 		...versions.reverse().map((version) => path.join(debianFolder, version, 'bin')),
+		...appFolders,
 	];
-	return folders.map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
+	return folders
+		.flatMap((folder) => names.map((name) => path.join(folder, name)))
+		.find((file) => fs.existsSync(file));
 }
 
-/** Which of the two services that n8n's queue mode needs are not installed. */
-function missingServices() {
-	const programs = { PostgreSQL: 'initdb', Redis: 'redis-server' };
-	return Object.keys(programs).filter((service) => findProgram(programs[service]) === undefined);
+/** Where the browser for the editor tests is, or undefined. */
+function findBrowser() {
+	return findProgram(...needs.editor.programs.Chromium);
 }
 
-function servicesAdvice(missing) {
-	return `${missing.join(' and ')} not found, so the queue mode tests cannot run. They start servers of their own; only the programs must be there: apt-get install postgresql redis-server (Debian, Ubuntu), or brew install postgresql redis (macOS).`;
+/** What a suite needs and is not installed. */
+function missingFor(suite) {
+	const { programs } = needs[suite] ?? { programs: {} };
+	return Object.keys(programs).filter((name) => findProgram(...programs[name]) === undefined);
 }
 
-module.exports = { findProgram, missingServices, servicesAdvice };
+/** One sentence for what `missingFor` found: what to do about it. */
+function adviceFor(suite, missing) {
+	return `${missing.join(' and ')} not found, ${needs[suite].advice}`;
+}
+
+module.exports = { adviceFor, findBrowser, findProgram, missingFor };

@@ -1,0 +1,94 @@
+import type { Browser, Page } from 'playwright-core';
+import { createWorkflow, type WorkflowNode } from '../../scripts/lib/workflows';
+import { activeWorkflow, startBench, type Bench } from '../e2e/support/bench';
+import { alloMia, alloMiaTrigger, connect, manualTrigger } from '../e2e/support/nodes';
+import { openBrowser, openEditor } from './support/browser';
+
+const missing = JSON.parse(process.env.ALLOMIA_MISSING ?? '[]') as string[];
+
+// scripts/test.js has said how to get the browser; on a build server, it has failed instead.
+const inTheEditor = missing.length > 0 ? describe.skip : describe;
+
+inTheEditor('the editor in a browser', () => {
+	let bench: Bench;
+	let browser: Browser;
+	let page: Page;
+
+	beforeAll(async () => {
+		bench = await startBench();
+		browser = await openBrowser();
+		page = await openEditor(browser, bench.n8n.baseUrl);
+	}, 180_000);
+
+	afterAll(async () => {
+		await browser?.close();
+		await bench?.stop();
+	}, 60_000);
+
+	beforeEach(() => {
+		bench.simulator.reset();
+	});
+
+	/** Opens a workflow, and one of its nodes; the workflow's id. */
+	async function open(nodes: WorkflowNode[], node?: WorkflowNode, connections = {}) {
+		const { id } = await createWorkflow(bench.n8n.session, { name: 'Panel', nodes, connections });
+		await page.goto(`${bench.n8n.baseUrl}/workflow/${id}${node ? `/${node.id}` : ''}`);
+		return id;
+	}
+
+	const shows = async (text: string | RegExp) => {
+		await page.getByText(text).first().waitFor();
+	};
+
+	it('shows the addresses of the trigger and how to try it out, and an outcome that arrives', async () => {
+		const trigger = alloMiaTrigger(bench.credential);
+		const id = await open([trigger], trigger);
+		const { baseUrl } = bench.n8n;
+
+		await shows('Receive the outcome of a call');
+		await shows('From another workflow, paste the Production URL above');
+		await page.getByText('When will this node trigger my flow?').click();
+		await shows(/copy the Test URL under Webhook URLs and click “Execute step”/);
+		await page.getByText('Webhook URLs', { exact: true }).click();
+		await page.getByText('Production URL', { exact: true }).click();
+		await shows(`${baseUrl}/webhook/allomia/${id}`);
+		await page.getByText('Test URL', { exact: true }).click();
+		const testUrl = `${baseUrl}/webhook-test/allomia/${id}`;
+		await shows(testUrl);
+
+		await page.getByTestId('trigger-execute-button').click();
+		await page.getByTestId('trigger-listening').waitFor();
+		await shows('To try it out, execute this step, then run an AlloMia node');
+		const calls = await activeWorkflow(bench, [
+			alloMia(bench.credential, { callback: 'url', callbackUrl: testUrl }),
+		]);
+		await calls.run([{}]);
+		const output = page.getByTestId('output-panel');
+		await output.getByText('customer-ended-call').first().waitFor();
+		const [dial] = bench.simulator.dials;
+		expect(await output.innerText()).toContain(dial?.outboundCallId);
+	});
+
+	it('names one output per status on the canvas', async () => {
+		await open([
+			alloMiaTrigger(bench.credential, {
+				statuses: ['completed', 'busy'],
+				options: { outputPerStatus: true },
+			}),
+		]);
+		const handles = page.getByTestId('canvas-node-output-handle');
+		await handles.first().waitFor();
+		expect(await handles.allInnerTexts()).toEqual(['Completed', 'Busy']);
+	});
+
+	it('says in the panel what to do where a call finds no trigger', async () => {
+		const call = alloMia(bench.credential, { callback: 'trigger' });
+		const start = manualTrigger();
+		await open([start, call], call, connect(start.name, call.name));
+		await page.getByTestId('node-execute-button').click();
+		await shows(/^Trigger Name: There is no node "AlloMia Trigger"/);
+		const panel = await page.getByTestId('output-panel').innerText();
+		expect(panel).toMatch(/Add an AlloMia Trigger[^]*Nobody was called\./);
+		expect(bench.simulator.dials).toHaveLength(0);
+	});
+});
