@@ -12,7 +12,7 @@ import {
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { startSimulator, type Simulator } from '../simulator';
-import { alloMia, alloMiaTrigger, itemsSource } from '../e2e/support/nodes';
+import { alloMia, alloMiaTrigger, connect, itemsSource, manualTrigger } from '../e2e/support/nodes';
 import { Cluster } from './support/cluster';
 
 const missing = JSON.parse(process.env.ALLOMIA_MISSING ?? '[]') as string[];
@@ -125,6 +125,46 @@ inQueueMode('queue mode: main, webhook processor and workers in processes of the
 			'{"received":true}',
 			'{"received":true}',
 		]);
+	});
+
+	it('lets a run by hand, which a worker does, reach the trigger', async () => {
+		const { session } = cluster;
+		const [start, call, trigger] = [
+			manualTrigger(),
+			alloMia(credential, { callback: 'trigger' }),
+			alloMiaTrigger(credential),
+		];
+		const { id } = await createWorkflow(session, {
+			name: randomUUID(),
+			nodes: [start, call, trigger],
+			connections: connect(start.name, call.name),
+		});
+		const run = async () => {
+			const workflowData = await session.call('GET', `/rest/workflows/${id}`);
+			const { executionId } = await session.call<{ executionId: string }>(
+				'POST',
+				`/rest/workflows/${id}/run`,
+				{ workflowData, triggerToStartFrom: { name: start.name } },
+			);
+			const execution = await waitForEnd(session, executionId);
+			const output = cluster.workers.map((it) => it.output()).join('');
+			expect(output).toContain(`Worker started execution ${executionId} `);
+			return execution;
+		};
+
+		const refused = await run();
+		expect(refused.data.resultData.error?.message).toMatch(/does not listen/);
+		expect(simulator.dials).toHaveLength(0);
+
+		await activate(session, id);
+		await until('the trigger to be registered', async () => {
+			const answer = await fetch(`${cluster.webhookUrl}/webhook/allomia/${id}`, { method: 'POST' });
+			return answer.status !== 404;
+		});
+		expect((await run()).status).toBe('success');
+		const outcomes = (await ended(id, 3)).flatMap((it) => outputsOf(it, trigger.name).flat());
+		expect(outcomes).toEqual([expect.objectContaining({ status: 'completed' })]);
+		expect(simulator.dials).toHaveLength(1);
 	});
 
 	it('waits for outcomes, which arrive at another process than the one that placed the calls', async () => {

@@ -75,6 +75,8 @@ export class Cluster {
 		const port = await freePort();
 		this.workers.push(
 			await this.startPart(['worker', '--concurrency=5'], port, '/healthz/readiness', {
+				// Workers then write down which executions they take.
+				N8N_LOG_LEVEL: 'info',
 				QUEUE_HEALTH_CHECK_ACTIVE: 'true',
 				QUEUE_HEALTH_CHECK_PORT: String(port),
 			}),
@@ -103,6 +105,7 @@ export class Cluster {
 				WEBHOOK_URL: `${this.webhookUrl}/`,
 				N8N_ENCRYPTION_KEY: this.name,
 				EXECUTIONS_MODE: 'queue',
+				OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 				QUEUE_BULL_REDIS_HOST: redis.host,
 				QUEUE_BULL_REDIS_PORT: String(redis.port),
 				QUEUE_BULL_PREFIX: this.name,
