@@ -52,6 +52,9 @@ export class Instance {
 		const settings = {
 			...closedSettings({ userFolder, port, brokerPort }),
 			WEBHOOK_URL: `http://127.0.0.1:${port}/`,
+			// Where its database takes longer than 5 s to answer, as on a busy machine, n8n would refuse
+			// every request for the next seconds.
+			DB_PING_TIMEOUT_MS: '60000',
 			...extra,
 		};
 		const session = new Session(`http://127.0.0.1:${port}`);
