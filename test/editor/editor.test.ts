@@ -1,15 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
 import { createWorkflow, type WorkflowNode } from '../../scripts/lib/workflows';
 import { activeWorkflow, startBench, type Bench } from '../e2e/support/bench';
+import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, manualTrigger } from '../e2e/support/nodes';
 import { openBrowser, openEditor } from './support/browser';
 
-const missing = JSON.parse(process.env.ALLOMIA_MISSING ?? '[]') as string[];
-
-// scripts/test.js has said how to get the browser; on a build server, it has failed instead.
-const inTheEditor = missing.length > 0 ? describe.skip : describe;
-
-inTheEditor('the editor in a browser', () => {
+describeIfComplete('the editor in a browser', () => {
 	let bench: Bench;
 	let browser: Browser;
 	let page: Page;

@@ -12,15 +12,11 @@ import {
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { startSimulator, type Simulator } from '../simulator';
+import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, itemsSource, manualTrigger } from '../e2e/support/nodes';
 import { Cluster } from './support/cluster';
 
-const missing = JSON.parse(process.env.ALLOMIA_MISSING ?? '[]') as string[];
-
-// scripts/test.js has said how to start them; on a build server, it has failed instead.
-const inQueueMode = missing.length > 0 ? describe.skip : describe;
-
-inQueueMode('queue mode: main, webhook processor and workers in processes of their own', () => {
+describeIfComplete('queue mode: main, webhook processor and workers in processes of their own', () => {
 	let cluster: Cluster;
 	let simulator: Simulator;
 	let credential: CredentialReference;
