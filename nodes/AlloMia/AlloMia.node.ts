@@ -13,6 +13,7 @@ import { searchOrganizations } from '../shared/searchOrganizations';
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
 import { findOperation, toProperties } from './resources/operation';
+import { outcomePath } from './resources/outboundCall/resumeUrl';
 
 // eslint-disable-next-line @n8n/community-nodes/webhook-lifecycle-complete -- no third party's webhook: the address of a waiting execution, which n8n makes and forgets by itself
 export class AlloMia implements INodeType {
@@ -38,7 +39,9 @@ export class AlloMia implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
-				path: '',
+				// Lets n8n answer with what we return, once it has the execution.
+				responseData: '',
+				path: outcomePath,
 				restartWebhook: true,
 				isFullPath: true,
 			},

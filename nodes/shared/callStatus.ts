@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import {
 	defaultTimeout,
 	send,
@@ -30,4 +31,35 @@ export async function readStatus(
 	timeout?: number,
 ): Promise<ApiResult<StatusAnswer>> {
 	return await send(context, connection, statusRequest(outboundCallId, timeout));
+}
+
+/** How many calls are asked about at the same time. */
+const concurrency = 10;
+
+/**
+ * Asks AlloMia about several calls, a few at a time: the answers, by the ids. A call whose request
+ * fails is missing; so are those that were not reached by `until` (in ms since 1970) or before the
+ * execution was cancelled.
+ * @param timeout how long one request may take, in ms
+ */
+export async function readStatuses(
+	context: RequestContext,
+	connection: Connection,
+	outboundCallIds: readonly string[],
+	{ timeout, until = Infinity, signal }: { timeout: number; until?: number; signal?: AbortSignal },
+): Promise<Map<string, StatusAnswer>> {
+	const statuses = new Map<string, StatusAnswer>();
+	await pLimit(concurrency).map(outboundCallIds, async (id) => {
+		const left = until - Date.now();
+		if (left <= 0 || signal?.aborted) return;
+		const status = await readStatus(context, connection, id, Math.min(timeout, left));
+		// An answer about another call says nothing about this one.
+		if (status.ok && sameCall(status.value.outboundCallId, id)) statuses.set(id, status.value);
+	});
+	return statuses;
+}
+
+/** Whether two ids are the same but for their case, in which UUIDs do not differ. */
+export function sameCall(first: string, second: string): boolean {
+	return first.toLowerCase() === second.toLowerCase();
 }

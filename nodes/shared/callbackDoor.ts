@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { z } from 'zod';
 import type { ApiResult } from './api';
+import { sameCall } from './callStatus';
 import type { CallbackContext } from './callbackUrl';
 import { callbackBody, type CallbackBody, type StatusAnswer } from './schemas';
 import { isTerminal, type TerminalStatus } from './status';
@@ -82,8 +83,9 @@ export function believe(
 ): { event: StatusAnswer } | { answer: DoorAnswer } {
 	if (asked.ok) {
 		// An answer about another call proves nothing about this one.
-		const same = asked.value.outboundCallId.toLowerCase() === outboundCallId.toLowerCase();
-		return same ? { event: asked.value } : { answer: answers.unavailable };
+		return sameCall(asked.value.outboundCallId, outboundCallId)
+			? { event: asked.value }
+			: { answer: answers.unavailable };
 	}
 	const unknown = asked.failure.httpCode === 404 && asked.failure.kind === 'refused';
 	return { answer: unknown ? answers.unverified : answers.unavailable };

@@ -8,13 +8,28 @@ export const lookHeader = 'x-allomia-look';
 
 /** A later request to a waiting execution's own address. It must stay small: many wait for long. */
 export interface Look {
-	/** The wait that it belongs to: one look at a time is enough for it. */
-	key: string;
+	/** The wait that it belongs to. */
+	wait: string;
 	/** The execution's signed address for one of its calls. */
 	url: string;
 	/** A status object of that call. */
 	event: object;
+	/** When the wait is over, in ms since 1970. */
+	deadline: number;
 }
+
+/**
+ * How long after the limit n8n goes on by itself, with what it stored at the parking, in ms. By then
+ * we have done so, with what AlloMia says; this is for the case that nothing of ours is running.
+ */
+export const grace = 60_000;
+
+/** The first look after the parking, in ms; each later one comes after three times as long. */
+const firstLook = 300;
+const growth = 3;
+
+/** How long outcomes of the same time are left to arrive before the others are asked about, in ms. */
+const soon = 1_000;
 
 /** The longest single sleep, in ms: timers cannot hold more than some 24 days. */
 const longestSleep = 24 * 3_600_000;
@@ -24,6 +39,7 @@ const timeout = 30_000;
 /** One helper serves all looks, so that a waiting execution keeps nothing of itself in memory. */
 let post: Poster | undefined;
 
+/** The looks of this process that are to come: one of each kind is enough for a wait. */
 const scheduled = new Set<string>();
 
 /** To be called with the helper of any execution before a look is scheduled. */
@@ -32,36 +48,48 @@ export function usePoster(poster: Poster): void {
 }
 
 /**
- * Looks soon after an execution has parked: n8n refuses callbacks (409) until it has stored it, so
- * an outcome may have been turned away. It goes on until n8n takes the look.
+ * Looks soon after an execution has parked, at growing intervals from then on, and at its limit.
+ * n8n refuses callbacks (409) until it has stored the execution, and a callback may be lost on its
+ * way for any other reason: AlloMia is not known to send it again.
  */
-export function lookAfterParking(look: Look): void {
-	void repeat(look, 300, 60_000);
-}
-
-/** Looks at the given time, in ms since 1970. */
-export function lookAt(look: Look, time: number): void {
-	const key = `${look.key}@${time}`;
-	if (scheduled.has(key)) return;
-	scheduled.add(key);
-	void sleepUntil(time).then(async () => {
-		scheduled.delete(key);
-		await repeat(look, 0, 30_000);
+export function watch(look: Look): void {
+	once('watch', look, async () => {
+		for (let wait = firstLook; Date.now() + wait < look.deadline; wait *= growth) {
+			await sleepUntil(Date.now() + wait);
+			if (await isOver(look)) return;
+		}
+		lookAtLimit(look);
 	});
 }
 
-/** Sends the look, and again with growing waits while n8n or AlloMia is not ready for it. */
-async function repeat(look: Look, firstWait: number, longest: number): Promise<void> {
-	let wait = firstWait;
-	for (let attempt = 0; attempt < 20; attempt += 1) {
-		await sleep(wait);
-		if (await send(look)) return;
-		wait = Math.min(Math.max(wait * 2, 300), longest);
-	}
+/** Looks in a moment. */
+export function lookSoon(look: Look): void {
+	once('soon', look, async () => {
+		await sleep(soon);
+		await isOver(look);
+	});
 }
 
-/** Whether the look was taken, or there is nothing left to look at. */
-async function send({ url, event }: Look): Promise<boolean> {
+/** Looks at the limit, and again until n8n has gone on. */
+export function lookAtLimit(look: Look): void {
+	once('limit', look, async () => {
+		await sleepUntil(look.deadline);
+		for (let wait = 1_000; !(await isOver(look)); wait *= 2) {
+			if (Date.now() > look.deadline + grace) return;
+			await sleep(wait);
+		}
+	});
+}
+
+function once(kind: string, look: Look, run: () => Promise<void>): void {
+	const key = `${kind} ${look.wait}`;
+	if (scheduled.has(key)) return;
+	scheduled.add(key);
+	void run().finally(() => scheduled.delete(key));
+}
+
+/** Sends the look; whether nothing is left to look at, since the execution no longer waits. */
+async function isOver({ url, event }: Look): Promise<boolean> {
 	if (!post) return true;
 	try {
 		const answer = (await post({
@@ -73,10 +101,14 @@ async function send({ url, event }: Look): Promise<boolean> {
 			timeout,
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
 		})) as { statusCode: number; body: unknown };
-		// Still running: n8n has not stored the execution yet.
-		const notParked = answer.statusCode === 409 && String(answer.body).includes('running');
-		return !notParked && answer.statusCode < 500;
+		const text = String(answer.body);
+		// n8n has not stored the execution yet, or it is at another node: it may come back to this one.
+		if (answer.statusCode === 409) return !text.includes('running');
+		// Something on the way to n8n, or n8n itself, is not ready.
+		if (answer.statusCode >= 500) return false;
+		return !text.includes('ignored');
 	} catch {
 		return false;
 	}

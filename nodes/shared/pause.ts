@@ -2,13 +2,24 @@ import { sleep } from 'n8n-workflow';
 
 /** Waits `ms`, or until `signal` says that the execution was cancelled. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	if (!signal) return await sleep(ms);
-	if (signal.aborted) return;
+	await unlessCancelled(sleep(ms), signal);
+}
+
+/** What `work` gives, or undefined at once when `signal` says that the execution was cancelled. */
+export async function unlessCancelled<T>(
+	work: Promise<T>,
+	signal: AbortSignal | undefined,
+): Promise<T | undefined> {
+	if (!signal) return await work;
+	if (signal.aborted) return undefined;
 	let stop = (): void => {};
-	const cancelled = new Promise<void>((resolve) => {
-		stop = resolve;
+	const cancelled = new Promise<undefined>((resolve) => {
+		stop = () => resolve(undefined);
 		signal.addEventListener('abort', stop, { once: true });
 	});
-	await Promise.race([sleep(ms), cancelled]);
-	signal.removeEventListener('abort', stop);
+	try {
+		return await Promise.race([work, cancelled]);
+	} finally {
+		signal.removeEventListener('abort', stop);
+	}
 }

@@ -16,247 +16,252 @@ import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, itemsSource, manualTrigger } from '../e2e/support/nodes';
 import { Cluster } from './support/cluster';
 
-describeIfComplete('queue mode: main, webhook processor and workers in processes of their own', () => {
-	let cluster: Cluster;
-	let simulator: Simulator;
-	let credential: CredentialReference;
+describeIfComplete(
+	'queue mode: main, webhook processor and workers in processes of their own',
+	() => {
+		let cluster: Cluster;
+		let simulator: Simulator;
+		let credential: CredentialReference;
 
-	beforeAll(async () => {
-		simulator = await startSimulator({ pace: 500 });
-		cluster = await Cluster.start();
-		credential = await createCredential(cluster.session, {
-			apiKey: simulator.keys.organization,
-			baseUrl: simulator.baseUrl,
-		});
-	}, 180_000);
-
-	afterAll(async () => {
-		await cluster?.stop();
-		await simulator?.stop();
-	}, 60_000);
-
-	beforeEach(() => {
-		simulator.reset();
-	});
-
-	async function active(nodes: WorkflowNode[]) {
-		const path = randomUUID();
-		const source = itemsSource(path);
-		const first = nodes[0]?.name ?? '';
-		const { id } = await createWorkflow(cluster.session, {
-			name: path,
-			nodes: [...source.nodes, ...nodes],
-			connections: {
-				...source.connections,
-				Items: { main: [[{ node: first, type: 'main', index: 0 }]] },
-			},
-		});
-		await activate(cluster.session, id);
-		return { id, url: `${cluster.webhookUrl}/webhook/${path}` };
-	}
-
-	async function send(url: string, items: object[]): Promise<void> {
-		await until('the webhook to be registered', async () => {
-			const { status } = await fetch(url, {
-				method: 'POST',
-				headers: { 'content-type': 'application/json' },
-				body: JSON.stringify({ items }),
+		beforeAll(async () => {
+			simulator = await startSimulator({ pace: 500 });
+			cluster = await Cluster.start();
+			credential = await createCredential(cluster.session, {
+				apiKey: simulator.keys.organization,
+				baseUrl: simulator.baseUrl,
 			});
-			return status === 200;
+		}, 180_000);
+
+		afterAll(async () => {
+			await cluster?.stop();
+			await simulator?.stop();
+		}, 60_000);
+
+		beforeEach(() => {
+			simulator.reset();
 		});
-	}
 
-	async function ended(workflowId: string, count: number): Promise<Execution[]> {
-		const list = await until(
-			`${count} executions to end`,
-			async () => {
-				const all = await listExecutions(cluster.session, workflowId);
-				const over = all.filter(({ status }) => status === 'success' || status === 'error');
-				return over.length >= count && over;
-			},
-			60_000,
-			200,
-		);
-		return await Promise.all(list.map(async ({ id }) => await waitForEnd(cluster.session, id)));
-	}
+		async function active(nodes: WorkflowNode[]) {
+			const path = randomUUID();
+			const source = itemsSource(path);
+			const first = nodes[0]?.name ?? '';
+			const { id } = await createWorkflow(cluster.session, {
+				name: path,
+				nodes: [...source.nodes, ...nodes],
+				connections: {
+					...source.connections,
+					Items: { main: [[{ node: first, type: 'main', index: 0 }]] },
+				},
+			});
+			await activate(cluster.session, id);
+			return { id, url: `${cluster.webhookUrl}/webhook/${path}` };
+		}
 
-	const phones = (...endings: string[]) => endings.map((it) => ({ phone: `+1514555${it}` }));
+		async function send(url: string, items: object[]): Promise<void> {
+			await until('the webhook to be registered', async () => {
+				const { status } = await fetch(url, {
+					method: 'POST',
+					headers: { 'content-type': 'application/json' },
+					body: JSON.stringify({ items }),
+				});
+				return status === 200;
+			});
+		}
 
-	it('tests the credential', async () => {
-		const result = await cluster.session.call('POST', '/rest/credentials/test', {
-			credentials: {
-				id: credential.id,
-				name: credential.name,
-				type: 'alloMiaApi',
-				data: { apiKey: simulator.keys.organization, baseUrl: simulator.baseUrl },
-			},
-		});
-		expect(result).toEqual({ status: 'OK', message: 'Connection successful' });
-	});
-
-	it('brings outcomes through the trigger, with metadata', async () => {
-		const workflow = await active([
-			alloMia(credential, {
-				phoneNumber: '={{ $json.phone }}',
-				callback: 'trigger',
-				options: { metadata: { entry: [{ name: 'phone', value: '={{ $json.phone }}' }] } },
-			}),
-			alloMiaTrigger(credential),
-		]);
-		const triggerUrl = `${cluster.webhookUrl}/webhook/allomia/${workflow.id}`;
-		await until('the trigger to be registered', async () => {
-			const { status } = await fetch(triggerUrl, { method: 'POST' });
-			return status !== 404;
-		});
-		await send(workflow.url, phones('1000', '0002'));
-		const executions = await ended(workflow.id, 3);
-		const events = executions.flatMap((it) => outputsOf(it, 'AlloMia Trigger').flat());
-		expect(events.map(({ status, metadata }) => [status, metadata])).toEqual(
-			expect.arrayContaining([
-				['completed', { phone: '+15145551000' }],
-				['busy', { phone: '+15145550002' }],
-			]),
-		);
-		expect(simulator.callbacks.map(({ responseBody }) => responseBody)).toEqual([
-			'{"received":true}',
-			'{"received":true}',
-		]);
-	});
-
-	it('lets a run by hand, which a worker does, reach the trigger', async () => {
-		const { session } = cluster;
-		const [start, call, trigger] = [
-			manualTrigger(),
-			alloMia(credential, { callback: 'trigger' }),
-			alloMiaTrigger(credential),
-		];
-		const { id } = await createWorkflow(session, {
-			name: randomUUID(),
-			nodes: [start, call, trigger],
-			connections: connect(start.name, call.name),
-		});
-		const run = async () => {
-			const workflowData = await session.call('GET', `/rest/workflows/${id}`);
-			const { executionId } = await session.call<{ executionId: string }>(
-				'POST',
-				`/rest/workflows/${id}/run`,
-				{ workflowData, triggerToStartFrom: { name: start.name } },
+		async function ended(workflowId: string, count: number): Promise<Execution[]> {
+			const list = await until(
+				`${count} executions to end`,
+				async () => {
+					const all = await listExecutions(cluster.session, workflowId);
+					const over = all.filter(({ status }) => status === 'success' || status === 'error');
+					return over.length >= count && over;
+				},
+				60_000,
+				200,
 			);
-			const execution = await waitForEnd(session, executionId);
-			const output = cluster.workers.map((it) => it.output()).join('');
-			expect(output).toContain(`Worker started execution ${executionId} `);
-			return execution;
-		};
-
-		const refused = await run();
-		expect(refused.data.resultData.error?.message).toMatch(/does not listen/);
-		expect(simulator.dials).toHaveLength(0);
-
-		await activate(session, id);
-		await until('the trigger to be registered', async () => {
-			const answer = await fetch(`${cluster.webhookUrl}/webhook/allomia/${id}`, { method: 'POST' });
-			return answer.status !== 404;
-		});
-		expect((await run()).status).toBe('success');
-		const outcomes = (await ended(id, 3)).flatMap((it) => outputsOf(it, trigger.name).flat());
-		expect(outcomes).toEqual([expect.objectContaining({ status: 'completed' })]);
-		expect(simulator.dials).toHaveLength(1);
-	});
-
-	it('waits for outcomes, which arrive at another process than the one that placed the calls', async () => {
-		const workflow = await active([
-			alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
-		]);
-		let seed = 7;
-		simulator.setPace(() => {
-			seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-			return (seed / 2 ** 31) * 2000;
-		});
-		const count = 30;
-		for (let index = 0; index < count; index += 1) {
-			await send(workflow.url, phones('1000', '0001', '0003'));
+			return await Promise.all(list.map(async ({ id }) => await waitForEnd(cluster.session, id)));
 		}
-		for (const execution of await ended(workflow.id, count)) {
-			expect(outputsOf(execution, 'AlloMia')[0]?.map(({ status }) => status)).toEqual([
-				'completed',
-				'failed',
-				'no-answer',
+
+		const phones = (...endings: string[]) => endings.map((it) => ({ phone: `+1514555${it}` }));
+
+		it('tests the credential', async () => {
+			const result = await cluster.session.call('POST', '/rest/credentials/test', {
+				credentials: {
+					id: credential.id,
+					name: credential.name,
+					type: 'alloMiaApi',
+					data: { apiKey: simulator.keys.organization, baseUrl: simulator.baseUrl },
+				},
+			});
+			expect(result).toEqual({ status: 'OK', message: 'Connection successful' });
+		});
+
+		it('brings outcomes through the trigger, with metadata', async () => {
+			const workflow = await active([
+				alloMia(credential, {
+					phoneNumber: '={{ $json.phone }}',
+					callback: 'trigger',
+					options: { metadata: { entry: [{ name: 'phone', value: '={{ $json.phone }}' }] } },
+				}),
+				alloMiaTrigger(credential),
 			]);
-		}
-		expect(simulator.dials).toHaveLength(3 * count);
-	});
-
-	it('goes on though main was killed while executions were waiting', async () => {
-		simulator.setPace(60_000);
-		const workflow = await active([
-			alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
-		]);
-		const count = 10;
-		for (let index = 0; index < count; index += 1) await send(workflow.url, phones('1000'));
-		await until('all to wait', async () => {
-			const all = await listExecutions(cluster.session, workflow.id);
-			return all.length === count && all.every(({ status }) => status === 'waiting');
+			const triggerUrl = `${cluster.webhookUrl}/webhook/allomia/${workflow.id}`;
+			await until('the trigger to be registered', async () => {
+				const { status } = await fetch(triggerUrl, { method: 'POST' });
+				return status !== 404;
+			});
+			await send(workflow.url, phones('1000', '0002'));
+			const executions = await ended(workflow.id, 3);
+			const events = executions.flatMap((it) => outputsOf(it, 'AlloMia Trigger').flat());
+			expect(events.map(({ status, metadata }) => [status, metadata])).toEqual(
+				expect.arrayContaining([
+					['completed', { phone: '+15145551000' }],
+					['busy', { phone: '+15145550002' }],
+				]),
+			);
+			expect(simulator.callbacks.map(({ responseBody }) => responseBody)).toEqual([
+				'{"received":true}',
+				'{"received":true}',
+			]);
 		});
-		await cluster.main?.stop('SIGKILL');
-		await cluster.startMain();
-		await Promise.all(
-			simulator.dials.map(
-				async ({ outboundCallId }) => await simulator.endCall(outboundCallId, 'completed'),
-			),
-		);
-		for (const execution of await ended(workflow.id, count)) {
-			expect(outputsOf(execution, 'AlloMia')[0]?.[0]).toMatchObject({ status: 'completed' });
-		}
-		expect(simulator.dials).toHaveLength(count);
-	});
 
-	it('rings nobody twice after a worker was killed in the middle and the execution run again', async () => {
-		simulator.fault({ kind: 'slow', delayMs: 100, times: 1000, match: { method: 'POST' } });
-		const workflow = await active([
-			alloMia(
-				credential,
-				{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 5 } },
-				{ onError: 'continueRegularOutput' },
-			),
-		]);
-		const numbers = Array.from({ length: 60 }, (_, index) => `${1000 + index}`);
-		await send(workflow.url, phones(...numbers));
-		await until('some calls', () => simulator.dials.length >= 15, 30_000, 5);
-		await Promise.all(
-			cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
-		);
-		const before = simulator.dials.length;
-		for (let count = 0; count < 2; count += 1) await cluster.startWorker();
-		const id = await until(
-			'n8n to notice the crash',
-			async () => {
-				const [execution] = await listExecutions(cluster.session, workflow.id);
-				return execution && ['crashed', 'error'].includes(execution.status) && execution.id;
-			},
-			120_000,
-			500,
-		);
-		expect(simulator.dials).toHaveLength(before);
-		await cluster.session.call('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false });
-		const again = await until(
-			'the re-run to end',
-			async () => {
+		it('lets a run by hand, which a worker does, reach the trigger', async () => {
+			const { session } = cluster;
+			const [start, call, trigger] = [
+				manualTrigger(),
+				alloMia(credential, { callback: 'trigger' }),
+				alloMiaTrigger(credential),
+			];
+			const { id } = await createWorkflow(session, {
+				name: randomUUID(),
+				nodes: [start, call, trigger],
+				connections: connect(start.name, call.name),
+			});
+			const run = async () => {
+				const workflowData = await session.call('GET', `/rest/workflows/${id}`);
+				const { executionId } = await session.call<{ executionId: string }>(
+					'POST',
+					`/rest/workflows/${id}/run`,
+					{ workflowData, triggerToStartFrom: { name: start.name } },
+				);
+				const execution = await waitForEnd(session, executionId);
+				const output = cluster.workers.map((it) => it.output()).join('');
+				expect(output).toContain(`Worker started execution ${executionId} `);
+				return execution;
+			};
+
+			const refused = await run();
+			expect(refused.data.resultData.error?.message).toMatch(/does not listen/);
+			expect(simulator.dials).toHaveLength(0);
+
+			await activate(session, id);
+			await until('the trigger to be registered', async () => {
+				const answer = await fetch(`${cluster.webhookUrl}/webhook/allomia/${id}`, {
+					method: 'POST',
+				});
+				return answer.status !== 404;
+			});
+			expect((await run()).status).toBe('success');
+			const outcomes = (await ended(id, 3)).flatMap((it) => outputsOf(it, trigger.name).flat());
+			expect(outcomes).toEqual([expect.objectContaining({ status: 'completed' })]);
+			expect(simulator.dials).toHaveLength(1);
+		});
+
+		it('waits for outcomes, which arrive at another process than the one that placed the calls', async () => {
+			const workflow = await active([
+				alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
+			]);
+			let seed = 7;
+			simulator.setPace(() => {
+				seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+				return (seed / 2 ** 31) * 2000;
+			});
+			const count = 30;
+			for (let index = 0; index < count; index += 1) {
+				await send(workflow.url, phones('1000', '0001', '0003'));
+			}
+			for (const execution of await ended(workflow.id, count)) {
+				expect(outputsOf(execution, 'AlloMia')[0]?.map(({ status }) => status)).toEqual([
+					'completed',
+					'failed',
+					'no-answer',
+				]);
+			}
+			expect(simulator.dials).toHaveLength(3 * count);
+		});
+
+		it('goes on though main was killed while executions were waiting', async () => {
+			simulator.setPace(60_000);
+			const workflow = await active([
+				alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
+			]);
+			const count = 10;
+			for (let index = 0; index < count; index += 1) await send(workflow.url, phones('1000'));
+			await until('all to wait', async () => {
 				const all = await listExecutions(cluster.session, workflow.id);
-				return all.find(({ mode, status }) => mode === 'retry' && status === 'success');
-			},
-			60_000,
-		);
-		const [items = []] = outputsOf(await waitForEnd(cluster.session, again.id), 'AlloMia');
-		const dialled = simulator.dials.map(({ body }) => body.phoneNumber);
-		expect(new Set(dialled).size).toBe(dialled.length);
-		// Everybody is accounted for: called now, or named as perhaps called before.
-		expect(items).toHaveLength(numbers.length);
-		const called = simulator.dials.slice(before).map(({ outboundCallId }) => outboundCallId);
-		const placed = items.flatMap(({ outboundCallId }) => outboundCallId ?? []);
-		expect([...placed].sort()).toEqual([...called].sort());
-		const uncertain = items.flatMap(({ error }) => error ?? []);
-		expect(uncertain).toHaveLength(numbers.length - called.length);
-		expect(new Set(uncertain)).toEqual(new Set(['An earlier attempt at this call was cut off']));
-		expect(uncertain.length).toBeGreaterThanOrEqual(before);
-	}, 240_000);
-});
+				return all.length === count && all.every(({ status }) => status === 'waiting');
+			});
+			await cluster.main?.stop('SIGKILL');
+			await cluster.startMain();
+			await Promise.all(
+				simulator.dials.map(
+					async ({ outboundCallId }) => await simulator.endCall(outboundCallId, 'completed'),
+				),
+			);
+			for (const execution of await ended(workflow.id, count)) {
+				expect(outputsOf(execution, 'AlloMia')[0]?.[0]).toMatchObject({ status: 'completed' });
+			}
+			expect(simulator.dials).toHaveLength(count);
+		});
+
+		it('rings nobody twice after a worker was killed in the middle and the execution run again', async () => {
+			simulator.fault({ kind: 'slow', delayMs: 100, times: 1000, match: { method: 'POST' } });
+			const workflow = await active([
+				alloMia(
+					credential,
+					{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 5 } },
+					{ onError: 'continueRegularOutput' },
+				),
+			]);
+			const numbers = Array.from({ length: 60 }, (_, index) => `${1000 + index}`);
+			await send(workflow.url, phones(...numbers));
+			await until('some calls', () => simulator.dials.length >= 15, 30_000, 5);
+			await Promise.all(
+				cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
+			);
+			const before = simulator.dials.length;
+			for (let count = 0; count < 2; count += 1) await cluster.startWorker();
+			const id = await until(
+				'n8n to notice the crash',
+				async () => {
+					const [execution] = await listExecutions(cluster.session, workflow.id);
+					return execution && ['crashed', 'error'].includes(execution.status) && execution.id;
+				},
+				120_000,
+				500,
+			);
+			expect(simulator.dials).toHaveLength(before);
+			await cluster.session.call('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false });
+			const again = await until(
+				'the re-run to end',
+				async () => {
+					const all = await listExecutions(cluster.session, workflow.id);
+					return all.find(({ mode, status }) => mode === 'retry' && status === 'success');
+				},
+				60_000,
+			);
+			const [items = []] = outputsOf(await waitForEnd(cluster.session, again.id), 'AlloMia');
+			const dialled = simulator.dials.map(({ body }) => body.phoneNumber);
+			expect(new Set(dialled).size).toBe(dialled.length);
+			// Everybody is accounted for: called now, or named as perhaps called before.
+			expect(items).toHaveLength(numbers.length);
+			const called = simulator.dials.slice(before).map(({ outboundCallId }) => outboundCallId);
+			const placed = items.flatMap(({ outboundCallId }) => outboundCallId ?? []);
+			expect([...placed].sort()).toEqual([...called].sort());
+			const uncertain = items.flatMap(({ error }) => error ?? []);
+			expect(uncertain).toHaveLength(numbers.length - called.length);
+			expect(new Set(uncertain)).toEqual(new Set(['An earlier attempt at this call was cut off']));
+			expect(uncertain.length).toBeGreaterThanOrEqual(before);
+		}, 240_000);
+	},
+);

@@ -1,14 +1,8 @@
-import {
-	NodeOperationError,
-	type IDataObject,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-} from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import type { Connection } from '../../../shared/api';
 import type { CallRequest, Checked } from '../../../shared/callRequest';
-import { readStatus } from '../../../shared/callStatus';
-import { lookAfterParking, lookAt, usePoster, type Look } from '../../../shared/looks';
+import { readStatuses } from '../../../shared/callStatus';
+import { grace, usePoster, watch, type Look } from '../../../shared/looks';
 import { isPrivateUrl } from '../../../shared/network';
 import {
 	pendingCalls,
@@ -18,25 +12,23 @@ import {
 } from '../../../shared/waiting';
 import { signed } from './callback';
 import type { ReadItem } from './items';
-import { resumeUrl } from './resumeUrl';
-
-const concurrency = 10;
+import { outcomeUrl, resumeUrl } from './resumeUrl';
 
 /** Where the node's stored context keeps the state, as JSON: `webhook()` may run elsewhere. */
 export const stateKey = 'alloMiaWaiting';
 
-/**
- * How long after the limit n8n goes on by itself, in ms. By then we have done so, with what AlloMia
- * says; this is for the case that our process was restarted in between.
- */
-const grace = 20_000;
+/** How long AlloMia may take to tell how the calls stand before the execution is parked, in ms. */
+const askFor = 20_000;
+
+/** How long one of these status requests may take, in ms. */
+const timeout = 8_000;
 
 /** Gives each call this execution's own address as its callback URL. */
 export function callbackToThisRun(
 	context: IExecuteFunctions,
 	connection: Connection,
 ): (itemIndex: number, call: CallRequest) => Checked<CallRequest> {
-	const url = resumeUrl(context);
+	const url = outcomeUrl(resumeUrl(context));
 	return (itemIndex, call) => {
 		const callbackUrl = signed(context, itemIndex, url, call, connection);
 		return callbackUrl.ok
@@ -52,7 +44,12 @@ export async function waitForCallbacks(
 	state: WaitingState,
 	items: ReadonlyArray<ReadItem<CallRequest>>,
 ): Promise<INodeExecutionData[][]> {
-	const now = { ...state, items: await askAll(context, connection, state) };
+	// Some calls may have ended while others were dialled: n8n has refused their callbacks.
+	const known = await readStatuses(context, connection, pendingCalls(state.items), {
+		timeout,
+		until: Date.now() + askFor,
+	});
+	const now = { ...state, items: withOutcomes(state.items, known) };
 	const [pending] = pendingCalls(now.items);
 	if (pending === undefined) return waitingOutputs(context.getNode(), now);
 
@@ -66,29 +63,12 @@ export async function waitForCallbacks(
 
 	usePoster(context.helpers.httpRequest);
 	const look = lookFor(now, pending, items);
-	if (look) {
-		lookAfterParking(look);
-		lookAt(look, now.deadline);
-	}
+	if (look) watch(look);
 	return outputs;
 }
 
-/** One look at every call that is not known to have ended: some may have, while others were dialled. */
-async function askAll(
-	context: IExecuteFunctions,
-	connection: Connection,
-	{ items }: WaitingState,
-): Promise<WaitingState['items']> {
-	const outcomes = new Map<string, IDataObject>();
-	await pLimit(concurrency).map(pendingCalls(items), async (id) => {
-		const status = await readStatus(context, connection, id);
-		if (status.ok) outcomes.set(id, status.value);
-	});
-	return withOutcomes(items, outcomes);
-}
-
 function lookFor(
-	{ items: waiting, wait }: WaitingState,
+	{ items: waiting, wait, deadline }: WaitingState,
 	pending: string,
 	items: ReadonlyArray<ReadItem<CallRequest>>,
 ): Look | undefined {
@@ -96,7 +76,7 @@ function lookFor(
 	const item = items.find(({ itemIndex }) => itemIndex === found?.itemIndex);
 	const url = item?.ok ? item.value.body.callbackUrl : undefined;
 	if (!found?.call || url === undefined) return undefined;
-	return { key: wait, url, event: { ...found.call, status: 'calling' } };
+	return { wait, url, event: { ...found.call, status: 'calling' }, deadline };
 }
 
 /**

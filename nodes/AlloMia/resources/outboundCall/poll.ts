@@ -1,8 +1,7 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Connection } from '../../../shared/api';
-import { readStatus } from '../../../shared/callStatus';
-import { pause } from '../../../shared/pause';
+import { readStatuses } from '../../../shared/callStatus';
+import { pause, unlessCancelled } from '../../../shared/pause';
 import {
 	pendingCalls,
 	waitingOutputs,
@@ -10,10 +9,12 @@ import {
 	type WaitingState,
 } from '../../../shared/waiting';
 
-const concurrency = 10;
-
 /** The first wait between two rounds, in ms. It grows up to the interval that the user set. */
-const firstWait = 1000;
+const firstWait = 1_000;
+const growth = 1.5;
+
+/** How long one status request may take, in ms: the next round asks again. */
+const timeout = 10_000;
 
 /**
  * Asks AlloMia how the calls stand until all have ended or the limit is over. A status request that
@@ -26,20 +27,13 @@ export async function poll(
 	interval: number,
 ): Promise<INodeExecutionData[][]> {
 	const signal = context.getExecutionCancelSignal();
-	const limit = pLimit(concurrency);
 	let { items } = state;
 	let wait = Math.min(firstWait, interval);
-	while (!signal?.aborted) {
-		const outcomes = new Map<string, IDataObject>();
-		await limit.map(pendingCalls(items), async (id) => {
-			const status = await readStatus(context, connection, id);
-			if (status.ok) outcomes.set(id, status.value);
-		});
-		items = withOutcomes(items, outcomes);
-		const left = state.deadline - Date.now();
-		if (pendingCalls(items).length === 0 || left <= 0) break;
-		await pause(Math.min(wait, left), signal);
-		wait = Math.min(wait * 1.5, interval);
+	while (pendingCalls(items).length > 0 && Date.now() < state.deadline && !signal?.aborted) {
+		await pause(Math.min(wait, state.deadline - Date.now()), signal);
+		const asked = readStatuses(context, connection, pendingCalls(items), { timeout, signal });
+		items = withOutcomes(items, (await unlessCancelled(asked, signal)) ?? new Map());
+		wait = Math.min(wait * growth, interval);
 	}
 	return waitingOutputs(context.getNode(), { ...state, items });
 }

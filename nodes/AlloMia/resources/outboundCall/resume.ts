@@ -1,31 +1,32 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { admit, isAnswer } from '../../../shared/admit';
 import { connect, type Connection } from '../../../shared/api';
-import { answers, readCallback, type DoorAnswer } from '../../../shared/callbackDoor';
-import { verificationKey, verifyContext } from '../../../shared/callbackUrl';
-import { readStatus } from '../../../shared/callStatus';
-import { confirm, confirmTimeout } from '../../../shared/confirm';
-import { lookAt, lookHeader, usePoster } from '../../../shared/looks';
+import { answers } from '../../../shared/callbackDoor';
+import { isSigned } from '../../../shared/callbackUrl';
+import { readStatuses, sameCall } from '../../../shared/callStatus';
+import { lookAtLimit, lookHeader, lookSoon, usePoster, type Look } from '../../../shared/looks';
 import type { CallbackBody } from '../../../shared/schemas';
 import { isTerminal } from '../../../shared/status';
 import {
 	pendingCalls,
 	waitingOutputs,
 	withOutcomes,
+	type WaitingItem,
 	type WaitingState,
 } from '../../../shared/waiting';
-import { incoming, reply } from '../../../shared/webhookIo';
+import { reply } from '../../../shared/webhookIo';
 import { stateKey } from './park';
+import { outcomeUrl } from './resumeUrl';
 
 /**
- * What this process has learnt about a waiting execution. It saves requests to AlloMia and lets
- * simultaneous callbacks take turns; nothing is lost with it, since AlloMia can be asked.
+ * What this process has learnt about a waiting execution. It saves requests to AlloMia; nothing is
+ * lost with it, since AlloMia can be asked.
  */
 interface Progress {
+	/** By the calls' ids. */
 	outcomes: Map<string, IDataObject>;
-	resumed: boolean;
-	/** The callback whose turn it is. */
-	turn: Promise<unknown>;
+	/** When the execution was told to go on, in ms since 1970. */
+	resumedAt?: number;
 }
 
 const known = new Map<string, Progress>();
@@ -33,106 +34,100 @@ const known = new Map<string, Progress>();
 /** The most executions that are remembered. */
 const capacity = 10_000;
 
+/** How long n8n may take to go on, in ms. If a request reaches us after that, it has not. */
+const resumeTime = 30_000;
+
+/** How long AlloMia may take to tell how the calls stand, in ms, and one status request of these. */
+const askFor = 15_000;
+const timeout = 8_000;
+
 /** How many calls are asked about at once, when the first was found to have ended. */
-const concurrency = 10;
+const batchSize = 10;
 
 /** Answers one request to a waiting execution, and lets it go on once all its calls have ended. */
 export async function resume(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const state = readState(webhook);
-	const read = readCallback(incoming(webhook));
-	if (!read.ok) return reply(webhook, read.answer);
-	const connection = await connect(webhook);
-	const { event } = read;
-	const request = webhook.getRequestObject();
-	const key = verificationKey(connection.apiKey);
-	const signer = verifyContext(request.query, request.path, key);
-	const item = state.items.find(({ call }) => call?.outboundCallId === event.outboundCallId);
-	// A signed address is good for the call that it was made for, and for no other.
-	if (!item || (signer && signer.itemIndex !== item.itemIndex)) {
-		return reply(webhook, answers.unverified);
-	}
-	const look = signer !== undefined && request.headers[lookHeader] !== undefined;
-	if (!look && !isTerminal(event.status)) return reply(webhook, answers.ignoredStatus);
-
 	const progress = progressOf(state.wait);
-	const turn = progress.turn.then(
-		async () =>
-			await settle(webhook, connection, state, progress, { event, look, signed: !!signer }),
-	);
-	progress.turn = turn.catch(() => undefined);
-	const result = await turn;
-	if (result === answers.unavailable) {
+	const { headers, query } = webhook.getRequestObject();
+	const isLook = headers[lookHeader] !== undefined && isSigned(query);
+	let item: WaitingItem | undefined;
+	const admitted = await admit(webhook, 'auto', (event, signer) => {
+		item = state.items.find(({ call }) =>
+			sameCall(String(call?.outboundCallId), event.outboundCallId),
+		);
+		// A signed address is good for the call that it was made for, and for no other.
+		if (!item || (signer && signer.itemIndex !== item.itemIndex)) return answers.unverified;
+		if (isLook && signer) return isResumed(progress) ? answers.duplicate : undefined;
+		if (!isTerminal(event.status)) return answers.ignoredStatus;
+		return isResumed(progress) || progress.outcomes.has(idOf(item)) ? answers.duplicate : undefined;
+	});
+	if (isAnswer(admitted)) return reply(webhook, admitted);
+
+	const { event, context, connection } = admitted;
+	if (!isLook || !context) {
+		// While AlloMia was asked about it, another request may have brought the same.
+		if (!item || isResumed(progress) || progress.outcomes.has(idOf(item))) {
+			return reply(webhook, answers.duplicate);
+		}
+		progress.outcomes.set(idOf(item), event);
+	}
+	// The others' outcomes may have come to another process, or to this one before a restart. A
+	// callback with our signature does not wait for that.
+	const askNow = isLook || !context;
+	if (askNow) await askRest(webhook, connection ?? (await connect(webhook)), state, progress);
+	const items = withOutcomes(state.items, progress.outcomes);
+	if (!isResumed(progress) && (pendingCalls(items).length === 0 || isTimeUp(state))) {
+		progress.resumedAt = Date.now();
+		progress.outcomes.clear();
+		return {
+			webhookResponse: answers.received.body,
+			workflowData: waitingOutputs(webhook.getNode(), { ...state, items }),
+		};
+	}
+	if (isLook) return reply(webhook, answers.ignoredStatus);
+	if (!askNow) {
 		usePoster(webhook.helpers.httpRequest);
-		if (signer) lookAt(lookOf(webhook, state, event), Date.now() + 5_000);
+		const look = lookOf(webhook, state, event);
+		lookSoon(look);
+		lookAtLimit(look);
 	}
-	if (!('items' in result)) return reply(webhook, result);
-	reply(webhook, answers.received);
-	return { noWebhookResponse: true, workflowData: waitingOutputs(webhook.getNode(), result) };
-}
-
-interface Arrival {
-	event: CallbackBody;
-	/** Whether it is our own request to see how the calls stand. */
-	look: boolean;
-	signed: boolean;
-}
-
-/** What to answer, or the state to go on with. */
-async function settle(
-	webhook: IWebhookFunctions,
-	connection: Connection,
-	state: WaitingState,
-	progress: Progress,
-	{ event, look, signed }: Arrival,
-): Promise<DoorAnswer | WaitingState> {
-	const { outboundCallId: id } = event;
-	if (progress.resumed || (!look && progress.outcomes.has(id))) return answers.duplicate;
-	const outcomes = new Map(progress.outcomes);
-	if (!look) {
-		const word = signed ? { event } : await confirm(webhook, connection, id);
-		if ('answer' in word) return word.answer;
-		if (!isTerminal(word.event.status)) return answers.ignoredStatus;
-		outcomes.set(id, word.event);
-	}
-	const timeUp = Date.now() >= state.deadline;
-	const rest = await askRest(webhook, connection, state, outcomes, timeUp);
-	// Only now: a callback that ends in "try again" must not count as seen.
-	if (rest === 'unavailable') return answers.unavailable;
-	for (const [call, outcome] of outcomes) progress.outcomes.set(call, outcome);
-	if (rest === 'calling') return look ? answers.ignoredStatus : answers.received;
-	progress.resumed = true;
-	return { ...state, items: withOutcomes(state.items, outcomes) };
+	return reply(webhook, answers.received);
 }
 
 /**
  * Asks AlloMia about the calls that are not known to have ended, until the first that is still
- * calling; once the limit is over, about all of them. What it learns is added to `outcomes`.
+ * calling; once the limit is over, about all of them.
  */
 async function askRest(
 	webhook: IWebhookFunctions,
 	connection: Connection,
 	state: WaitingState,
-	outcomes: Map<string, IDataObject>,
-	timeUp: boolean,
-): Promise<'ended' | 'calling' | 'unavailable'> {
-	const pending = pendingCalls(withOutcomes(state.items, outcomes));
-	const limit = pLimit(concurrency);
-	for (let next = 0, size = 1; next < pending.length; next += size, size = concurrency) {
-		const batch = pending.slice(next, next + size);
-		const statuses = await limit.map(
-			batch,
-			async (id) => await readStatus(webhook, connection, id, confirmTimeout),
-		);
-		for (const [index, status] of statuses.entries()) {
-			if (status.ok && isTerminal(status.value.status)) {
-				outcomes.set(batch[index] ?? '', status.value);
-			}
+	{ outcomes }: Progress,
+): Promise<void> {
+	const until = Date.now() + askFor;
+	const asked = new Set<string>();
+	for (let size = 1; ; size = batchSize) {
+		const pending = pendingCalls(withOutcomes(state.items, outcomes));
+		const batch = pending
+			.filter((id) => !asked.has(id))
+			.slice(0, isTimeUp(state) ? Infinity : size);
+		if (batch.length === 0) return;
+		const statuses = await readStatuses(webhook, connection, batch, { timeout, until });
+		for (const id of batch) {
+			asked.add(id);
+			const status = statuses.get(id);
+			if (status && isTerminal(status.status)) outcomes.set(id, status);
 		}
-		if (timeUp) continue;
-		if (statuses.some((status) => !status.ok)) return 'unavailable';
-		if (statuses.some((status) => status.ok && !isTerminal(status.value.status))) return 'calling';
+		if (!isTimeUp(state) && batch.some((id) => !outcomes.has(id))) return;
 	}
-	return 'ended';
+}
+
+const isTimeUp = ({ deadline }: WaitingState): boolean => Date.now() >= deadline;
+
+const idOf = ({ call }: WaitingItem): string => String(call?.outboundCallId);
+
+function isResumed({ resumedAt }: Progress): boolean {
+	return resumedAt !== undefined && Date.now() - resumedAt < resumeTime;
 }
 
 function readState(webhook: IWebhookFunctions): WaitingState {
@@ -145,26 +140,25 @@ function readState(webhook: IWebhookFunctions): WaitingState {
 
 function lookOf(
 	webhook: IWebhookFunctions,
-	{ wait }: WaitingState,
+	{ wait, deadline }: WaitingState,
 	{ outboundCallId, contactId }: CallbackBody,
-) {
-	const request = webhook.getRequestObject();
-	const resumeUrl = new URL(String(webhook.evaluateExpression('{{ $execution.resumeUrl }}')));
+): Look {
+	const { originalUrl } = webhook.getRequestObject();
+	const url = new URL(outcomeUrl(String(webhook.evaluateExpression('{{ $execution.resumeUrl }}'))));
+	// The signature is the one that the request came with.
+	url.search = new URL(originalUrl, url).search;
 	return {
-		key: wait,
-		url: `${resumeUrl.origin}${resumeUrl.pathname}${new URL(request.originalUrl, resumeUrl).search}`,
+		wait,
+		url: url.href,
 		event: { outboundCallId, contactId, status: 'calling' },
+		deadline,
 	};
 }
 
 function progressOf(wait: string): Progress {
 	const found = known.get(wait);
 	if (found) return found;
-	const fresh = {
-		outcomes: new Map<string, IDataObject>(),
-		resumed: false,
-		turn: Promise.resolve(),
-	};
+	const fresh: Progress = { outcomes: new Map() };
 	known.set(wait, fresh);
 	if (known.size > capacity) {
 		const [oldest] = known.keys();

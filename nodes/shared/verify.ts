@@ -1,11 +1,6 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
-import { connect, credentialName, type Connection } from '../shared/api';
-import {
-	isSigned,
-	verificationKey,
-	verifyContext,
-	type CallbackContext,
-} from '../shared/callbackUrl';
+import { connect, credentialName, type Connection } from './api';
+import { isSigned, verificationKey, verifyContext, type CallbackContext } from './callbackUrl';
 
 /**
  * How long a key is taken for today's, in ms. n8n takes some 20 ms to read a credential in a
