@@ -1,8 +1,8 @@
 import { ApiError, invalid, json, type Answer } from './answers';
 import { finishCall } from './calls';
-import { endBody, faultBody, paceBody } from './schemas';
+import { callbacksBody, endBody, faultBody, paceBody } from './schemas';
 import type { Incoming } from './server';
-import type { TerminalStatus } from './types';
+import type { Dial, TerminalStatus } from './types';
 import { check, parseJson } from './validation';
 import type { World } from './world';
 
@@ -11,6 +11,7 @@ export async function answerControl(world: World, request: Incoming): Promise<An
 	const { method, pathname } = request;
 	const asked = `${method} ${pathname}`;
 	if (asked === 'GET /_simulator/state') return json(200, state(world));
+	if (asked === 'GET /_simulator/dials') return json(200, { dials: world.dials.map(shownDial) });
 	if (asked === 'POST /_simulator/faults') {
 		const rule = check(faultBody, bodyOf(request));
 		world.memory.faults.push({ rule, left: rule.times ?? 1 });
@@ -23,6 +24,15 @@ export async function answerControl(world: World, request: Incoming): Promise<An
 	if (asked === 'POST /_simulator/pace') {
 		world.pace = check(paceBody, bodyOf(request)).ms;
 		return json(200, { ms: world.pace });
+	}
+	if (asked === 'POST /_simulator/callbacks') {
+		const settings = check(callbacksBody, bodyOf(request));
+		const { copies, delayMs } = settings;
+		world.memory.callbackSettings = {
+			copies,
+			delayMs: typeof delayMs === 'object' ? between(delayMs) : delayMs,
+		};
+		return json(200, settings);
 	}
 	const id = /^POST \/_simulator\/calls\/([^/]+)\/end$/.exec(asked)?.[1];
 	if (id === undefined) throw new ApiError(404, { error: 'Not found' });
@@ -41,6 +51,16 @@ export async function endCall(world: World, id: string, status: TerminalStatus):
 		throw new Error(`Outbound call ${id} has already ended: ${call.state.status}`);
 	}
 	await finishCall(world, call, status);
+}
+
+/** What was dialled, in order. Its callback URL is there for those who want to play AlloMia. */
+function shownDial({ at, outboundCallId, body }: Dial) {
+	return { at, outboundCallId, body };
+}
+
+/** Another delay each time: so callbacks come out of order. */
+function between({ from, to }: { from: number; to: number }): () => number {
+	return () => from + Math.random() * (to - from);
 }
 
 function bodyOf({ body, headers }: Incoming): unknown {

@@ -158,6 +158,22 @@ export const faultBody = z
 /** Body of POST /_simulator/pace. */
 export const paceBody = z.object({ ms: z.number().min(0) }).strict();
 
+/** Body of POST /_simulator/callbacks. */
+export const callbacksBody = z
+	.object({
+		copies: z.number().int().min(0).max(10).optional(),
+		delayMs: z
+			.union([
+				z.number().min(0),
+				z
+					.object({ from: z.number().min(0), to: z.number().min(0) })
+					.strict()
+					.refine(({ from, to }) => from <= to, 'from must not exceed to'),
+			])
+			.optional(),
+	})
+	.strict();
+
 /** Body of POST /_simulator/calls/{id}/end. */
 export const endBody = z
 	.object({ status: z.enum(['completed', 'failed', 'busy', 'no-answer']) })

@@ -847,14 +847,25 @@ describe('faults', () => {
 		expect(ended.json).toMatchObject({ outboundCallId: id, status: 'no-answer' });
 		expect((await control('POST', `calls/${id}/end`, { status: 'busy' })).status).toBe(400);
 		expect((await control('GET', 'nothing')).status).toBe(404);
+		const outOfOrder = { copies: 2, delayMs: { from: 0, to: 5 } };
+		expect((await control('POST', 'callbacks', outOfOrder)).json).toEqual(outOfOrder);
+		for (const wrong of [{ copies: -1 }, { delayMs: { from: 2, to: 1 } }, { late: true }]) {
+			expect((await control('POST', 'callbacks', wrong)).status).toBe(400);
+		}
+		const doubled = await dialled({ callbackUrl });
+		await control('POST', `calls/${doubled}/end`, { status: 'busy' });
+		expect(simulator.callbacks.filter((it) => it.outboundCallId === doubled)).toHaveLength(2);
+		const { dials } = (await control('GET', 'dials')).json as { dials: Json[] };
+		expect(dials.map(({ outboundCallId }) => outboundCallId)).toEqual([id, doubled]);
+		expect(dials[0]?.body).toMatchObject({ callbackUrl });
 		expect((await control('GET', 'state')).json).toMatchObject({
-			dials: 1,
-			calls: { calling: 0, 'no-answer': 1 },
-			callbacks: { delivered: 1, failed: 0 },
+			dials: 2,
+			calls: { calling: 0, busy: 1, 'no-answer': 1 },
+			callbacks: { delivered: 3, failed: 0 },
 			faults: [],
 			pace: 60_000,
 		});
-		expect(simulator.requests).toHaveLength(2);
+		expect(simulator.requests).toHaveLength(3);
 	});
 });
 
