@@ -12,6 +12,7 @@ import { testCredential } from '../shared/credentialTest';
 import { searchOrganizations } from '../shared/searchOrganizations';
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
+import { runsInsideAgent } from '../shared/agentTool';
 import { findOperation, toProperties } from './resources/operation';
 import { outcomePath } from './resources/outboundCall/resumeUrl';
 
@@ -61,7 +62,16 @@ export class AlloMia implements INodeType {
 				`AlloMia has no operation "${name}" for "${resource}". Choose one from the lists.`,
 			);
 		}
-		return await operation.execute.call(this);
+		if (!this.continueOnFail() && !runsInsideAgent(this)) return await operation.execute.call(this);
+		try {
+			return await operation.execute.call(this);
+		} catch (error) {
+			// n8n would hand the items on as they came in, as if all were well; and an older AI agent
+			// would tell its model nothing at all.
+			const { errorItems } = await import('../shared/nodeErrors');
+			const before = (await operation.errorOutput?.call(this)) ?? 0;
+			return [...Array.from({ length: before }, () => []), errorItems(this, error)];
+		}
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

@@ -9,7 +9,6 @@ import {
 import { connect, type Connection } from './api';
 import { CredentialError } from './credential';
 import type { Failure } from './failure';
-
 import { describeRefusals, type Refusal } from './refusal';
 
 /** One item's failure as n8n shows it. Nothing of the request is kept in it, so no key either. */
@@ -52,6 +51,15 @@ export function errorItem(
 		json: { error: message, ...(description ? { message: description } : {}) },
 		pairedItem: { item: itemIndex },
 	};
+}
+
+/** An error of the run as a whole, as one failed item for each item that came in. */
+export function errorItems(context: IExecuteFunctions, error: unknown): INodeExecutionData[] {
+	const ours = error instanceof NodeApiError || error instanceof NodeOperationError;
+	const shown = ours
+		? error
+		: new NodeOperationError(context.getNode(), error instanceof Error ? error : String(error));
+	return context.getInputData().map((_, itemIndex) => errorItem(shown, itemIndex));
 }
 
 /** The credential, with what is wrong with it as an error of the node. */

@@ -15,3 +15,6 @@ export const statusLabels: Record<TerminalStatus, string> = {
 export function isTerminal(status: string): status is TerminalStatus {
 	return (terminalStatuses as readonly string[]).includes(status);
 }
+
+/** The output of failed calls, where each status has its own; an item that could not be called too. */
+export const failedOutput = terminalStatuses.indexOf('failed');

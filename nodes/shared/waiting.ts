@@ -5,7 +5,7 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 import { errorItem } from './nodeErrors';
-import { isTerminal, terminalStatuses } from './status';
+import { failedOutput, isTerminal, terminalStatuses } from './status';
 
 /** One item of an execution that waits for its calls to end. */
 export interface WaitingItem {
@@ -87,7 +87,7 @@ function toOutput(
 /** An item that could not be called stands with the failed ones, where errors have no own output. */
 function outputIndex({ call, error, shown }: WaitingItem): number {
 	if (shown) return 0;
-	if (error) return terminalStatuses.indexOf('failed');
+	if (error) return failedOutput;
 	const index = (terminalStatuses as readonly string[]).indexOf(String(call?.status));
 	return index < 0 ? terminalStatuses.length : index;
 }

@@ -78,13 +78,14 @@ afterAll(async () => {
 
 beforeEach(() => {
 	bench.simulator.reset();
+	bench.simulator.setPace(200);
 	asked = [];
 });
 
 const langchain = '@n8n/n8n-nodes-langchain';
 
 /** An agent with the AlloMia node as its only tool; resolves with what the agent says in the end. */
-async function ask(parameters: Record<string, unknown>): Promise<string> {
+async function ask(parameters: Record<string, unknown>, version = 3.1): Promise<string> {
 	const { port } = model.address() as AddressInfo;
 	const { id } = await bench.n8n.session.call<{ id: string }>('POST', '/rest/credentials', {
 		name: 'Model',
@@ -95,7 +96,7 @@ async function ask(parameters: Record<string, unknown>): Promise<string> {
 	const workflow = await activeWorkflow(
 		bench,
 		[
-			node(`${langchain}.agent`, 3.1, 'Agent', {
+			node(`${langchain}.agent`, version, 'Agent', {
 				promptType: 'define',
 				text: 'Call the patient.',
 				options: {},
@@ -165,5 +166,73 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 			outboundCallId: "={{ $fromAI('Outbound_Call_ID', 'The outboundCallId', 'string') }}",
 		});
 		expect(said).toContain('no-answer');
+	});
+
+	it('waits for the outcome by polling, and tells it', async () => {
+		filled = { Phone_Number: '+15145550003', Customer_Name: 'Ada' };
+		const said = await ask({
+			...byModel,
+			operation: 'createAndWait',
+			waitFor: 'polling',
+			options: { pollInterval: 1 },
+		});
+		expect(said).toContain('no-answer');
+		expect(bench.simulator.dials).toHaveLength(1);
+		expect(bench.simulator.dials[0]?.body).not.toHaveProperty('callbackUrl');
+	});
+
+	it('waits for a callback, where n8n runs tools as nodes', async () => {
+		bench.simulator.setPace(3_000);
+		filled = { Phone_Number: '+15145550002', Customer_Name: 'Ada' };
+		const said = await ask({ ...byModel, operation: 'createAndWait' });
+		expect(said).toContain('busy');
+		expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200]);
+		expect(bench.simulator.dials).toHaveLength(1);
+	});
+
+	it('tells the agent at the limit that the call has not ended', async () => {
+		filled = { Phone_Number: '+15145550004', Customer_Name: 'Ada' };
+		const said = await ask({
+			...byModel,
+			operation: 'createAndWait',
+			maxWait: 0.05,
+			maxWaitUnit: 'minutes',
+		});
+		expect(said).toContain('timedOut');
+		expect(bench.simulator.dials).toHaveLength(1);
+	});
+
+	it.each([
+		[1.9, 'polling'],
+		[3.1, 'polling'],
+		[3.1, 'callback'],
+	])(
+		'tells agent %s every outcome, though each has an output of its own elsewhere (%s)',
+		async (version, waitFor) => {
+			filled = { Phone_Number: '+15145550002', Customer_Name: 'Ada' };
+			const said = await ask(
+				{
+					...byModel,
+					operation: 'createAndWait',
+					waitFor,
+					options: { outputPerStatus: true, pollInterval: 1 },
+				},
+				version,
+			);
+			expect(said).toContain('busy');
+		},
+	);
+
+	it('calls nobody where the agent cannot pause its tools, and tells it what to use instead', async () => {
+		filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+		const said = await ask({ ...byModel, operation: 'createAndWait' }, 2.2);
+		expect(said).toMatch(/cannot pause.*Nobody was called.*Polling.*Create/);
+		expect(bench.simulator.requests).toHaveLength(0);
+	});
+
+	it('tells an older agent, too, what is wrong with a number', async () => {
+		filled = { Phone_Number: 'the patient', Customer_Name: 'Ada' };
+		expect(await ask(byModel, 1.9)).toContain('Phone Number');
+		expect(bench.simulator.requests).toHaveLength(0);
 	});
 });

@@ -9,6 +9,8 @@ export interface Operation {
 	description: string;
 	fields: INodeProperties[];
 	execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]>;
+	/** Where failed items go, as the output's index; the first unless it says otherwise. */
+	errorOutput?(this: IExecuteFunctions): Promise<number>;
 }
 
 /** Operations that belong together. */

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { failedOutput } from '../../../shared/status';
 import type { Operation } from '../operation';
 import { callFields, callOptions } from './fields';
 
@@ -77,5 +78,9 @@ export const createAndWait: Operation = {
 		const state = toWaiting(this, items, results, wait);
 		if (polling) return await poll(this, connection, state, wait.pollInterval);
 		return await waitForCallbacks(this, connection, state, items);
+	},
+	async errorOutput(this: IExecuteFunctions): Promise<number> {
+		const { hasOutputPerStatus } = await import('./waitSettings');
+		return hasOutputPerStatus(this) ? failedOutput : 0;
 	},
 };

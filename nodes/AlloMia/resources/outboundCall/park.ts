@@ -1,4 +1,5 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import { runsInsideAgent } from '../../../shared/agentTool';
 import type { Connection } from '../../../shared/api';
 import type { CallRequest, Checked } from '../../../shared/callRequest';
 import { readStatuses } from '../../../shared/callStatus';
@@ -90,11 +91,14 @@ export function refuseWaitingInVain(
 ): void {
 	if (!items.some((item) => item.ok && !item.value.dryRun)) return;
 	const url = resumeUrl(context);
-	if (context.isToolExecution()) {
+	if (runsInsideAgent(context)) {
 		throw new NodeOperationError(
 			context.getNode(),
-			'n8n cannot pause an AI agent’s tool, so it cannot wait for a callback',
-			{ description: 'Nobody was called. Set Wait For to Polling, or use the operation Create.' },
+			'This AI agent cannot pause its tools, so it cannot wait for a callback',
+			{
+				description:
+					'Nobody was called. Set Wait For to Polling (polling), use the operation Create, or use an AI Agent node of version 3 or newer.',
+			},
 		);
 	}
 	if (isPrivateUrl(url) && !isPrivateUrl(baseUrl)) {

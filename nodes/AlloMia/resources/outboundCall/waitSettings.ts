@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { isAgentTool } from '../../../shared/agentTool';
 import type { CallRequest } from '../../../shared/callRequest';
 import { refusalError } from '../../../shared/nodeErrors';
 import { readWholeNumber } from '../../../shared/options';
@@ -22,6 +23,11 @@ const units: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days:
 
 /** The longest wait: n8n's database cannot hold much later dates on every system. */
 const longestWait = 365 * 86_400_000;
+
+/** Whether each status has an output of its own. A tool has but one, to its agent. */
+export function hasOutputPerStatus(context: IExecuteFunctions): boolean {
+	return !isAgentTool(context) && readOptions(context, 0).outputPerStatus === true;
+}
 
 /** @throws NodeOperationError that names the parameter */
 export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
@@ -49,7 +55,7 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 		waitFor: waitFor === 'polling' ? 'polling' : 'callback',
 		maxWait,
 		pollInterval: pollInterval * 1000,
-		outputPerStatus: options.outputPerStatus === true,
+		outputPerStatus: hasOutputPerStatus(context),
 	};
 }
 

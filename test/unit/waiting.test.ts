@@ -1,0 +1,72 @@
+import type { INode } from 'n8n-workflow';
+import {
+	pendingCalls,
+	waitingOutputs,
+	withOutcomes,
+	type WaitingItem,
+} from '../../nodes/shared/waiting';
+
+const node = { name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' } as INode;
+
+const call = (outboundCallId: string, status = 'calling') => ({ outboundCallId, status });
+
+const items: WaitingItem[] = [
+	{ itemIndex: 0, call: call('a'), metadata: { record: 1 } },
+	{ itemIndex: 1, error: { message: 'Phone Number: It is empty.', description: 'Nobody.' } },
+	{ itemIndex: 2, call: call('b', 'busy') },
+	{ itemIndex: 3, call: call('c') },
+	{ itemIndex: 4, shown: { dryRun: true } },
+];
+
+describe('what an execution waits for', () => {
+	it('is the calls that have not ended, in the order of the items', () => {
+		expect(pendingCalls(items)).toEqual(['a', 'c']);
+		expect(pendingCalls([])).toEqual([]);
+	});
+
+	it('takes an outcome for the call that it belongs to, once', () => {
+		const first = withOutcomes(items, new Map([['c', call('c', 'failed')]]));
+		expect(pendingCalls(first)).toEqual(['a']);
+		const again = withOutcomes(
+			first,
+			new Map([
+				['c', call('c', 'completed')],
+				['b', call('b', 'completed')],
+				['unknown', call('unknown', 'completed')],
+			]),
+		);
+		expect(again).toEqual(first);
+	});
+
+	it('goes out in the order of the items, with what is still open marked as timed out', () => {
+		const [output = []] = waitingOutputs(node, {
+			wait: '1/n/0',
+			deadline: 0,
+			outputPerStatus: false,
+			items,
+		});
+		expect(output.map(({ json }) => json)).toEqual([
+			{ ...call('a'), timedOut: true, metadata: { record: 1 } },
+			{ error: 'Phone Number: It is empty.', message: 'Nobody.' },
+			call('b', 'busy'),
+			{ ...call('c'), timedOut: true },
+			{ dryRun: true },
+		]);
+		expect(output.map(({ pairedItem }) => pairedItem)).toEqual(
+			[0, 1, 2, 3, 4].map((item) => ({ item })),
+		);
+	});
+
+	it('goes out by status, errors with the failed ones, dry runs first', () => {
+		const outputs = waitingOutputs(node, {
+			wait: '1/n/0',
+			deadline: 0,
+			outputPerStatus: true,
+			items,
+		});
+		const indexes = outputs.map((output) =>
+			output.map(({ pairedItem }) => (pairedItem as { item: number }).item),
+		);
+		expect(indexes).toEqual([[4], [], [2], [1], [0, 3]]);
+	});
+});
