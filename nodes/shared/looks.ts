@@ -1,4 +1,5 @@
 import { sleep, type IHttpRequestOptions } from 'n8n-workflow';
+import pLimit from 'p-limit';
 
 /** Sends a request without any credential; n8n's own helper. */
 export type Poster = (options: IHttpRequestOptions) => Promise<unknown>;
@@ -24,20 +25,29 @@ export interface Look {
  */
 export const grace = 60_000;
 
-/** The first look after the parking, in ms; each later one comes after three times as long. */
+/** The first look after the parking, in ms; each later one comes after four times as long. */
 const firstLook = 300;
-const growth = 3;
+const growth = 4;
 
-/** How long outcomes of the same time are left to arrive before the others are asked about, in ms. */
-const soon = 1_000;
+/** How long after the last callback the other calls are asked about, in ms. */
+export const soon = 1_000;
 
 /** The longest single sleep, in ms: timers cannot hold more than some 24 days. */
 const longestSleep = 24 * 3_600_000;
 
 const timeout = 30_000;
 
+/** A few at a time: each costs n8n some memory while it lasts, and many may have parked together. */
+const fewAtATime = pLimit(3);
+
+/** At the limit more: many may have the same, and n8n goes on by itself soon after. */
+const moreAtATime = pLimit(20);
+
 /** One helper serves all looks, so that a waiting execution keeps nothing of itself in memory. */
 let post: Poster | undefined;
+
+/** When the last callback came to a wait that is to be looked at soon, in ms since 1970. */
+const lastCallback = new Map<string, number>();
 
 /** The looks of this process that are to come: one of each kind is enough for a wait. */
 const scheduled = new Set<string>();
@@ -48,9 +58,9 @@ export function usePoster(poster: Poster): void {
 }
 
 /**
- * Looks soon after an execution has parked, at growing intervals from then on, and at its limit.
- * n8n refuses callbacks (409) until it has stored the execution, and a callback may be lost on its
- * way for any other reason: AlloMia is not known to send it again.
+ * Looks soon, at growing intervals from then on, and at the limit: n8n refuses callbacks (409) until
+ * it has stored an execution, and a callback may be lost on its way for any other reason. AlloMia is
+ * not known to send it again.
  */
 export function watch(look: Look): void {
 	once('watch', look, async () => {
@@ -58,26 +68,27 @@ export function watch(look: Look): void {
 			await sleepUntil(Date.now() + wait);
 			if (await isOver(look)) return;
 		}
-		lookAtLimit(look);
-	});
-}
-
-/** Looks in a moment. */
-export function lookSoon(look: Look): void {
-	once('soon', look, async () => {
-		await sleep(soon);
-		await isOver(look);
+		await lookAtLimit(look);
 	});
 }
 
 /** Looks at the limit, and again until n8n has gone on. */
-export function lookAtLimit(look: Look): void {
-	once('limit', look, async () => {
-		await sleepUntil(look.deadline);
-		for (let wait = 1_000; !(await isOver(look)); wait *= 2) {
-			if (Date.now() > look.deadline + grace) return;
-			await sleep(wait);
-		}
+async function lookAtLimit(look: Look): Promise<void> {
+	await sleepUntil(look.deadline);
+	for (let wait = 1_000; !(await isOver(look, moreAtATime)); wait *= 2) {
+		if (Date.now() > look.deadline + grace) return;
+		await sleep(wait);
+	}
+}
+
+/** Looks once callbacks have ceased to come for a moment. */
+export function lookSoon(look: Look): void {
+	lastCallback.set(look.wait, Date.now());
+	once('soon', look, async () => {
+		const next = () => (lastCallback.get(look.wait) ?? 0) + soon;
+		for (let time = next(); time > Date.now(); time = next()) await sleepUntil(time);
+		lastCallback.delete(look.wait);
+		await isOver(look);
 	});
 }
 
@@ -89,7 +100,11 @@ function once(kind: string, look: Look, run: () => Promise<void>): void {
 }
 
 /** Sends the look; whether nothing is left to look at, since the execution no longer waits. */
-async function isOver({ url, event }: Look): Promise<boolean> {
+async function isOver(look: Look, limit = fewAtATime): Promise<boolean> {
+	return await limit(async () => await send(look));
+}
+
+async function send({ url, event }: Look): Promise<boolean> {
 	if (!post) return true;
 	try {
 		const answer = (await post({

@@ -1,10 +1,14 @@
-import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import {
+	sleep,
+	type IDataObject,
+	type IWebhookFunctions,
+	type IWebhookResponseData,
+} from 'n8n-workflow';
 import { admit, isAnswer } from '../../../shared/admit';
 import { connect, type Connection } from '../../../shared/api';
 import { answers } from '../../../shared/callbackDoor';
-import { isSigned } from '../../../shared/callbackUrl';
 import { readStatuses, sameCall } from '../../../shared/callStatus';
-import { lookAtLimit, lookHeader, lookSoon, usePoster, type Look } from '../../../shared/looks';
+import { lookHeader, lookSoon, soon, usePoster, watch, type Look } from '../../../shared/looks';
 import type { CallbackBody } from '../../../shared/schemas';
 import { isTerminal } from '../../../shared/status';
 import {
@@ -25,6 +29,10 @@ import { outcomeUrl } from './resumeUrl';
 interface Progress {
 	/** By the calls' ids. */
 	outcomes: Map<string, IDataObject>;
+	/** When the last of them came by a callback, in ms since 1970. */
+	lastCallback: number;
+	/** Whether AlloMia is just being asked. */
+	asking: boolean;
 	/** When the execution was told to go on, in ms since 1970. */
 	resumedAt?: number;
 }
@@ -48,8 +56,8 @@ const batchSize = 10;
 export async function resume(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const state = readState(webhook);
 	const progress = progressOf(state.wait);
-	const { headers, query } = webhook.getRequestObject();
-	const isLook = headers[lookHeader] !== undefined && isSigned(query);
+	const { headers } = webhook.getRequestObject();
+	const saysLook = headers[lookHeader] !== undefined;
 	let item: WaitingItem | undefined;
 	const admitted = await admit(webhook, 'auto', (event, signer) => {
 		item = state.items.find(({ call }) =>
@@ -57,24 +65,33 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 		);
 		// A signed address is good for the call that it was made for, and for no other.
 		if (!item || (signer && signer.itemIndex !== item.itemIndex)) return answers.unverified;
-		if (isLook && signer) return isResumed(progress) ? answers.duplicate : undefined;
+		if (saysLook && signer) return isResumed(progress) ? answers.duplicate : undefined;
 		if (!isTerminal(event.status)) return answers.ignoredStatus;
 		return isResumed(progress) || progress.outcomes.has(idOf(item)) ? answers.duplicate : undefined;
 	});
 	if (isAnswer(admitted)) return reply(webhook, admitted);
 
 	const { event, context, connection } = admitted;
-	if (!isLook || !context) {
+	const isLook = saysLook && context !== undefined;
+	if (!isLook) {
 		// While AlloMia was asked about it, another request may have brought the same.
 		if (!item || isResumed(progress) || progress.outcomes.has(idOf(item))) {
 			return reply(webhook, answers.duplicate);
 		}
 		progress.outcomes.set(idOf(item), event);
+		progress.lastCallback = Date.now();
 	}
 	// The others' outcomes may have come to another process, or to this one before a restart. A
-	// callback with our signature does not wait for that.
-	const askNow = isLook || !context;
-	if (askNow) await askRest(webhook, connection ?? (await connect(webhook)), state, progress);
+	// callback with our signature does not wait for that: a look follows soon.
+	const askNow = isTimeUp(state) || (isLook ? !isBusy(progress) : !context);
+	if (askNow) {
+		progress.asking = true;
+		try {
+			await askRest(webhook, connection ?? (await connect(webhook)), state, progress);
+		} finally {
+			progress.asking = false;
+		}
+	}
 	const items = withOutcomes(state.items, progress.outcomes);
 	if (!isResumed(progress) && (pendingCalls(items).length === 0 || isTimeUp(state))) {
 		progress.resumedAt = Date.now();
@@ -85,11 +102,12 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 		};
 	}
 	if (isLook) return reply(webhook, answers.ignoredStatus);
-	if (!askNow) {
+	if (context) {
+		// Also for an execution that another process has parked, or this one before a restart.
 		usePoster(webhook.helpers.httpRequest);
 		const look = lookOf(webhook, state, event);
 		lookSoon(look);
-		lookAtLimit(look);
+		watch(look);
 	}
 	return reply(webhook, answers.received);
 }
@@ -102,9 +120,11 @@ async function askRest(
 	webhook: IWebhookFunctions,
 	connection: Connection,
 	state: WaitingState,
-	{ outcomes }: Progress,
+	progress: Progress,
 ): Promise<void> {
-	const until = Date.now() + askFor;
+	const { outcomes } = progress;
+	const begun = Date.now();
+	const until = begun + askFor;
 	const asked = new Set<string>();
 	for (let size = 1; ; size = batchSize) {
 		const pending = pendingCalls(withOutcomes(state.items, outcomes));
@@ -118,9 +138,18 @@ async function askRest(
 			const status = statuses.get(id);
 			if (status && isTerminal(status.status)) outcomes.set(id, status);
 		}
-		if (!isTimeUp(state) && batch.some((id) => !outcomes.has(id))) return;
+		if (isTimeUp(state)) continue;
+		if (batch.some((id) => !outcomes.has(id))) return;
+		// It has ended without our knowledge, but perhaps its callback is only just coming, with more.
+		const open = pendingCalls(withOutcomes(state.items, outcomes));
+		if (size === 1 && open.length > 0) await sleep(soon);
+		if (progress.lastCallback > begun) return;
 	}
 }
+
+/** Whether callbacks are just coming in, or AlloMia is being asked: no need to ask as well. */
+const isBusy = ({ lastCallback, asking }: Progress): boolean =>
+	asking || Date.now() - lastCallback < soon * 0.9;
 
 const isTimeUp = ({ deadline }: WaitingState): boolean => Date.now() >= deadline;
 
@@ -158,7 +187,7 @@ function lookOf(
 function progressOf(wait: string): Progress {
 	const found = known.get(wait);
 	if (found) return found;
-	const fresh: Progress = { outcomes: new Map() };
+	const fresh: Progress = { outcomes: new Map(), lastCallback: 0, asking: false };
 	known.set(wait, fresh);
 	if (known.size > capacity) {
 		const [oldest] = known.keys();
