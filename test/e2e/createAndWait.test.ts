@@ -1,13 +1,28 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
-	listExecutions,
+	activate,
+	createCredential,
+	createWorkflow,
 	outputsOf,
 	readExecution,
 	until,
 	waitForEnd,
+	type CredentialReference,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, startBench, type Bench } from './support/bench';
-import { alloMia, connect, manualTrigger, noOp } from './support/nodes';
+import { alloMia, connect, node } from './support/nodes';
+import { event, manualWorkflow, post, runByHand } from './support/triggers';
+import {
+	dialOf,
+	jitter,
+	lookUps,
+	outcomesOf,
+	parked,
+	people,
+	phones,
+	waitingWorkflow,
+} from './support/waiting';
 
 let bench: Bench;
 
@@ -24,69 +39,8 @@ beforeEach(() => {
 	bench.simulator.setPace(300);
 });
 
-async function waiting(
-	parameters: Record<string, unknown> = {},
-	extras: Partial<WorkflowNode> = {},
-) {
-	return await activeWorkflow(
-		bench,
-		[
-			alloMia(
-				bench.credential,
-				{
-					operation: 'createAndWait',
-					phoneNumber: '={{ $json.phone }}',
-					...parameters,
-				},
-				extras,
-			),
-			noOp('After'),
-		],
-		connect('AlloMia', 'After'),
-	);
-}
-
-const phones = (...endings: string[]) => endings.map((it) => ({ phone: `+1514555${it}` }));
-
-/** The call to this number. */
-function dialOf(phoneNumber: string) {
-	const dial = bench.simulator.dials.find(({ body }) => body.phoneNumber === phoneNumber);
-	if (!dial) throw new Error(`${phoneNumber} was not dialled`);
-	return dial;
-}
-
-/** Waits until n8n has stored the execution as waiting. */
-async function parked(executionId: string): Promise<void> {
-	await until('the execution to wait', async () => {
-		const { status } = await readExecution(bench.n8n.session, executionId);
-		return status === 'waiting';
-	});
-}
-
-/** Evenly spread over 0 to `max` ms, the same in every run. */
-function jitter(max: number): () => number {
-	let seed = 42;
-	return () => {
-		seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-		return (seed / 2 ** 31) * max;
-	};
-}
-
-async function post(url: string, body: object) {
-	const response = await fetch(url, {
-		method: 'POST',
-		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify(body),
-	});
-	return { status: response.status, body: (await response.json()) as object };
-}
-
-const ended = (outboundCallId: string, status = 'completed') => ({
-	outboundCallId,
-	contactId: 'd4e5f6a7-b8c9-0123-defa-456789012345',
-	status,
-	callDetails: { startedAt: '2026-04-01T10:00:05Z', duration: 120 },
-});
+const waiting = async (parameters?: Record<string, unknown>, extras?: Partial<WorkflowNode>) =>
+	await waitingWorkflow(bench, parameters, extras);
 
 describe('createAndWait', () => {
 	it('goes on with every outcome, in order, with metadata, each tied to its item', async () => {
@@ -128,7 +82,7 @@ describe('createAndWait', () => {
 		expect(items[0]).toMatchObject({ status: 'completed' });
 		expect(items[0]).not.toHaveProperty('timedOut');
 		expect(items[1]).toMatchObject({ status: 'calling', timedOut: true });
-		expect(items[1]?.outboundCallId).toBe(dialOf('+15145550004').outboundCallId);
+		expect(items[1]?.outboundCallId).toBe(dialOf(bench, '+15145550004').outboundCallId);
 	});
 
 	it('sends calls that have not ended in time to their own output', async () => {
@@ -142,72 +96,18 @@ describe('createAndWait', () => {
 		expect(outputs).toEqual([[], [], ['busy'], [], ['calling']]);
 	});
 
-	it('does not lose an outcome that comes before n8n has stored the execution', async () => {
-		const workflow = await waiting();
-		await workflow.run(phones('1000'));
-		const pace = jitter(3000);
-		bench.simulator.setPace(pace);
-		const count = 200;
-		const endings = ['0001', '0002', '0003', '1000'];
-		for (let index = 0; index < count; index += 1) {
-			const response = await fetch(workflow.url, {
-				method: 'POST',
-				headers: { 'content-type': 'application/json' },
-				body: JSON.stringify({ items: phones(endings[index % endings.length] ?? '') }),
-			});
-			expect(response.status).toBe(200);
-		}
-		await until(
-			'every execution to end',
-			async () => {
-				const newest = await listExecutions(bench.n8n.session, workflow.id);
-				return newest.every(({ status }) => status === 'success');
-			},
-			90_000,
-			500,
-		);
-		const known = new Map(
-			bench.simulator.callbacks.map((it) => [it.outboundCallId, it.body.status]),
-		);
-		expect(known.size).toBe(count + 1);
-		const all = await listExecutions(bench.n8n.session, workflow.id);
-		expect(all).toHaveLength(100);
-		for (const { id } of all) {
-			const [[item] = []] = outputsOf(await readExecution(bench.n8n.session, id), 'AlloMia');
-			expect(item?.status).toBe(known.get(String(item?.outboundCallId)));
-		}
-		expect(bench.simulator.dials).toHaveLength(count + 1);
-	});
-
-	it('goes on after a restart of n8n', async () => {
-		bench.simulator.setPace(60_000);
-		const workflow = await waiting();
-		const id = await workflow.begin(phones('1000', '1001'));
-		await parked(id);
-		await bench.n8n.restart();
-		for (const { outboundCallId } of bench.simulator.dials) {
-			await bench.simulator.endCall(outboundCallId, 'busy');
-		}
-		const execution = await waitForEnd(bench.n8n.session, id);
-		expect(outputsOf(execution, 'AlloMia')[0]?.map(({ status }) => status)).toEqual([
-			'busy',
-			'busy',
-		]);
-		expect(bench.simulator.dials).toHaveLength(2);
-	});
-
 	it('believes nobody but AlloMia, and goes on once', async () => {
 		bench.simulator.setPace(60_000);
 		const workflow = await waiting();
 		const id = await workflow.begin(phones('1000', '1001'));
-		await parked(id);
-		const [first, second] = [dialOf('+15145551000'), dialOf('+15145551001')];
+		await parked(bench, id);
+		const [first, second] = [dialOf(bench, '+15145551000'), dialOf(bench, '+15145551001')];
 		const url = first.body.callbackUrl ?? '';
-		const forged = ended(first.outboundCallId);
+		const forged = event('completed', first.outboundCallId);
 		const unsigned = url.replace(/&alloMia.*/, '');
 		expect(await post(unsigned, forged)).toMatchObject({ body: { ignored: 'status' } });
-		expect((await post(unsigned, ended('c3d4e5f6-a7b8-9012-cdef-345678901234'))).status).toBe(401);
-		expect((await post(url, ended(second.outboundCallId))).status).toBe(401);
+		expect((await post(unsigned, event())).status).toBe(401);
+		expect((await post(url, event('completed', second.outboundCallId))).status).toBe(401);
 		expect((await post(url, { status: 'completed' })).status).toBe(400);
 		expect((await post(url, { ...forged, status: 'calling' })).body).toEqual({
 			received: true,
@@ -226,23 +126,91 @@ describe('createAndWait', () => {
 		]);
 	});
 
-	it('costs few status requests though all callbacks come at the same instant', async () => {
+	it('takes a hundred callbacks of the same instant, and hardly asks', async () => {
 		bench.simulator.setPace(60_000);
 		const workflow = await waiting();
-		const count = 50;
-		const id = await workflow.begin(
-			phones(...Array.from({ length: count }, (_, index) => `${1000 + index}`)),
-		);
-		await parked(id);
-		const before = bench.simulator.requests.length;
+		const count = 100;
+		const id = await workflow.begin(people(count));
+		await parked(bench, id);
+		const before = lookUps(bench);
 		await Promise.all(
 			bench.simulator.dials.map(
-				async ({ outboundCallId }) => await bench.simulator.endCall(outboundCallId, 'completed'),
+				async ({ outboundCallId }, index) =>
+					await bench.simulator.endCall(outboundCallId, index % 2 === 0 ? 'completed' : 'busy'),
 			),
 		);
 		const execution = await waitForEnd(bench.n8n.session, id);
-		expect(outputsOf(execution, 'AlloMia')[0]).toHaveLength(count);
-		expect(bench.simulator.requests.length - before).toBeLessThanOrEqual(2 * count);
+		const outcomes = new Map(
+			bench.simulator.callbacks.map(({ outboundCallId, body }) => [outboundCallId, body.status]),
+		);
+		const [items = []] = outputsOf(execution, 'AlloMia');
+		expect(items).toHaveLength(count);
+		for (const { outboundCallId, status } of items) {
+			expect(status).toBe(outcomes.get(String(outboundCallId)));
+		}
+		expect(execution.data.resultData.runData.After).toHaveLength(1);
+		// A look that comes just before them may ask about a first few.
+		expect(lookUps(bench) - before).toBeLessThanOrEqual(20);
+	});
+
+	it('counts every outcome once though callbacks come twice, late, early, never or out of order', async () => {
+		bench.simulator.setPace(500);
+		// By the number: twice; late; never; before the dial is answered. And each copy at random.
+		bench.simulator.setCallbacks({ delayMs: jitter(1_500) });
+		const workflow = await waiting({
+			options: { metadata: { entry: [{ name: 'phone', value: '={{ $json.phone }}' }] } },
+		});
+		const items = phones('0021', '0022', '0023', '0024', '0001', '0002', '0003', '1000');
+		const execution = await workflow.run(items);
+		const [outcomes = []] = outputsOf(execution, 'AlloMia');
+		expect(outcomes.map(({ status, metadata }) => [status, metadata])).toEqual(
+			[
+				'completed',
+				'completed',
+				'completed',
+				'completed',
+				'failed',
+				'busy',
+				'no-answer',
+				'completed',
+			].map((status, index) => [status, items[index]]),
+		);
+		expect(outcomes.some((it) => 'timedOut' in it)).toBe(false);
+		expect(execution.data.resultData.runData.After).toHaveLength(1);
+		expect(bench.simulator.dials).toHaveLength(items.length);
+	});
+
+	it('takes the outcomes in whatever order they come', async () => {
+		bench.simulator.setPace(60_000);
+		const workflow = await waiting();
+		const id = await workflow.begin(phones('1000', '1001', '1002'));
+		await parked(bench, id);
+		const statuses = {
+			'+15145551002': 'busy',
+			'+15145551000': 'failed',
+			'+15145551001': 'completed',
+		};
+		for (const [phone, status] of Object.entries(statuses)) {
+			expect((await readExecution(bench.n8n.session, id)).status).toBe('waiting');
+			await bench.simulator.endCall(dialOf(bench, phone).outboundCallId, status as 'busy');
+		}
+		const execution = await waitForEnd(bench.n8n.session, id);
+		expect(outcomesOf(execution)).toEqual(['failed', 'completed', 'busy']);
+	});
+
+	it('sends what could not be called to Failed, where each outcome has an output of its own', async () => {
+		const workflow = await waiting(
+			{ options: { outputPerStatus: true } },
+			{ onError: 'continueRegularOutput' },
+		);
+		const execution = await workflow.run([...phones('0002'), { phone: 'none' }, ...phones('0001')]);
+		const [completed, noAnswer, busy, failed, timedOut] = outputsOf(execution, 'AlloMia');
+		expect([completed, noAnswer, timedOut]).toEqual([[], [], []]);
+		expect(busy).toEqual([expect.objectContaining({ status: 'busy' })]);
+		expect(failed).toEqual([
+			expect.objectContaining({ error: expect.stringContaining('Phone Number') as string }),
+			expect.objectContaining({ status: 'failed' }),
+		]);
 	});
 
 	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
@@ -268,21 +236,93 @@ describe('createAndWait', () => {
 	);
 
 	it('works in a manual run of the editor', async () => {
-		const { session } = bench.n8n;
-		const created = await session.call<{ id: string }>('POST', '/rest/workflows', {
-			name: 'manual run',
-			nodes: [manualTrigger(), alloMia(bench.credential, { operation: 'createAndWait' })],
-			connections: connect('Start', 'AlloMia'),
-			settings: { executionOrder: 'v1' },
-		});
-		const workflowData = await session.call('GET', `/rest/workflows/${created.id}`);
-		const { executionId } = await session.call<{ executionId: string }>(
-			'POST',
-			`/rest/workflows/${created.id}/run`,
-			{ workflowData, triggerToStartFrom: { name: 'Start' } },
+		const unpublished = false;
+		const workflow = await manualWorkflow(
+			bench,
+			[alloMia(bench.credential, { operation: 'createAndWait' })],
+			unpublished,
 		);
-		const execution = await waitForEnd(session, executionId);
-		expect(outputsOf(execution, 'AlloMia')[0]?.[0]).toMatchObject({ status: 'completed' });
+		const execution = await runByHand(bench, workflow);
+		expect(outcomesOf(execution)).toEqual(['completed']);
+	});
+
+	it('brings its outcomes through a sub-workflow to the workflow that called it', async () => {
+		const { session } = bench.n8n;
+		const start = node('n8n-nodes-base.executeWorkflowTrigger', 1.1, 'Called', {
+			inputSource: 'passthrough',
+		});
+		const child = await createWorkflow(session, {
+			name: 'call somebody',
+			nodes: [
+				start,
+				alloMia(bench.credential, {
+					operation: 'createAndWait',
+					phoneNumber: '={{ $json.phone }}',
+				}),
+			],
+			connections: connect('Called', 'AlloMia'),
+		});
+		await activate(session, child.id);
+		const parent = await activeWorkflow(bench, [
+			node('n8n-nodes-base.executeWorkflow', 1.2, 'Sub-workflow', {
+				workflowId: { __rl: true, mode: 'id', value: child.id },
+				options: {},
+			}),
+		]);
+		const execution = await parent.run(phones('1000', '0002'));
+		expect(execution.status).toBe('success');
+		expect(outputsOf(execution, 'Sub-workflow')[0]?.map(({ status }) => status)).toEqual([
+			'completed',
+			'busy',
+		]);
+		expect(bench.simulator.dials).toHaveLength(2);
+	});
+
+	describe('where AlloMia cannot reach this n8n', () => {
+		let unreachable: CredentialReference;
+
+		beforeAll(async () => {
+			// AlloMia is on the internet, and the address that this n8n hands out is not.
+			unreachable = await createCredential(bench.n8n.session, {
+				name: 'Real AlloMia',
+				apiKey: 'none',
+				baseUrl: 'https://allomia.example.com/api',
+			});
+		});
+
+		const run = async (parameters: Record<string, unknown>, extras: Partial<WorkflowNode> = {}) =>
+			await (
+				await waiting(parameters, { credentials: { alloMiaApi: unreachable }, ...extras })
+			).run(phones('1000', '1001'));
+
+		it('says so before anybody is called', async () => {
+			const { status, data } = await run({});
+			expect(status).toBe('error');
+			const { message, description } = data.resultData.error ?? {};
+			expect(message).toContain(`cannot reach this n8n at ${bench.n8n.baseUrl}`);
+			expect(description).toMatch(/Nobody was called.*WEBHOOK_URL.*\bpolling\b/);
+		});
+
+		it.each([false, true])(
+			'says so for each item with Continue (outputPerStatus: %s)',
+			async (split) => {
+				const execution = await run(
+					{ options: { outputPerStatus: split } },
+					{ onError: 'continueRegularOutput' },
+				);
+				const outputs = outputsOf(execution, 'AlloMia');
+				const failed = outputs[split ? 3 : 0];
+				expect(failed?.map(({ error }) => String(error))).toEqual(
+					Array(2).fill(expect.stringContaining('cannot reach this n8n')),
+				);
+				expect(outputs.flat()).toHaveLength(2);
+			},
+		);
+
+		it('does not mind a dry run', async () => {
+			const execution = await run({ options: { dryRun: true } });
+			expect(outputsOf(execution, 'AlloMia')[0]?.map(({ dryRun }) => dryRun)).toEqual([true, true]);
+		});
 	});
 });
 
@@ -301,12 +341,58 @@ describe('createAndWait by polling', () => {
 		]);
 	});
 
-	it('stops at once when it is cancelled', async () => {
-		const workflow = await waiting({ waitFor: 'polling' });
+	it('asks at growing intervals, up to the one that is set', async () => {
+		const workflow = await waiting({ waitFor: 'polling', options: { pollInterval: 3 } });
 		const id = await workflow.begin(phones('0004'));
-		await until('the call', () => bench.simulator.dials.length === 1);
+		await until('seven status requests', () => lookUps(bench) >= 7, 30_000);
+		const times = bench.simulator.requests
+			.filter(({ method }) => method === 'GET')
+			.map(({ at }) => at);
+		const gaps = times.slice(1, 7).map((at, index) => at - (times[index] ?? 0));
+		// 1.5 s, 2.25 s, then 3 s each: a busy machine adds to that, and never takes away.
+		for (const [index, least] of [1_500, 2_250, 3_000, 3_000, 3_000, 3_000].entries()) {
+			expect(gaps[index]).toBeGreaterThanOrEqual(least - 20);
+			expect(gaps[index]).toBeLessThan(least + 1_500);
+		}
+		await bench.simulator.endCall(dialOf(bench, '+15145550004').outboundCallId, 'busy');
+		expect(outcomesOf(await waitForEnd(bench.n8n.session, id))).toEqual(['busy']);
+	});
+
+	it('goes on at the limit, with what is known', async () => {
+		const workflow = await waiting({
+			waitFor: 'polling',
+			maxWait: 0.05,
+			maxWaitUnit: 'minutes',
+			options: { outputPerStatus: true },
+		});
+		const execution = await workflow.run(phones('0003', '0004'));
+		const outputs = outputsOf(execution, 'AlloMia');
+		expect(outputs.map((items) => items.map(({ status }) => status))).toEqual([
+			[],
+			['no-answer'],
+			[],
+			[],
+			['calling'],
+		]);
+		expect(outputs[4]?.[0]).toMatchObject({ timedOut: true });
+	});
+
+	it.each([
+		['while it waits', false],
+		['while AlloMia does not answer', true],
+	])('stops at once when it is cancelled %s', async (_, hanging) => {
+		const workflow = await waiting({ waitFor: 'polling' });
+		if (hanging) {
+			bench.simulator.fault({ kind: 'timeout-before', times: 100, match: { method: 'GET' } });
+		}
+		const id = await workflow.begin(phones('0004'));
+		await until('the first status request', () => lookUps(bench) > 0);
 		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
-		const execution = await waitForEnd(bench.n8n.session, id, 5_000);
+		const execution = await waitForEnd(bench.n8n.session, id, 2_000);
 		expect(execution.status).toBe('canceled');
+		const asked = lookUps(bench);
+		await delay(2_000);
+		expect(lookUps(bench)).toBe(asked);
+		expect(execution.data.resultData.runData.After).toBeUndefined();
 	});
 });

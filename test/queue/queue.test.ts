@@ -14,6 +14,7 @@ import {
 import { startSimulator, type Simulator } from '../simulator';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, itemsSource, manualTrigger } from '../e2e/support/nodes';
+import { event, post } from '../e2e/support/triggers';
 import { Cluster } from './support/cluster';
 
 describeIfComplete(
@@ -188,6 +189,36 @@ describeIfComplete(
 				]);
 			}
 			expect(simulator.dials).toHaveLength(3 * count);
+		});
+
+		it('goes on with outcomes that arrived at different processes', async () => {
+			simulator.setPace(60_000);
+			const workflow = await active([
+				alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
+			]);
+			await send(workflow.url, phones('1000', '1001', '1002'));
+			await until('the execution to wait', async () => {
+				const [execution] = await listExecutions(cluster.session, workflow.id);
+				return execution?.status === 'waiting';
+			});
+			const [first, second, third] = ['1000', '1001', '1002'].map((ending) =>
+				simulator.dials.find(({ body }) => body.phoneNumber.endsWith(ending)),
+			);
+			// The webhook processor gets two of the callbacks, main the one between them.
+			await simulator.endCall(first?.outboundCallId ?? '', 'busy');
+			simulator.setCallbacks({ copies: 0 });
+			await simulator.endCall(second?.outboundCallId ?? '', 'failed');
+			const atMain = second?.body.callbackUrl?.replace(cluster.webhookUrl, cluster.mainUrl) ?? '';
+			const outcome = event('failed', second?.outboundCallId);
+			expect(await post(atMain, outcome)).toEqual({ status: 200, body: { received: true } });
+			simulator.setCallbacks({});
+			await simulator.endCall(third?.outboundCallId ?? '', 'no-answer');
+			const [execution] = await ended(workflow.id, 1);
+			expect(execution && outputsOf(execution, 'AlloMia')[0]?.map(({ status }) => status)).toEqual([
+				'busy',
+				'failed',
+				'no-answer',
+			]);
 		});
 
 		it('goes on though main was killed while executions were waiting', async () => {

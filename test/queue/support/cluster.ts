@@ -50,6 +50,10 @@ export class Cluster {
 		return `http://127.0.0.1:${this.webhookPort}`;
 	}
 
+	get mainUrl(): string {
+		return `http://127.0.0.1:${this.mainPort}`;
+	}
+
 	static async start(): Promise<Cluster> {
 		const name = `allomia_test_${randomBytes(4).toString('hex')}`;
 		const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-queue-'));
