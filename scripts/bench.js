@@ -16,7 +16,7 @@ const { startSimulatorProcess } = require('./lib/simulatorProcess');
 
 const { isHeld, toLine } = require('../bench/measure');
 
-const names = ['weight', 'dispatch', 'events'];
+const names = ['weight', 'dispatch', 'events', 'waiting'];
 
 /** Longer than any measurement: its calls are to be in progress all the time. */
 const pace = 3_600_000;
@@ -35,7 +35,7 @@ cli(async () => {
 	});
 	await installPackage(scratch, await pack(path.join(scratch, 'package')));
 	const installed = path.join(scratch, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-allomia');
-	const bench = { n8n, installed, start: () => start(n8n) };
+	const bench = { n8n, installed, start: (settings) => start(n8n, settings) };
 
 	let missed = 0;
 	for (const name of chosen) {
@@ -68,7 +68,7 @@ function readArguments(args) {
 }
 
 /** An n8n and a simulator, each in a process of its own, on this machine only. */
-async function start(n8n) {
+async function start(n8n, settings = {}) {
 	const simulator = await startSimulatorProcess({ pace });
 	started.push(simulator);
 	const [port, brokerPort] = [await freePort(), await freePort()];
@@ -78,6 +78,7 @@ async function start(n8n) {
 		env: {
 			...closedSettings({ userFolder: scratch, port, brokerPort }),
 			WEBHOOK_URL: `${baseUrl}/`,
+			...settings,
 		},
 		readyUrl: `${baseUrl}/healthz/readiness`,
 	});
@@ -89,5 +90,6 @@ async function start(n8n) {
 		baseUrl,
 		pid: process.child.pid,
 		simulator,
+		stop: stopStarted,
 	};
 }

@@ -84,6 +84,11 @@ export function createWorkflow(
 export function activate(session: Session, workflowId: string): Promise<void>;
 export function deactivate(session: Session, workflowId: string): Promise<void>;
 export function listExecutions(session: Session, workflowId: string): Promise<ExecutionSummary[]>;
+export function everyExecution(
+	session: Session,
+	workflowId: string,
+	status?: string,
+): Promise<ExecutionSummary[]>;
 export function readExecution(session: Session, id: string): Promise<Execution>;
 export function waitForEnd(session: Session, id: string, limit?: number): Promise<Execution>;
 export function outputsOf(

@@ -67,6 +67,19 @@ async function listExecutions(session, workflowId) {
 	return results;
 }
 
+/** All executions of a workflow (with this status), without their data; n8n lists some at a time. */
+async function everyExecution(session, workflowId, status) {
+	const filter = { workflowId, ...(status ? { status: [status] } : {}) };
+	const path = `/rest/executions?filter=${encodeURIComponent(JSON.stringify(filter))}&limit=100`;
+	const found = new Map();
+	for (let cursor = ''; cursor !== undefined; ) {
+		const page = await session.call('GET', `${path}${cursor && `&cursor=${cursor}`}`);
+		for (const execution of page.results) found.set(execution.id, execution);
+		cursor = page.nextCursor ?? undefined;
+	}
+	return [...found.values()];
+}
+
 /** An execution with its data unfolded: { id, status, mode, …, data: { resultData, … } }. */
 async function readExecution(session, id) {
 	const execution = await session.call('GET', `/rest/executions/${id}`);
@@ -98,6 +111,7 @@ module.exports = {
 	createCredential,
 	createWorkflow,
 	deactivate,
+	everyExecution,
 	listExecutions,
 	outputsOf,
 	readExecution,
