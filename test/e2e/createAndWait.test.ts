@@ -107,6 +107,12 @@ describe('createAndWait', () => {
 		const unsigned = url.replace(/&alloMia.*/, '');
 		expect(await post(unsigned, forged)).toMatchObject({ body: { ignored: 'status' } });
 		expect((await post(unsigned, event())).status).toBe(401);
+		bench.simulator.fault({ kind: 'status', status: 500, match: { method: 'GET' } });
+		expect((await post(unsigned, forged)).status).toBe(503);
+		expect(await post(url, JSON.stringify(forged), 'text/plain')).toMatchObject({
+			status: 400,
+			body: { error: 'Invalid callback', details: [{ field: 'content-type' }] },
+		});
 		expect((await post(url, event('completed', second.outboundCallId))).status).toBe(401);
 		expect((await post(url, { status: 'completed' })).status).toBe(400);
 		expect((await post(url, { ...forged, status: 'calling' })).body).toEqual({

@@ -77,6 +77,35 @@ describeIfComplete('the editor in a browser', () => {
 		expect(await handles.allInnerTexts()).toEqual(['Completed', 'Busy']);
 	});
 
+	it('names the outputs of a call that is waited for', async () => {
+		const options = { outputPerStatus: true };
+		await open([alloMia(bench.credential, { operation: 'createAndWait', options })]);
+		const handles = page.getByTestId('canvas-node-output-handle');
+		await handles.first().waitFor();
+		expect(await handles.allInnerTexts()).toEqual([
+			'Completed',
+			'No Answer',
+			'Busy',
+			'Failed',
+			'Timed Out',
+		]);
+	});
+
+	it('shows in the panel the outcome that was waited for', async () => {
+		bench.simulator.setPace(2_000);
+		const call = alloMia(bench.credential, {
+			operation: 'createAndWait',
+			phoneNumber: '+15145550002',
+		});
+		const start = manualTrigger();
+		await open([start, call], call, connect(start.name, call.name));
+		await page.getByTestId('node-execute-button').click();
+		const output = page.getByTestId('output-panel');
+		await output.getByText('customer-busy').first().waitFor();
+		expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200]);
+		expect(bench.simulator.dials).toHaveLength(1);
+	});
+
 	it('says in the panel what to do where a call finds no trigger', async () => {
 		const call = alloMia(bench.credential, { callback: 'trigger' });
 		const start = manualTrigger();
