@@ -107,8 +107,10 @@ describe('createAndWait', () => {
 		const unsigned = url.replace(/&alloMia.*/, '');
 		expect(await post(unsigned, forged)).toMatchObject({ body: { ignored: 'status' } });
 		expect((await post(unsigned, event())).status).toBe(401);
-		bench.simulator.fault({ kind: 'status', status: 500, match: { method: 'GET' } });
+		// The node's own looks meet it too, so it lasts until it is taken away.
+		bench.simulator.fault({ kind: 'status', status: 500, times: 100, match: { method: 'GET' } });
 		expect((await post(unsigned, forged)).status).toBe(503);
+		bench.simulator.clearFaults();
 		expect(await post(url, JSON.stringify(forged), 'text/plain')).toMatchObject({
 			status: 400,
 			body: { error: 'Invalid callback', details: [{ field: 'content-type' }] },
