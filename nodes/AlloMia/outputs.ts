@@ -3,6 +3,7 @@ export const outputsExpression = `={{
 	$parameter.resource === 'outboundCall' && $parameter.operation === 'createAndWait'
 		&& ($parameter.options || {}).outputPerStatus === true
 		? ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out']
+			.concat($parameter.options.onceKey ? ['Already Called'] : [])
 			.map((displayName) => ({ type: 'main', displayName }))
 		: ['main']
 }}` as const;

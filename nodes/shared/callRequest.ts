@@ -28,12 +28,16 @@ export interface CallParameters {
 	dynamicVariablesJson: unknown;
 	/** The collection Options, as far as it concerns one call. */
 	options: Record<string, unknown>;
+	/** Whether Call Once Per is set, so that an item without a key is refused. */
+	keyed?: boolean;
 }
 
 /** A checked item: the body, and what is to come back with the outcome. */
 export interface CallRequest {
 	body: CallBody;
 	metadata?: Record<string, unknown>;
+	/** What the call is for, such as an appointment's ID: nobody is called twice for the same. */
+	onceKey?: string;
 	/** Whether it is to be shown instead of placed. */
 	dryRun: boolean;
 }
@@ -49,6 +53,7 @@ export function readCallRequest(parameters: CallParameters): Checked<CallRequest
 	const customerName = readName(parameters.customerName, refusals);
 	const dynamicVariables = readDynamicVariables(parameters, refusals);
 	const metadata = readMetadata(parameters.options.metadata, refusals);
+	const onceKey = parameters.keyed ? readOnceKey(parameters.options.onceKey, refusals) : undefined;
 	const dryRun = readSwitch('Dry Run', parameters.options, 'dryRun', refusals);
 	if (refusals.length > 0) return { ok: false, refusals };
 	return {
@@ -62,9 +67,24 @@ export function readCallRequest(parameters: CallParameters): Checked<CallRequest
 				...(Object.keys(dynamicVariables).length === 0 ? {} : { dynamicVariables }),
 			},
 			...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+			...(onceKey === undefined ? {} : { onceKey }),
 			dryRun,
 		},
 	};
+}
+
+function readOnceKey(value: unknown, refusals: Refusal[]): string {
+	const field = 'Call Once Per';
+	// A computation that failed is no key: all items would share it.
+	const key = readText(field, Number.isNaN(value) ? '' : (value ?? ''), refusals);
+	if (key === '') {
+		refusals.push({
+			field,
+			message:
+				'It is empty for this item. Use a value that every item has, such as the appointment’s ID, or remove the option.',
+		});
+	}
+	return key ?? '';
 }
 
 /** A UUID as AlloMia writes it, without what was pasted around it. */

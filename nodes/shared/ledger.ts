@@ -1,68 +1,296 @@
 import type { IContextObject, IExecuteFunctions } from 'n8n-workflow';
+import { blockSize, Claims, type Claim, type ClaimsMemory } from './claims';
 import { lookItUp, type Failure } from './failure';
-import { Marks } from './marks';
 import type { DispatchAnswer } from './schemas';
 
-/** What is known of an item that was sent to AlloMia in this execution, run and position. */
+/** What the execution itself remembers of an item that was sent to AlloMia. */
 export type LedgerEntry =
 	| { kind: 'answered'; answer: DispatchAnswer }
 	| { kind: 'uncertain'; failure: Failure };
 
-interface LedgerRun {
-	/** How often this run has been attempted, as far as the execution remembers. */
-	attempts: number;
-	entries: Record<string, LedgerEntry>;
+/** All that is known of an item that is about to be called. */
+export interface Known {
+	/** What the execution remembers, from an earlier attempt of this run. */
+	entry?: LedgerEntry;
+	/** Whether an attempt of which it knows nothing may have called. */
+	attempted?: boolean;
+	/** Whether that is unknown, since the shared store cannot be asked. */
+	attemptedUnknown?: boolean;
+	/** The item's key: whether it had been claimed, or why that is not known. */
+	key?: 'free' | 'taken' | 'doubtful' | 'unknown';
 }
 
-const contextKey = 'alloMiaLedger';
+/** What is to be done with an item. Only `dial` places a call. */
+export type Decision =
+	| { kind: 'dial' }
+	| { kind: 'answered'; answer: DispatchAnswer }
+	| { kind: 'uncertain'; failure: Failure }
+	| { kind: 'alreadyCalled' }
+	| { kind: 'refused'; failure: Failure };
 
-/** What is said of an item whose process died after it was marked and before its answer was kept. */
-const attemptedBefore: Failure = {
+/** The item of a call that is to be placed. */
+export interface PlannedCall {
+	itemIndex: number;
+	onceKey?: string;
+}
+
+const cutOff: Failure = {
 	kind: 'uncertain',
 	message: 'An earlier attempt at this call was cut off',
 	description: `n8n ended while it was placing this call. ${lookItUp}`,
 };
 
+const notKnown: Failure = {
+	kind: 'uncertain',
+	message: 'n8n’s database does not tell whether this call was placed before',
+	description: `This is a re-run, and n8n’s database could not be read. ${lookItUp}`,
+};
+
+const doubtfulKey: Failure = {
+	kind: 'uncertain',
+	message: 'It is not sure that nobody else calls for this key of Call Once Per',
+	description: `n8n’s database took too long, and another execution may be calling for the same key. ${lookItUp}`,
+};
+
+const unknownKey: Failure = {
+	kind: 'refused',
+	message: 'n8n’s database could not be written, so Call Once Per cannot be kept',
+	description: 'Nobody was called for this item. Save the workflow, or try again in some minutes.',
+};
+
+/** What to do with an item, by all that is known of it. */
+export function decide(known: Known, redialOnUncertain: boolean): Decision {
+	const { entry, attempted, attemptedUnknown, key } = known;
+	if (entry?.kind === 'answered') return entry;
+	if (!redialOnUncertain) {
+		if (entry) return entry;
+		if (attempted) return { kind: 'uncertain', failure: cutOff };
+		if (attemptedUnknown) return { kind: 'uncertain', failure: notKnown };
+	} else if (entry || attempted) {
+		// Its key was claimed by the attempt that is now repeated.
+		return { kind: 'dial' };
+	}
+	switch (key) {
+		case 'taken':
+			return { kind: 'alreadyCalled' };
+		case 'doubtful':
+			return { kind: 'uncertain', failure: doubtfulKey };
+		case 'unknown':
+			return { kind: 'refused', failure: unknownKey };
+		default:
+			return { kind: 'dial' };
+	}
+}
+
+/** What an execution remembers of one run of the node. n8n stores it with the execution. */
+interface LedgerRun extends ClaimsMemory {
+	entries: Record<string, LedgerEntry>;
+}
+
+const contextKey = 'alloMiaLedger';
+
+/** A key within one run: several items may have it, and then take turns. */
+interface KeyState {
+	/** How many items with it are not settled. */
+	open: number;
+	/** Settles with the newest item that was admitted with it. */
+	turn: Promise<void>;
+	/** Whether this run has claimed it, and may be wrong about that. */
+	claimed?: 'sure' | 'doubtful';
+	/** Whether a call for it was placed, or may have been. */
+	called: boolean;
+}
+
 /**
- * What this node has dialled in this run of this execution, in two layers: the execution's own
- * context, which n8n stores with it (Retry On Fail, a re-run of a failed execution), and marks in
- * n8n's shared store for what dies with a process. Loops are no retries: each run has its own.
+ * Who has been called in this run of this execution, in two layers: what the execution remembers by
+ * itself (Retry On Fail, a re-run of a failed execution), and claims in n8n's shared store for what
+ * dies with a process, and for keys that hold across executions.
  */
 export class Ledger {
-	private constructor(
-		private readonly run: LedgerRun,
-		private readonly marks: Marks,
-	) {}
+	private readonly claims: Claims;
 
-	static async open(context: IExecuteFunctions): Promise<Ledger> {
+	/** The items to be called, by the number of their block. */
+	private readonly plan = new Map<number, PlannedCall[]>();
+
+	/** The block after each of these. */
+	private readonly following = new Map<number, number>();
+
+	private readonly keys = new Map<string, KeyState>();
+
+	/** The claims of blocks, made or being made; undefined where the store could not be asked. */
+	private readonly blocks = new Map<number, Promise<Claim | undefined>>();
+
+	private newestClaim: Promise<unknown> = Promise.resolve();
+
+	private readonly endTurn = new Map<number, () => void>();
+
+	private constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly run: LedgerRun,
+		calls: readonly PlannedCall[],
+		private readonly redialOnUncertain: boolean,
+		runIndex: string,
+		keyed: boolean,
+	) {
+		this.claims = new Claims(context, runIndex, keyed, run);
+		let newest: number | undefined;
+		for (const call of calls) {
+			if (this.recall(call.itemIndex)) continue;
+			const block = blockOf(call.itemIndex);
+			const others = this.plan.get(block);
+			if (others) others.push(call);
+			else this.plan.set(block, [call]);
+			if (newest !== undefined && newest !== block) this.following.set(newest, block);
+			newest = block;
+			if (call.onceKey === undefined) continue;
+			const key = this.keys.get(call.onceKey);
+			if (key) key.open += 1;
+			else this.keys.set(call.onceKey, { open: 1, turn: Promise.resolve(), called: false });
+		}
+	}
+
+	/**
+	 * @param calls what is to be called, in the order of the items
+	 * @param keyed whether the node has a key for its items, even if none of these has
+	 */
+	static open(
+		context: IExecuteFunctions,
+		calls: readonly PlannedCall[],
+		{ redialOnUncertain, keyed }: { redialOnUncertain: boolean; keyed: boolean },
+	): Ledger {
 		const node = context.getContext('node');
 		const store = (node[contextKey] ??= {}) as IContextObject;
-		const name = String(context.evaluateExpression('{{ $runIndex }}', 0));
-		const run = (store[name] ??= { attempts: 0, entries: {} }) as LedgerRun;
-		const marks = await Marks.open(context, name, run.attempts);
-		run.attempts += 1;
-		return new Ledger(run, marks);
+		const runIndex = String(context.evaluateExpression('{{ $runIndex }}', 0));
+		const fresh: LedgerRun = { generation: 0, foreign: [], blocks: {}, entries: {} };
+		const run = (store[runIndex] ??= fresh) as LedgerRun;
+		return new Ledger(context, run, calls, redialOnUncertain, runIndex, keyed);
 	}
 
-	/** What is known of an item, or undefined where it has surely not been sent. */
-	find(itemIndex: number): LedgerEntry | undefined {
-		const known = this.run.entries[itemIndex];
-		if (known || itemIndex > this.marks.attempted) return known;
-		return { kind: 'uncertain', failure: attemptedBefore };
+	/**
+	 * What to do with an item, claimed before it says `dial`. To be asked in the order of the items;
+	 * after `dial` comes `settle`.
+	 */
+	async admit({ itemIndex, onceKey }: PlannedCall): Promise<Decision> {
+		const recalled = this.recall(itemIndex);
+		if (recalled) return recalled;
+		const turn = this.takeTurn(itemIndex, onceKey);
+		const claim = await this.claimWithNext(blockOf(itemIndex));
+		await turn;
+		const known: Known = {
+			entry: this.run.entries[itemIndex],
+			attempted: claim?.attempted,
+			attemptedUnknown: claim === undefined && this.claims.isRerun,
+			key: this.keyOf(onceKey),
+		};
+		const decision = decide(known, this.redialOnUncertain);
+		if (decision.kind === 'uncertain') this.run.entries[itemIndex] = decision;
+		if (decision.kind !== 'dial') await this.endItem(itemIndex, onceKey, decision.kind);
+		return decision;
 	}
 
-	/** To be awaited before an item is sent. */
-	async announce(itemIndex: number, inFlight: number): Promise<void> {
-		await this.marks.mark(itemIndex, inFlight);
-		await this.marks.pending;
+	/** Keeps what became of a dial; undefined where AlloMia has surely not taken the call. */
+	async settle({ itemIndex, onceKey }: PlannedCall, entry?: LedgerEntry): Promise<void> {
+		if (entry) this.run.entries[itemIndex] = entry;
+		await this.endItem(itemIndex, onceKey, entry?.kind ?? 'refused');
 	}
 
-	record(itemIndex: number, entry: LedgerEntry): void {
-		this.run.entries[itemIndex] = entry;
+	/**
+	 * To be called at the end of an attempt: gives back the keys of those who were not called.
+	 * @param forget whether n8n will surely not attempt this run again
+	 */
+	async close(forget: boolean): Promise<void> {
+		await this.newestClaim;
+		const unused = [...this.keys].filter(([, { claimed, called }]) => claimed && !called);
+		await this.giveBack(unused.map(([key]) => key));
+		await this.attempt(async () => await this.claims.confirm());
+		if (forget) Object.assign(this.run, { foreign: [], blocks: {}, entries: {} });
 	}
 
-	/** Forgets the answers of this run. To be called once nothing of it can be attempted again. */
-	close(): void {
-		this.run.entries = {};
+	/** What the execution remembers, unless the user wants to call again. */
+	private recall(itemIndex: number): LedgerEntry | undefined {
+		const entry = this.run.entries[itemIndex];
+		return entry?.kind === 'uncertain' && this.redialOnUncertain ? undefined : entry;
 	}
+
+	/** Claims a block, and ahead of its need the next, so that nobody has to wait for that. */
+	private async claimWithNext(block: number): Promise<Claim | undefined> {
+		const claim = this.claimBlock(block);
+		const next = this.following.get(block);
+		if (next !== undefined) void this.claimBlock(next);
+		return await claim;
+	}
+
+	private async claimBlock(block: number): Promise<Claim | undefined> {
+		const made = this.blocks.get(block);
+		if (made) return await made;
+		const claim = this.newestClaim.then(async () => {
+			const asked = new Map<string, KeyState>();
+			for (const { onceKey } of this.plan.get(block) ?? []) {
+				const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
+				if (onceKey !== undefined && key && !key.called && !key.claimed) asked.set(onceKey, key);
+			}
+			return await this.attempt(async () => {
+				const made = await this.claims.claim(block, [...asked.keys()]);
+				for (const [name, key] of asked) {
+					if (made.taken.has(name)) key.called = true;
+					else key.claimed = made.doubtful ? 'doubtful' : 'sure';
+				}
+				return made;
+			});
+		});
+		this.blocks.set(block, claim);
+		this.newestClaim = claim;
+		return await claim;
+	}
+
+	private keyOf(onceKey: string | undefined): Known['key'] {
+		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
+		if (!key) return undefined;
+		if (key.called) return 'taken';
+		if (key.claimed === undefined) return 'unknown';
+		return key.claimed === 'sure' ? 'free' : 'doubtful';
+	}
+
+	/** Resolves once the items before this one with the same key are settled. */
+	private async takeTurn(itemIndex: number, onceKey: string | undefined): Promise<void> {
+		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
+		if (!key) return;
+		const before = key.turn;
+		key.turn = new Promise((resolve) => this.endTurn.set(itemIndex, resolve));
+		await before;
+	}
+
+	private async endItem(
+		itemIndex: number,
+		onceKey: string | undefined,
+		kind: Decision['kind'],
+	): Promise<void> {
+		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
+		if (!key || onceKey === undefined) return;
+		key.called ||= kind !== 'refused';
+		key.open -= 1;
+		this.endTurn.get(itemIndex)?.();
+		if (key.open === 0 && key.claimed && !key.called) {
+			key.claimed = undefined;
+			await this.giveBack([onceKey]);
+		}
+	}
+
+	private async giveBack(keys: string[]): Promise<void> {
+		if (keys.length > 0) await this.attempt(async () => await this.claims.release(keys));
+	}
+
+	/** What the store says, or undefined where n8n's database cannot be written. */
+	private async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+		try {
+			return await work();
+		} catch (error) {
+			this.context.logger.warn('AlloMia: the dispatch ledger could not be written', { error });
+			return undefined;
+		}
+	}
+}
+
+function blockOf(itemIndex: number): number {
+	return Math.floor(itemIndex / blockSize);
 }

@@ -12,7 +12,7 @@ export interface WaitingItem {
 	itemIndex: number;
 	/** AlloMia's answer to the dial, or its status object once the call has ended. */
 	call?: IDataObject;
-	/** What a dry run shows in place of a call. */
+	/** What goes out in place of a call: of a dry run, or where somebody had been called before. */
 	shown?: IDataObject;
 	/** Why this item has no call. */
 	error?: { message: string; description?: string };
@@ -26,6 +26,8 @@ export interface WaitingState {
 	/** When it goes on without those still calling, in ms since 1970. */
 	deadline: number;
 	outputPerStatus: boolean;
+	/** Whether the node has a key for its items, and so an output for those already called. */
+	keyed?: boolean;
 	items: WaitingItem[];
 }
 
@@ -53,15 +55,19 @@ export function withOutcomes(
 /** The names of the outputs, where each status has its own. */
 export const statusOutputs = ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out'] as const;
 
+/** The name of the output after them, where the node has a key for its items. */
+export const alreadyCalledLabel = 'Already Called';
+
 /**
  * What goes out: calls that have not ended are marked as timed out. In the order of the input.
  * Failed items carry their error, by which n8n sorts them into the error output where there is one.
  */
 export function waitingOutputs(
 	node: INode,
-	{ items, outputPerStatus }: WaitingState,
+	{ items, outputPerStatus, keyed }: WaitingState,
 ): INodeExecutionData[][] {
-	const outputs: INodeExecutionData[][] = outputPerStatus ? statusOutputs.map(() => []) : [[]];
+	const names = keyed ? [...statusOutputs, alreadyCalledLabel] : statusOutputs;
+	const outputs: INodeExecutionData[][] = outputPerStatus ? names.map(() => []) : [[]];
 	for (const item of items) {
 		outputs[outputPerStatus ? outputIndex(item) : 0]?.push(toOutput(node, item));
 	}
@@ -86,7 +92,7 @@ function toOutput(
 
 /** An item that could not be called stands with the failed ones, where errors have no own output. */
 function outputIndex({ call, error, shown }: WaitingItem): number {
-	if (shown) return 0;
+	if (shown) return shown.alreadyCalled ? statusOutputs.length : 0;
 	if (error) return failedOutput;
 	const index = (terminalStatuses as readonly string[]).indexOf(String(call?.status));
 	return index < 0 ? terminalStatuses.length : index;

@@ -3,14 +3,21 @@ import pLimit from 'p-limit';
 import { defaultTimeout, type ApiResult, type Connection } from '../../../shared/api';
 import type { CallBody, CallRequest, Checked } from '../../../shared/callRequest';
 import type { Failure } from '../../../shared/failure';
-import { Ledger, type LedgerEntry } from '../../../shared/ledger';
+import { Ledger, type LedgerEntry, type PlannedCall } from '../../../shared/ledger';
 import { apiError, errorItem, refusalError } from '../../../shared/nodeErrors';
 import { readSwitch, readWholeNumber } from '../../../shared/options';
 import { sendPatiently } from '../../../shared/patience';
 import type { Refusal } from '../../../shared/refusal';
 import { shortList } from '../../../shared/text';
 import { dispatchAnswer, type DispatchAnswer } from '../../../shared/schemas';
-import { readCall, readItems, readOptions, refuseUnlessContinuing, type ReadItem } from './items';
+import {
+	hasOnceKey,
+	readCall,
+	readItems,
+	readOptions,
+	refuseUnlessContinuing,
+	type ReadItem,
+} from './items';
 
 /** The options that hold for a run as a whole. They are read from the first item. */
 export interface DialSettings {
@@ -35,10 +42,15 @@ export function readCalls(
 	return refuseUnlessContinuing(context, items, 'Nobody was called.');
 }
 
-/** What became of a call; `skipped` where an earlier one had failed and the node is set to stop. */
+/**
+ * What became of a call; `skipped` where an earlier one had failed and the node is set to stop,
+ * `alreadyCalled` where somebody had been called for its key.
+ */
 export interface DialResult {
 	itemIndex: number;
-	outcome: ApiResult<DispatchAnswer> | 'skipped';
+	outcome: ApiResult<DispatchAnswer> | 'skipped' | 'alreadyCalled';
+	/** Whether it failed in an earlier attempt, and was left alone in this one. */
+	leftAlone?: boolean;
 }
 
 /** @throws NodeOperationError that names the option */
@@ -68,8 +80,9 @@ export function readSettings(context: IExecuteFunctions): DialSettings {
 
 /**
  * Hands the good items' calls to AlloMia, a few at a time, each at most once in this execution, run and
- * position. Results come in the order of the items. Unless the node is set to continue, nothing more
- * is dialled after the first failure.
+ * position, and once for its key. Results come in the order of the items. Unless the node is set to
+ * continue, nothing more is dialled after the first failure; what an earlier attempt left uncertain
+ * keeps nobody from being called.
  */
 export async function dialAll(
 	context: IExecuteFunctions,
@@ -77,66 +90,89 @@ export async function dialAll(
 	settings: DialSettings,
 	items: ReadonlyArray<ReadItem<CallRequest>>,
 ): Promise<DialResult[]> {
-	const ledger = await Ledger.open(context);
+	const calls = items.flatMap((item) => (item.ok && !item.value.dryRun ? [toCall(item)] : []));
+	if (calls.length === 0) return [];
+	const ledger = Ledger.open(context, calls, {
+		redialOnUncertain: settings.redialOnUncertain,
+		keyed: hasOnceKey(context),
+	});
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
-	const dials = items.filter((item) => item.ok).filter(({ value }) => !value.dryRun);
 	const results = await Promise.all(
-		dials.map(({ itemIndex, value: { body } }) =>
+		calls.map((call) =>
 			limit(async (): Promise<DialResult> => {
+				const { itemIndex } = call;
 				if ((failed && stopAtFailure) || context.getExecutionCancelSignal()?.aborted) {
 					return { itemIndex, outcome: 'skipped' };
 				}
-				const outcome = await dialOnce(context, connection, settings, ledger, itemIndex, body);
-				failed ||= !outcome.ok;
-				return { itemIndex, outcome };
+				const result = await dialOnce(context, connection, settings, ledger, call);
+				failed ||= isFailure(result) && !result.leftAlone;
+				return result;
 			}),
 		),
 	);
-	if (results.every(({ outcome }) => outcome !== 'skipped' && outcome.ok)) ledger.close();
+	// With Retry On Fail, n8n may run a node again that has succeeded: see its error items.
+	const isOver = !results.some((it) => isFailure(it) || it.outcome === 'skipped');
+	await ledger.close(isOver && !context.getNode().retryOnFail);
 	return results;
+}
+
+interface Call extends PlannedCall {
+	body: CallBody;
+}
+
+function toCall({ itemIndex, value }: { itemIndex: number; value: CallRequest }): Call {
+	const { body, onceKey } = value;
+	return { itemIndex, body, ...(onceKey === undefined ? {} : { onceKey }) };
+}
+
+function isFailure({ outcome }: DialResult): boolean {
+	return typeof outcome !== 'string' && !outcome.ok;
 }
 
 async function dialOnce(
 	context: IExecuteFunctions,
 	connection: Connection,
-	settings: DialSettings,
+	{ timeout }: DialSettings,
 	ledger: Ledger,
-	itemIndex: number,
-	body: CallBody,
-): Promise<ApiResult<DispatchAnswer>> {
-	const recorded = fromLedger(ledger.find(itemIndex), settings);
-	if (recorded) return recorded;
-	await ledger.announce(itemIndex, settings.maxConcurrency);
-	const result = await sendPatiently(context, connection, {
+	call: Call,
+): Promise<DialResult> {
+	const { itemIndex, body } = call;
+	const decision = await ledger.admit(call);
+	switch (decision.kind) {
+		case 'answered':
+			return { itemIndex, outcome: { ok: true, value: decision.answer } };
+		case 'alreadyCalled':
+			return { itemIndex, outcome: 'alreadyCalled' };
+		case 'uncertain':
+			return { itemIndex, outcome: { ok: false, failure: decision.failure }, leftAlone: true };
+		case 'refused':
+			return { itemIndex, outcome: { ok: false, failure: decision.failure } };
+		case 'dial':
+	}
+	const outcome = await sendPatiently(context, connection, {
 		method: 'POST',
 		path: '/outbound',
 		body,
-		timeout: settings.timeout,
+		timeout,
 		purpose: 'dial',
 		answer: dispatchAnswer,
 	});
-	if (result.ok) {
-		ledger.record(itemIndex, { kind: 'answered', answer: result.value });
-	} else if (result.failure.kind === 'uncertain') {
-		ledger.record(itemIndex, { kind: 'uncertain', failure: result.failure });
-	}
-	return result;
+	await ledger.settle(call, toEntry(outcome));
+	return { itemIndex, outcome };
 }
 
-function fromLedger(
-	entry: LedgerEntry | undefined,
-	{ redialOnUncertain }: DialSettings,
-): ApiResult<DispatchAnswer> | undefined {
-	if (entry === undefined) return undefined;
-	if (entry.kind === 'answered') return { ok: true, value: entry.answer };
-	return redialOnUncertain ? undefined : { ok: false, failure: entry.failure };
+/** What is to be remembered of a dial: nothing, where AlloMia has surely not taken the call. */
+function toEntry(outcome: ApiResult<DispatchAnswer>): LedgerEntry | undefined {
+	if (outcome.ok) return { kind: 'answered', answer: outcome.value };
+	const { failure } = outcome;
+	return failure.kind === 'uncertain' ? { kind: 'uncertain', failure } : undefined;
 }
 
 /**
  * The items that go on, in the order of the input.
- * @throws NodeApiError for the first failure, where the node is set to stop
+ * @throws NodeApiError where a call failed and the node is set to stop
  */
 export function outputItems(
 	context: IExecuteFunctions,
@@ -144,7 +180,7 @@ export function outputItems(
 	results: readonly DialResult[],
 ): INodeExecutionData[] {
 	const node = context.getNode();
-	if (!context.continueOnFail()) throwFirstFailure(node, results);
+	if (!context.continueOnFail()) throwFailure(node, items, results);
 	const outcomes = new Map(results.map(({ itemIndex, outcome }) => [itemIndex, outcome]));
 	return items.flatMap((item): INodeExecutionData[] => {
 		const { itemIndex } = item;
@@ -153,6 +189,9 @@ export function outputItems(
 		if (item.value.dryRun) return [{ json: dryRunOutput(item.value), pairedItem }];
 		const outcome = outcomes.get(itemIndex);
 		if (outcome === undefined || outcome === 'skipped') return [];
+		if (outcome === 'alreadyCalled') {
+			return [{ json: alreadyCalledOutput(item.value.onceKey), pairedItem }];
+		}
 		return outcome.ok
 			? [{ json: outcome.value, pairedItem }]
 			: [errorItem(apiError(node, outcome.failure, itemIndex), itemIndex)];
@@ -172,20 +211,61 @@ function refusedItem(
 	return errorItem(error, itemIndex);
 }
 
-/** A failure of a run that is set to stop says who had been called by then. */
-export function throwFirstFailure(node: INode, results: readonly DialResult[]): void {
+/** What goes out for an item whose key somebody had been called for. */
+export function alreadyCalledOutput(onceKey: string | undefined): IDataObject {
+	return { alreadyCalled: true, onceKey };
+}
+
+/**
+ * The failure of a run that is set to stop. The first fresh one says who had been called by then;
+ * where there is none, what earlier attempts left uncertain is named, with the ways out.
+ */
+export function throwFailure(
+	node: INode,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+	results: readonly DialResult[],
+): void {
 	const placed: string[] = [];
-	let first: { itemIndex: number; failure: Failure } | undefined;
-	for (const { itemIndex, outcome } of results) {
-		if (outcome === 'skipped') continue;
+	const left: Failed[] = [];
+	let first: Failed | undefined;
+	for (const { itemIndex, outcome, leftAlone } of results) {
+		if (typeof outcome === 'string') continue;
 		if (outcome.ok) placed.push(outcome.value.outboundCallId);
+		else if (leftAlone) left.push({ itemIndex, failure: outcome.failure });
 		else first ??= { itemIndex, failure: outcome.failure };
 	}
-	if (!first) return;
-	const note =
-		placed.length === 0
-			? ''
-			: `\nPlaced before the run stopped: ${shortList(placed)}. A retry of this execution does not call them again.`;
-	const failure = { ...first.failure, description: `${first.failure.description}${note}` };
-	throw apiError(node, failure, first.itemIndex);
+	const [uncertain] = left;
+	if (first) {
+		const note =
+			placed.length === 0
+				? ''
+				: `\nPlaced before the run stopped: ${shortList(placed)}. A retry of this execution does not call them again.`;
+		const failure = { ...first.failure, description: `${first.failure.description}${note}` };
+		throw apiError(node, failure, first.itemIndex);
+	}
+	if (!uncertain) return;
+	const failure = items.length === 1 ? uncertain.failure : summary(items, left);
+	const description = `${failure.description}\n${waysOut}`;
+	throw apiError(node, { ...failure, description }, uncertain.itemIndex);
+}
+
+interface Failed {
+	itemIndex: number;
+	failure: Failure;
+}
+
+const waysOut =
+	'To go on without calling again, set On Error to a Continue option and run this execution again with the changed workflow. To call again, at the risk of calling twice, turn on Options > Redial on Uncertain (redialOnUncertain) and do the same.';
+
+/** One failure for all the items that an earlier attempt left uncertain. */
+function summary(items: ReadonlyArray<ReadItem<CallRequest>>, left: readonly Failed[]): Failure {
+	const numbers = new Map(
+		items.map((item) => [item.itemIndex, item.ok ? item.value.body.phoneNumber : '']),
+	);
+	const names = left.map(({ itemIndex }) => `item ${itemIndex} (${numbers.get(itemIndex)})`);
+	return {
+		kind: 'uncertain',
+		message: `${left.length} of ${items.length} calls may have been placed by an earlier attempt, and were not placed again`,
+		description: `All the others were placed. Look for these in AlloMia’s call log (or with Call > Get Many): ${shortList(names, 30)}.`,
+	};
 }

@@ -150,6 +150,15 @@ export const callOptions: INodeProperties = {
 	default: {},
 	options: [
 		{
+			displayName: 'Call Once Per',
+			name: 'onceKey',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. {{ $json.appointmentId }}',
+			description:
+				'What the call is for. Nobody is called again for the same value, also in later executions: the item then goes on with alreadyCalled: true.',
+		},
+		{
 			displayName: 'Default Country',
 			name: 'defaultCountry',
 			type: 'string',

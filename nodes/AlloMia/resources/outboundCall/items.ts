@@ -77,7 +77,14 @@ export function readCall(context: IExecuteFunctions, itemIndex: number): Checked
 		dynamicVariables: specify === 'json' ? undefined : parameter('dynamicVariables'),
 		dynamicVariablesJson: specify === 'json' ? parameter('dynamicVariablesJson') : undefined,
 		options: readOptions(context, itemIndex),
+		keyed: hasOnceKey(context),
 	});
+}
+
+/** Whether Call Once Per is set, whatever it comes to for an item: outputs must not depend on it. */
+export function hasOnceKey(context: IExecuteFunctions): boolean {
+	const { options } = context.getNode().parameters;
+	return Boolean((options as IDataObject | undefined)?.onceKey);
 }
 
 /** One item's outbound call ID. */

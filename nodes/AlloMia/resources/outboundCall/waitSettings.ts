@@ -6,8 +6,8 @@ import { readWholeNumber } from '../../../shared/options';
 import type { Refusal } from '../../../shared/refusal';
 import { describeRefusals } from '../../../shared/refusal';
 import type { WaitingItem, WaitingState } from '../../../shared/waiting';
-import { dryRunOutput, throwFirstFailure, type DialResult } from './dial';
-import { readOptions, type ReadItem } from './items';
+import { alreadyCalledOutput, dryRunOutput, throwFailure, type DialResult } from './dial';
+import { hasOnceKey, readOptions, type ReadItem } from './items';
 
 /** The parameters that hold for a run as a whole. They are read from the first item. */
 export interface WaitSettings {
@@ -77,7 +77,7 @@ function readMaxWait(value: unknown, unit: string, refusals: Refusal[]): number 
 
 /**
  * What is to be waited for after the dials.
- * @throws NodeApiError for the first failure, where the node is set to stop
+ * @throws NodeApiError where a call failed and the node is set to stop
  */
 export function toWaiting(
 	context: IExecuteFunctions,
@@ -85,7 +85,7 @@ export function toWaiting(
 	results: readonly DialResult[],
 	{ maxWait, outputPerStatus }: WaitSettings,
 ): WaitingState {
-	if (!context.continueOnFail()) throwFirstFailure(context.getNode(), results);
+	if (!context.continueOnFail()) throwFailure(context.getNode(), items, results);
 	const outcomes = new Map(results.map(({ itemIndex, outcome }) => [itemIndex, outcome]));
 	const waiting = items.flatMap((item): WaitingItem[] => {
 		const { itemIndex } = item;
@@ -100,6 +100,9 @@ export function toWaiting(
 		const metadata = item.value.metadata as IDataObject | undefined;
 		const outcome = outcomes.get(itemIndex);
 		if (outcome === undefined || outcome === 'skipped') return [];
+		if (outcome === 'alreadyCalled') {
+			return [{ itemIndex, shown: alreadyCalledOutput(item.value.onceKey) }];
+		}
 		if (!outcome.ok) {
 			const { message, description } = outcome.failure;
 			return [{ itemIndex, error: { message, description } }];
@@ -114,6 +117,7 @@ export function toWaiting(
 		wait: `${context.getExecutionId()}/${context.getNode().id}/${run}`,
 		deadline: Date.now() + maxWait,
 		outputPerStatus,
+		keyed: hasOnceKey(context),
 		items: waiting,
 	};
 }
