@@ -1,8 +1,8 @@
 import { sleep, type IExecuteFunctions } from 'n8n-workflow';
 import { record, remove } from './sharedStore';
 
-/** How many items are claimed with one request to the store. */
-export const blockSize = 10;
+/** How many items are claimed together at least. */
+export const blockSize = 5;
 
 /**
  * How many values the store keeps, the newest: one for each block of items, and, where the node has
@@ -11,9 +11,15 @@ export const blockSize = 10;
 const keepMarks = 2_000;
 const keepKeys = 30_000;
 
-/** How long it takes until a write of another process would have undone ours, in ms. */
+/**
+ * How long to wait until a write of another process would have undone ours, in ms; longer where our
+ * own write took long. A lost mark does harm only if n8n dies as well, a lost key by itself.
+ */
 const settleMarks = 25;
-const settleKeys = 400;
+const settleKeys = 1_000;
+
+/** How many of the newest values are written again with each claim, in case they were undone. */
+const repeated = 100;
 
 /** How often a claim that was undone is made again. */
 const tries = 20;
@@ -29,8 +35,8 @@ export interface ClaimsMemory {
 }
 
 export interface Claim {
-	/** Whether an attempt of which the execution knows nothing had claimed this block. */
-	attempted: boolean;
+	/** The blocks that an attempt of which the execution knows nothing had claimed. */
+	attempted: ReadonlySet<number>;
 	/** The keys that had been claimed before. */
 	taken: ReadonlySet<string>;
 	/** Whether another process may have claimed the same keys without this being seen. */
@@ -74,7 +80,7 @@ export class Claims {
 	private readonly claimed = new Set<string>();
 
 	/**
-	 * @param run the node's run index: loops are no retries
+	 * @param run tells the node's runs within one execution apart: loops are no retries
 	 * @param keyed whether the node has a key for its items
 	 */
 	constructor(
@@ -99,40 +105,54 @@ export class Claims {
 		return this.careful;
 	}
 
+	/** About how long a claim takes, in ms. */
+	duration(keyed: boolean): number {
+		if (this.alone) return 10;
+		return keyed ? settleKeys : settleMarks;
+	}
+
 	/**
-	 * Claims a block of items and their keys with one request. Blocks are claimed one after the other.
+	 * Claims blocks of items and their keys with one request. To be called again only once it is done.
 	 * @throws what n8n's database says, where it cannot be written
 	 */
-	async claim(block: number, keys: readonly string[]): Promise<Claim> {
+	async claim(blocks: readonly number[], keys: readonly string[]): Promise<Claim> {
 		if (!this.begun && this.careful) await this.chooseGeneration(this.generation);
-		const start = this.begun ? [] : [this.token(0), this.mark(0)];
-		const own = this.mark(block);
-		const ownBefore = this.claimed.has(own);
-		const since = this.memory.blocks[block] ?? -1;
-		const foreign = this.memory.foreign.filter((generation) => generation > since);
-		const marks = foreign.map((generation) => this.mark(block, generation));
-		const values = [...start, this.token(block), own, ...marks, ...keys.map(toValue)];
-		const { known, before, doubtful } = await this.hold(
-			this.alone && start.length === 0 ? values.slice(1) : values,
-			this.token(block),
-			keys.length > 0 ? settleKeys : settleMarks,
-		);
+		const isFirst = !this.begun;
+		const { generation } = this;
+		const own = blocks.map((block) => this.mark(block));
+		const ownBefore = new Set(own.filter((mark) => this.claimed.has(mark)));
+		const foreign = new Map(blocks.map((block) => [block, this.foreignMarks(block)]));
+		const token = this.token(isFirst ? 0 : (blocks[0] ?? 0));
+		const values = [
+			...(isFirst || !this.alone ? [token] : []),
+			...(isFirst ? [this.mark(0)] : []),
+			...own,
+			...[...foreign.values()].flat(),
+			...keys.map(toValue),
+		];
+		const settle = keys.length > 0 ? settleKeys : settleMarks;
+		const { known, before, doubtful } = await this.hold(values, token, settle);
 		this.begun = true;
-		const taken = new Set(keys.filter((key) => known.has(toValue(key))));
-		let attempted =
-			marks.some((mark) => known.has(mark)) || (this.careful && !ownBefore && known.has(own));
 
-		if (start.length > 0 && !this.careful && before.has(this.token(0))) {
+		const twice = isFirst && !this.careful && before.has(token);
+		if (twice) {
 			// The same job has been delivered before, and perhaps to a process that is still at it.
 			this.careful = true;
-			attempted = before.has(own);
-			this.memory.foreign.push(this.generation);
-			await this.chooseGeneration(this.generation + 1);
-			await this.hold([this.token(block), this.mark(block)], this.token(block), settleMarks);
+			this.memory.foreign.push(generation);
+			await this.chooseGeneration(generation + 1);
+			const marks = blocks.map((block) => this.mark(block));
+			await this.hold([this.token(0), ...marks], this.token(0), settleMarks);
 		}
-		this.memory.blocks[block] = this.generation;
+		const isAttempted = (block: number): boolean => {
+			const mark = this.mark(block, generation);
+			if (twice) return before.has(mark);
+			const byOther = foreign.get(block)?.some((it) => known.has(it)) ?? false;
+			return byOther || (this.careful && known.has(mark) && !ownBefore.has(mark));
+		};
+		const attempted = new Set(blocks.filter(isAttempted));
+		for (const block of blocks) this.memory.blocks[block] = this.generation;
 		this.memory.generation = this.generation + 1;
-		return { attempted, taken, doubtful };
+		return { attempted, taken: new Set(keys.filter((key) => known.has(toValue(key)))), doubtful };
 	}
 
 	/** Gives back keys for which AlloMia has surely not taken a call. */
@@ -163,19 +183,34 @@ export class Claims {
 	 * @returns what the write that stayed found there, and what the first did
 	 */
 	private async hold(values: readonly string[], token: string, settle: number) {
-		const first = await record(this.context, values, this.keep);
+		const write = async () => {
+			const recent = this.alone ? [] : [...this.claimed].slice(-repeated);
+			return await record(this.context, [...values, ...recent], this.keep);
+		};
+		const first = await write();
 		let last = first;
 		for (let attempt = 1; !this.alone; attempt += 1) {
-			await sleep(settle * (1 + Math.random() / 4));
-			const again = await record(this.context, values, this.keep);
+			await sleep(Math.max(settle, 2 * last.took) * (1 + Math.random() / 4));
+			const again = await write();
 			if (again.known.has(token)) break;
 			// Another process, which had read before we wrote, has undone it.
 			if (attempt === tries) throw new Error('Other processes keep undoing what was written');
 			last = again;
 		}
-		values.forEach((value) => this.claimed.add(value));
+		for (const value of values) {
+			// A key that another has is his to give back.
+			if (!isKey(value) || !last.known.has(value)) this.claimed.add(value);
+		}
 		// Whoever takes that long may have undone what another process was sure of.
-		return { known: last.known, before: first.known, doubtful: last.took > settle };
+		return { known: last.known, before: first.known, doubtful: !this.alone && last.took > settle };
+	}
+
+	/** The marks of attempts that may have called this block since the execution itself claimed it. */
+	private foreignMarks(block: number): string[] {
+		const since = this.memory.blocks[block] ?? -1;
+		return this.memory.foreign
+			.filter((generation) => generation > since)
+			.map((generation) => this.mark(block, generation));
 	}
 
 	private mark(block: number, generation = this.generation): string {
@@ -189,4 +224,8 @@ export class Claims {
 
 function toValue(key: string): string {
 	return `key/${key}`;
+}
+
+function isKey(value: string): boolean {
+	return value.startsWith('key/');
 }

@@ -1,4 +1,4 @@
-import type { IContextObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { blockSize, Claims, type Claim, type ClaimsMemory } from './claims';
 import { lookItUp, type Failure } from './failure';
 import type { DispatchAnswer } from './schemas';
@@ -32,6 +32,15 @@ export type Decision =
 export interface PlannedCall {
 	itemIndex: number;
 	onceKey?: string;
+}
+
+export interface LedgerSettings {
+	/** Whether to call again where an earlier attempt may have called. */
+	redialOnUncertain: boolean;
+	/** How many calls are placed at the same time. */
+	inFlight: number;
+	/** Whether the node has a key for its items, even if none of these has one. */
+	keyed: boolean;
 }
 
 const cutOff: Failure = {
@@ -87,6 +96,16 @@ interface LedgerRun extends ClaimsMemory {
 	entries: Record<string, LedgerEntry>;
 }
 
+interface LedgerMemory {
+	/**
+	 * The run index of the node's first run. Not always 0: where n8n was killed, it puts a run that
+	 * never was into the execution, and a re-run counts on from there.
+	 */
+	first: number;
+	/** By the number of the run, from 0 on: loops are no retries. */
+	runs: Record<string, LedgerRun>;
+}
+
 const contextKey = 'alloMiaLedger';
 
 /** A key within one run: several items may have it, and then take turns. */
@@ -122,17 +141,25 @@ export class Ledger {
 
 	private newestClaim: Promise<unknown> = Promise.resolve();
 
+	/** When the newest claim was made, in ms since 1970; undefined while it is being made. */
+	private claimedAt: number | undefined = 0;
+
 	private readonly endTurn = new Map<number, () => void>();
+
+	private readonly redialOnUncertain: boolean;
+
+	private readonly inFlight: number;
 
 	private constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly run: LedgerRun,
 		calls: readonly PlannedCall[],
-		private readonly redialOnUncertain: boolean,
-		runIndex: string,
-		keyed: boolean,
+		runName: string,
+		{ redialOnUncertain, inFlight, keyed }: LedgerSettings,
 	) {
-		this.claims = new Claims(context, runIndex, keyed, run);
+		this.redialOnUncertain = redialOnUncertain;
+		this.inFlight = inFlight;
+		this.claims = new Claims(context, runName, keyed, run);
 		let newest: number | undefined;
 		for (const call of calls) {
 			if (this.recall(call.itemIndex)) continue;
@@ -149,21 +176,18 @@ export class Ledger {
 		}
 	}
 
-	/**
-	 * @param calls what is to be called, in the order of the items
-	 * @param keyed whether the node has a key for its items, even if none of these has
-	 */
+	/** @param calls what is to be called, in the order of the items */
 	static open(
 		context: IExecuteFunctions,
 		calls: readonly PlannedCall[],
-		{ redialOnUncertain, keyed }: { redialOnUncertain: boolean; keyed: boolean },
+		settings: LedgerSettings,
 	): Ledger {
+		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 		const node = context.getContext('node');
-		const store = (node[contextKey] ??= {}) as IContextObject;
-		const runIndex = String(context.evaluateExpression('{{ $runIndex }}', 0));
-		const fresh: LedgerRun = { generation: 0, foreign: [], blocks: {}, entries: {} };
-		const run = (store[runIndex] ??= fresh) as LedgerRun;
-		return new Ledger(context, run, calls, redialOnUncertain, runIndex, keyed);
+		const memory = (node[contextKey] ??= { first: runIndex, runs: {} }) as LedgerMemory;
+		const name = String(runIndex - memory.first);
+		const run = (memory.runs[name] ??= { generation: 0, foreign: [], blocks: {}, entries: {} });
+		return new Ledger(context, run, calls, name, settings);
 	}
 
 	/**
@@ -174,11 +198,12 @@ export class Ledger {
 		const recalled = this.recall(itemIndex);
 		if (recalled) return recalled;
 		const turn = this.takeTurn(itemIndex, onceKey);
-		const claim = await this.claimWithNext(blockOf(itemIndex));
+		const block = blockOf(itemIndex);
+		const claim = await this.claimBlock(block);
 		await turn;
 		const known: Known = {
 			entry: this.run.entries[itemIndex],
-			attempted: claim?.attempted,
+			attempted: claim?.attempted.has(block),
 			attemptedUnknown: claim === undefined && this.claims.isRerun,
 			key: this.keyOf(onceKey),
 		};
@@ -212,35 +237,49 @@ export class Ledger {
 		return entry?.kind === 'uncertain' && this.redialOnUncertain ? undefined : entry;
 	}
 
-	/** Claims a block, and ahead of its need the next, so that nobody has to wait for that. */
-	private async claimWithNext(block: number): Promise<Claim | undefined> {
-		const claim = this.claimBlock(block);
-		const next = this.following.get(block);
-		if (next !== undefined) void this.claimBlock(next);
-		return await claim;
-	}
-
+	/** Claims a block, and more with it where that is quickly used up. */
 	private async claimBlock(block: number): Promise<Claim | undefined> {
 		const made = this.blocks.get(block);
 		if (made) return await made;
+		const blocks = [block];
+		for (let size = this.claimSize(); blocks.length < size; ) {
+			const next = this.following.get(blocks.at(-1) ?? block);
+			if (next === undefined || this.blocks.has(next)) break;
+			blocks.push(next);
+		}
 		const claim = this.newestClaim.then(async () => {
-			const asked = new Map<string, KeyState>();
-			for (const { onceKey } of this.plan.get(block) ?? []) {
-				const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
-				if (onceKey !== undefined && key && !key.called && !key.claimed) asked.set(onceKey, key);
-			}
-			return await this.attempt(async () => {
-				const made = await this.claims.claim(block, [...asked.keys()]);
-				for (const [name, key] of asked) {
-					if (made.taken.has(name)) key.called = true;
-					else key.claimed = made.doubtful ? 'doubtful' : 'sure';
-				}
-				return made;
-			});
+			this.claimedAt = undefined;
+			const made = await this.attempt(async () => await this.claimNow(blocks));
+			this.claimedAt = Date.now();
+			return made;
 		});
-		this.blocks.set(block, claim);
+		for (const each of blocks) this.blocks.set(each, claim);
 		this.newestClaim = claim;
 		return await claim;
+	}
+
+	/**
+	 * How many blocks to claim at once. First what is in flight at the same time; then little, since
+	 * whoever is claimed and not yet called when n8n dies is not called any more.
+	 */
+	private claimSize(): number {
+		if (this.blocks.size === 0) return Math.ceil(this.inFlight / blockSize);
+		const hurry = 5 * this.claims.duration(this.keys.size > 0);
+		return this.claimedAt === undefined || Date.now() - this.claimedAt < hurry ? 2 : 1;
+	}
+
+	private async claimNow(blocks: readonly number[]): Promise<Claim> {
+		const asked = new Map<string, KeyState>();
+		for (const { onceKey } of blocks.flatMap((block) => this.plan.get(block) ?? [])) {
+			const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
+			if (onceKey !== undefined && key && !key.called && !key.claimed) asked.set(onceKey, key);
+		}
+		const claim = await this.claims.claim(blocks, [...asked.keys()]);
+		for (const [name, key] of asked) {
+			if (claim.taken.has(name)) key.called = true;
+			else key.claimed = claim.doubtful ? 'doubtful' : 'sure';
+		}
+		return claim;
 	}
 
 	private keyOf(onceKey: string | undefined): Known['key'] {

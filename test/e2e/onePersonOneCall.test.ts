@@ -1,12 +1,15 @@
 import {
 	listExecutions,
 	outputsOf,
+	readExecution,
 	until,
 	waitForEnd,
 	type Execution,
+	type WorkflowNode,
 } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, type Bench } from './support/bench';
-import { alloMia } from './support/nodes';
+import { activeWorkflow, startBench, type Bench, type RunningWorkflow } from './support/bench';
+import { alloMia, connect } from './support/nodes';
+import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
 
 let bench: Bench;
 
@@ -20,109 +23,398 @@ afterAll(async () => {
 
 beforeEach(() => {
 	bench.simulator.reset();
+	bench.simulator.setPace(200);
 });
 
-const phones = (count: number) =>
-	Array.from({ length: count }, (_, index) => ({ phone: `+1514555${1000 + index}` }));
+/** So many numbers, from this one on: those of two lists never meet. */
+const numbers = (from: number, count: number) =>
+	Array.from({ length: count }, (_, index) => `+1514555${from + index}`);
 
-/** How often each number was dialled. */
-function dialsPerNumber(): Map<string, number> {
-	const counts = new Map<string, number>();
-	for (const { body } of bench.simulator.dials) {
-		counts.set(body.phoneNumber, (counts.get(body.phoneNumber) ?? 0) + 1);
-	}
-	return counts;
-}
+const toItems = (list: string[]) => list.map((phone) => ({ phone }));
 
-/** Runs an execution again from the list, as the editor's "Retry" does. */
-async function runAgain(workflowId: string, executionId: string): Promise<Execution> {
-	const { session } = bench.n8n;
-	await session.call('POST', `/rest/executions/${executionId}/retry`, { loadWorkflow: false });
-	const again = await until('the re-run to appear', async () => {
-		const list = await listExecutions(session, workflowId);
-		return list.find(({ mode, id }) => mode === 'retry' && Number(id) > Number(executionId))?.id;
-	});
-	return await waitForEnd(session, again);
-}
+const wasDialled = (number: string) =>
+	bench.simulator.dials.some(({ body }) => body.phoneNumber === number);
 
-async function slowCalls(parameters: Record<string, unknown> = {}) {
-	bench.simulator.fault({ kind: 'slow', delayMs: 100, times: 1000, match: { method: 'POST' } });
-	return await activeWorkflow(bench, [
-		alloMia(
-			bench.credential,
-			{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 5 }, ...parameters },
-			{ onError: 'continueRegularOutput' },
-		),
-	]);
-}
-
-describe('one person, one call', () => {
-	it.each([1, 2, 3])(
-		'rings nobody twice after n8n was killed in the middle and the execution run again (%i)',
-		async (round) => {
-			const workflow = await slowCalls();
-			const count = 60;
-			const id = await workflow.begin(phones(count));
-			await until(
-				'some calls',
-				() => bench.simulator.dials.length >= round * 12 && true,
-				20_000,
-				5,
-			);
-			await bench.n8n.halt('SIGKILL');
-			const before = bench.simulator.dials.length;
-			expect(before).toBeLessThan(count);
-			await bench.n8n.launch();
-			await until('n8n to notice the crash', async () => {
-				const list = await listExecutions(bench.n8n.session, workflow.id);
-				const status = list.find((it) => it.id === id)?.status;
-				return status === 'crashed' || status === 'error';
-			});
-			const again = await runAgain(workflow.id, id);
-			const [items = []] = outputsOf(again, 'AlloMia');
-			expect(items).toHaveLength(count);
-			expect([...dialsPerNumber().values()].filter((times) => times > 1)).toEqual([]);
-
-			const uncertain = items.filter(({ error }) => error !== undefined);
-			for (const { message } of uncertain) {
-				expect(message).toContain('may have been placed');
-			}
-			// Everybody who was called before is accounted for, and few who were not.
-			expect(uncertain.length).toBeGreaterThanOrEqual(before);
-			expect(uncertain.length - before).toBeLessThanOrEqual(5);
-			expect(bench.simulator.dials.length).toBe(before + count - uncertain.length);
-		},
+const wasAsked = (number: string) =>
+	bench.simulator.requests.some(
+		({ method, rawBody }) => method === 'POST' && rawBody.includes(number),
 	);
 
-	it('gives out the recorded answer when a failed execution is run again', async () => {
-		const workflow = await activeWorkflow(bench, [
-			alloMia(bench.credential, {
-				phoneNumber: '={{ $json.phone }}',
-				options: { maxConcurrency: 1 },
-			}),
-		]);
-		bench.simulator.fault({
-			kind: 'status',
-			status: 400,
-			body: { error: 'Invalid request data', details: [] },
-			times: 1,
-			match: { method: 'POST', number: '+15145551001' },
-		});
-		const failed = await workflow.run(phones(3));
-		expect(failed.status).toBe('error');
-		const [first] = bench.simulator.dials;
-		const again = await runAgain(workflow.id, failed.id);
-		expect(again.status).toBe('success');
-		expect(outputsOf(again, 'AlloMia')[0]?.[0]?.outboundCallId).toBe(first?.outboundCallId);
-		expect([...dialsPerNumber().values()]).toEqual([1, 1, 1]);
+const going = { onError: 'continueRegularOutput' } as const;
+
+async function calling(
+	parameters: Record<string, unknown> = {},
+	extras: Partial<WorkflowNode> = going,
+	arrange?: (nodes: WorkflowNode[]) => WorkflowNode[],
+): Promise<RunningWorkflow> {
+	const node = alloMia(
+		bench.credential,
+		{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 1 }, ...parameters },
+		extras,
+	);
+	// What follows asks AlloMia how the calls stand: there n8n can be held up.
+	const status = alloMia(
+		bench.credential,
+		{ operation: 'getStatus', outboundCallId: '={{ $json.outboundCallId }}' },
+		{ ...going, name: 'Status', id: 'status' },
+	);
+	return await activeWorkflow(bench, [node, status], connect('AlloMia', 'Status'), arrange);
+}
+
+/** What came out of the AlloMia node: one item for each that went in. */
+function itemsOf(execution: Execution, count: number) {
+	const [items = []] = outputsOf(execution, 'AlloMia');
+	expect(items).toHaveLength(count);
+	return items;
+}
+
+/** Holds that everybody is accounted for: called now, or named as perhaps called before. */
+function expectAccounted(list: string[], before: Set<string>, execution: Execution): number {
+	const items = itemsOf(execution, list.length);
+	let needless = 0;
+	items.forEach(({ outboundCallId, error, message }, index) => {
+		const number = list[index] ?? '';
+		const dial = bench.simulator.dials.find(({ body }) => body.phoneNumber === number);
+		if (error === undefined) {
+			expect([outboundCallId, before.has(number)]).toEqual([dial?.outboundCallId, false]);
+		} else {
+			expect(message).toContain('may have been placed');
+			if (!before.has(number)) needless += 1;
+		}
+	});
+	return needless;
+}
+
+const count = 30;
+const held = 12;
+
+interface Step {
+	/** Makes the call to a number stand still, or the one after it, or the execution after all calls. */
+	hold: (number: string, next: string) => void;
+	/** Whether the execution has come there. */
+	isThere: (list: string[]) => boolean;
+}
+
+const number = (list: string[], index: number) => list[index] ?? '';
+
+const steps: Array<[string, Step]> = [
+	[
+		'before AlloMia has taken the call',
+		{
+			hold: (it) => bench.simulator.fault({ kind: 'timeout-before', match: { number: it } }),
+			isThere: (list) => wasAsked(number(list, held)),
+		},
+	],
+	[
+		'after AlloMia has taken it, without an answer',
+		{
+			hold: (it) => bench.simulator.fault({ kind: 'timeout-after', match: { number: it } }),
+			isThere: (list) => wasDialled(number(list, held)),
+		},
+	],
+	[
+		'while the answer is read',
+		{
+			hold: (it) => bench.simulator.fault({ kind: 'stalled', match: { number: it } }),
+			isThere: (list) => wasDialled(number(list, held)),
+		},
+	],
+	[
+		'after the answer',
+		{
+			hold: (_, next) => bench.simulator.fault({ kind: 'timeout-before', match: { number: next } }),
+			isThere: (list) => wasAsked(number(list, held + 1)),
+		},
+	],
+	[
+		'after all answers, before n8n has stored them',
+		{
+			hold: () =>
+				bench.simulator.fault({ kind: 'timeout-before', match: { method: 'GET' }, times: 1000 }),
+			isThere: (list) =>
+				list.every(wasDialled) &&
+				bench.simulator.requests.filter(({ method }) => method === 'GET').length >= 4,
+		},
+	],
+];
+
+describe('n8n killed, and its executions run again', () => {
+	it.each(steps)(
+		'rings nobody twice %s',
+		async (_, { hold, isThere }) => {
+			bench.simulator.setPace(60_000);
+			const workflows = [
+				await calling(),
+				// After a crash, n8n guesses where it was by the order in which the nodes are listed.
+				await calling({ operation: 'createAndWait' }, going, (nodes) => nodes.reverse()),
+			];
+			// Of each workflow one execution that has ended, and two that are killed.
+			const [first] = workflows;
+			await first?.run(toItems(numbers(9000, 3)));
+			const runs = workflows.flatMap((workflow, index) =>
+				[0, 1].map((which) => ({
+					workflow,
+					list: numbers(2000 + 1000 * index + 100 * which, count),
+				})),
+			);
+			for (const { list } of runs) hold(number(list, held), number(list, held + 1));
+			for (const { workflow, list } of runs) await workflow.begin(toItems(list));
+			await until('all to come there', () => runs.every(({ list }) => isThere(list)), 30_000, 2);
+			const killed = killAndRestart(
+				bench,
+				workflows.map(({ id }) => id),
+			);
+			const before = new Set(bench.simulator.dials.map(({ body }) => body.phoneNumber));
+			await killed;
+			bench.simulator.clearFaults();
+			bench.simulator.setPace(300);
+			const ids = await idsOf(runs);
+
+			const again = await Promise.all(
+				runs.map(async ({ workflow }, index) => {
+					return await runAgain(bench, workflow.id, ids[index] ?? '');
+				}),
+			);
+			expect(dialledTwice(bench)).toEqual([]);
+			const needless = again.map((execution, index) =>
+				expectAccounted(runs[index]?.list ?? [], before, execution),
+			);
+			expect(needless.reduce((sum, it) => sum + it, 0)).toBeLessThanOrEqual(20);
+			// Those whom nobody had come to are called now.
+			expect(again.map(({ status }) => status)).toEqual(runs.map(() => 'success'));
+			for (const { list } of runs) expect(wasDialled(list.at(-1) ?? '')).toBe(true);
+		},
+		120_000,
+	);
+
+	it.each([1, 2])(
+		'rings nobody twice where several were in the middle of a list (%i)',
+		async (round) => {
+			bench.simulator.fault({ kind: 'slow', delayMs: 60, times: 1000, match: { method: 'POST' } });
+			const workflow = await calling({ options: { maxConcurrency: 5 } });
+			const lists = [0, 1, 2].map((which) => numbers(2000 + 100 * which, 60));
+			const runs = lists.map((list) => ({ workflow, list }));
+			await Promise.all(lists.map(async (it) => await workflow.begin(toItems(it))));
+			await until('some calls', () => bench.simulator.dials.length >= round * 40, 30_000, 2);
+			await killAndRestart(bench, [workflow.id]);
+			const ids = await idsOf(runs);
+			const before = new Set(bench.simulator.dials.map(({ body }) => body.phoneNumber));
+			expect(before.size).toBeLessThan(180);
+
+			const again = await Promise.all(
+				ids.map(async (id) => await runAgain(bench, workflow.id, id)),
+			);
+			expect(dialledTwice(bench)).toEqual([]);
+			const needless = again.map((execution, index) =>
+				expectAccounted(lists[index] ?? [], before, execution),
+			);
+			expect(needless.reduce((sum, it) => sum + it, 0)).toBeLessThanOrEqual(20);
+
+			// And once more, of the crashed ones: what the re-run placed is known by the store only.
+			const [id = ''] = ids;
+			const third = await runAgain(bench, workflow.id, id);
+			expect(dialledTwice(bench)).toEqual([]);
+			expect(itemsOf(third, 60).filter(({ error }) => error === undefined)).toEqual([]);
+		},
+		120_000,
+	);
+
+	it('rings nobody twice where it was killed in the second try of Retry On Fail', async () => {
+		const workflow = await calling({}, { retryOnFail: true, maxTries: 3, waitBetweenTries: 10 });
+		const list = numbers(2000, count);
+		// The first try stops at this one; the second goes on, and stands still later.
+		bench.simulator.fault({ kind: 'status', status: 403, match: { number: number(list, 3) } });
+		bench.simulator.fault({ kind: 'timeout-after', match: { number: number(list, held) } });
+		const id = await workflow.begin(toItems(list));
+		await until('the second try', () => wasDialled(number(list, held)), 30_000, 2);
+		await killAndRestart(bench, [workflow.id]);
+		const before = bench.simulator.dials.length;
+		expect(before).toBe(held + 1);
+		const again = await runAgain(bench, workflow.id, id);
+		expect(dialledTwice(bench)).toEqual([]);
+		expect(again.status).toBe('error');
+		// All the others were called first.
+		expect(wasDialled(list.at(-1) ?? '')).toBe(true);
+	}, 60_000);
+
+	it('calls all others, then stops at the uncertain, names them and the ways out, which lead out', async () => {
+		const workflow = await calling({}, { onError: 'stopWorkflow' });
+		const list = numbers(2000, count);
+		bench.simulator.fault({ kind: 'timeout-after', match: { number: number(list, 2) } });
+		const id = await workflow.begin(toItems(list));
+		await until('the call that stands still', () => wasDialled(number(list, 2)), 30_000, 2);
+		await killAndRestart(bench, [workflow.id]);
+		bench.simulator.clearFaults();
+		const again = await runAgain(bench, workflow.id, id);
+		expect(again.status).toBe('error');
+		const { error } = again.data.resultData;
+		expect(error?.message).toMatch(/^\d+ of 30 calls may have been placed by an earlier attempt/);
+		for (const text of ['item 0 (+15145552000)', 'item 2 (', 'Continue', 'redialOnUncertain']) {
+			expect(error?.description).toContain(text);
+		}
+		const called = list.filter(wasDialled);
+		expect(called).toEqual(expect.arrayContaining(list.slice(10)));
+		expect(dialledTwice(bench)).toEqual([]);
+
+		// Continue: those come out as errors, the others with the answer that was recorded.
+		await change(workflow, (node) => ({ ...node, ...going }));
+		const continued = await runAgain(bench, workflow.id, again.id, true);
+		expect(continued.status).toBe('success');
+		const items = itemsOf(continued, count);
+		expect(items.filter(({ error: it }) => it !== undefined).length).toBeLessThanOrEqual(10);
+		expect(items.slice(10).map(({ outboundCallId }) => outboundCallId)).toEqual(
+			list
+				.slice(10)
+				.map((it) => bench.simulator.dials.find(({ body }) => body.phoneNumber === it))
+				.map((dial) => dial?.outboundCallId),
+		);
+		expect(dialledTwice(bench)).toEqual([]);
+
+		// Redial: those are called again, at the user's own risk, and nobody else is.
+		await change(workflow, (node) => ({
+			...node,
+			onError: 'stopWorkflow',
+			parameters: { ...node.parameters, options: { redialOnUncertain: true } },
+		}));
+		const redialled = await runAgain(bench, workflow.id, again.id, true);
+		expect(redialled.status).toBe('success');
+		expect(itemsOf(redialled, count).every(({ outboundCallId }) => outboundCallId)).toBe(true);
+		expect(dialledTwice(bench)).toEqual(called.slice(0, 3).map((it) => [it, 2]));
+	}, 60_000);
+});
+
+/** Changes the AlloMia node of a workflow. */
+async function change(
+	{ id }: RunningWorkflow,
+	edit: (node: { name: string; parameters: object }) => object,
+): Promise<void> {
+	interface Stored {
+		versionId: string;
+		nodes: Array<{ name: string; parameters: object }>;
+	}
+	const { session } = bench.n8n;
+	const stored = await session.call<Stored>('GET', `/rest/workflows/${id}`);
+	await session.call('PATCH', `/rest/workflows/${id}`, {
+		versionId: stored.versionId,
+		nodes: stored.nodes.map((node) => (node.name === 'AlloMia' ? edit(node) : node)),
+	});
+}
+
+/** Which execution had which list, by the first number in it. */
+async function idsOf(
+	runs: Array<{ workflow: RunningWorkflow; list: string[] }>,
+): Promise<string[]> {
+	const { session } = bench.n8n;
+	const found = new Map<string | undefined, string>();
+	for (const workflowId of new Set(runs.map(({ workflow }) => workflow.id))) {
+		for (const { id } of await listExecutions(session, workflowId)) {
+			const { data } = await readExecution(session, id);
+			found.set(/\+1514555\d{4}/.exec(JSON.stringify(data))?.[0], id);
+		}
+	}
+	return runs.map(({ list }) => {
+		const id = found.get(number(list, 0));
+		if (id === undefined) throw new Error(`No execution has the list from ${number(list, 0)} on`);
+		return id;
+	});
+}
+
+describe('an execution that failed, run again', () => {
+	it.each(['create', 'createAndWait'])(
+		'gives out the recorded answers (%s)',
+		async (operation) => {
+			const workflow = await calling({ operation }, { onError: 'stopWorkflow' });
+			const list = numbers(2000, 3);
+			bench.simulator.fault({ kind: 'status', status: 400, match: { number: number(list, 1) } });
+			const failed = await workflow.run(toItems(list));
+			expect(failed.status).toBe('error');
+			const again = await runAgain(bench, workflow.id, failed.id);
+			expect(again.status).toBe('success');
+			expect(itemsOf(again, 3).map(({ outboundCallId }) => outboundCallId)).toEqual(
+				list.map(
+					(it) => bench.simulator.dials.find(({ body }) => body.phoneNumber === it)?.outboundCallId,
+				),
+			);
+			expect(bench.simulator.dials).toHaveLength(3);
+		},
+		40_000,
+	);
+
+	it.each(['timeout-after', 'reset-after', 'stalled', 'truncated', 'status'] as const)(
+		'leaves alone whom it may have called: %s',
+		async (kind) => {
+			const workflow = await calling(
+				{ options: { maxConcurrency: 1, timeout: 500 } },
+				{ onError: 'stopWorkflow', retryOnFail: true, maxTries: 2, waitBetweenTries: 10 },
+			);
+			const list = numbers(2000, 3);
+			bench.simulator.fault({ kind, status: 503, match: { number: number(list, 1) }, times: 9 });
+			const failed = await workflow.run(toItems(list));
+			const again = await runAgain(bench, workflow.id, failed.id);
+			for (const { status, data } of [failed, again]) {
+				expect(status).toBe('error');
+				expect(data.resultData.error?.message).toMatch(/^1 of 3 calls may have been placed/);
+			}
+			expect(dialledTwice(bench)).toEqual([]);
+			const asked = bench.simulator.requests.filter(({ method }) => method === 'POST');
+			expect(asked).toHaveLength(3);
+		},
+		40_000,
+	);
+});
+
+describe('what is no retry', () => {
+	it('calls the same number twice where it is twice in the list, and in another execution', async () => {
+		const workflow = await calling();
+		const [one] = numbers(2000, 1);
+		await workflow.run(toItems([one ?? '', one ?? '']));
+		await workflow.run(toItems([one ?? '']));
+		expect(bench.simulator.dials).toHaveLength(3);
+	});
+});
+
+describe('where AlloMia has surely not taken the call', () => {
+	it.each([
+		['in seconds', () => '1'],
+		['as a date', () => new Date(Date.now() + 1500).toUTCString()],
+	])('tries again once Retry-After, %s, is over', async (_, retryAfter) => {
+		const workflow = await calling();
+		const headers = { 'retry-after': retryAfter() };
+		bench.simulator.fault({ kind: 'status', status: 503, headers });
+		const begun = Date.now();
+		const execution = await workflow.run(toItems(numbers(2000, 1)));
+		expect(itemsOf(execution, 1)[0]).toMatchObject({ status: 'calling' });
+		expect(bench.simulator.dials[0]?.at).toBeGreaterThanOrEqual(begun + 500);
+		expect(bench.simulator.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
 	});
 
-	it('calls the same number twice where it is twice in the list: that is no retry', async () => {
-		const workflow = await activeWorkflow(bench, [
-			alloMia(bench.credential, { phoneNumber: '={{ $json.phone }}' }),
-		]);
-		await workflow.run([...phones(1), ...phones(1)]);
-		await workflow.run(phones(1));
-		expect(bench.simulator.dials).toHaveLength(3);
+	it('says when to try again where that is too long to wait, and stops trying after a while', async () => {
+		const workflow = await calling();
+		const [late = '', never = ''] = numbers(2000, 2);
+		const busy = { kind: 'status', status: 429, times: 99 } as const;
+		bench.simulator.fault({ ...busy, headers: { 'retry-after': '31' }, match: { number: late } });
+		bench.simulator.fault({ ...busy, match: { number: never } });
+		const execution = await workflow.run(toItems([late, never]));
+		const messages = itemsOf(execution, 2).map(({ message }) => message);
+		expect(messages[0]).toMatch(/Nobody was called.*\n.*wait 31 seconds: try again after 20/);
+		expect(messages[1]).toContain('Nobody was called');
+		const asked = (it: string) =>
+			bench.simulator.requests.filter(({ rawBody }) => rawBody.includes(it)).length;
+		expect([asked(late), asked(never)]).toEqual([1, 4]);
+	});
+
+	it('stops waiting when the execution is stopped', async () => {
+		const workflow = await calling();
+		const headers = { 'retry-after': '25' };
+		bench.simulator.fault({ kind: 'status', status: 503, headers, times: 9 });
+		const [one = ''] = numbers(2000, 1);
+		const id = await workflow.begin(toItems([one]));
+		await until('the first request', () => wasAsked(one));
+		const begun = Date.now();
+		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		const { status } = await waitForEnd(bench.n8n.session, id);
+		expect(status).toBe('canceled');
+		expect(Date.now() - begun).toBeLessThan(5000);
+		expect(bench.simulator.dials).toHaveLength(0);
 	});
 });

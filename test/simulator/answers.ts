@@ -7,8 +7,11 @@ export interface Answer {
 	status: number;
 	headers: Record<string, string>;
 	body: string | Buffer;
-	/** `reset` cuts the connection instead of answering, `hang` leaves it open unanswered. */
-	delivery?: 'reset' | 'hang';
+	/**
+	 * `reset` cuts the connection instead of answering, `hang` leaves it open unanswered, `stall` with
+	 * half of the body.
+	 */
+	delivery?: 'reset' | 'hang' | 'stall';
 	delayMs?: number;
 }
 
@@ -76,6 +79,8 @@ export function spoil(answer: Answer, fault: Fault): Answer {
 			return { ...answer, delivery: 'reset' };
 		case 'timeout-after':
 			return { ...answer, delivery: 'hang' };
+		case 'stalled':
+			return { ...answer, status, headers, delivery: 'stall' };
 		case 'slow':
 			return { ...answer, status, headers, delayMs: fault.delayMs ?? 3000 };
 		case 'truncated':

@@ -132,6 +132,7 @@ export const faultBody = z
 			'timeout-after',
 			'status',
 			'truncated',
+			'stalled',
 			'html',
 			'empty',
 			'wrong-types',

@@ -123,5 +123,6 @@ async function send(
 	if (entry) entry.status = answer.status;
 	const length = Buffer.byteLength(answer.body);
 	res.writeHead(answer.status, { ...answer.headers, 'content-length': length });
-	res.end(answer.body);
+	if (answer.delivery === 'stall') res.write(answer.body.slice(0, Math.ceil(length / 2)));
+	else res.end(answer.body);
 }

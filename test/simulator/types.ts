@@ -116,6 +116,7 @@ export type FaultKind =
 	| 'timeout-after'
 	| 'status'
 	| 'truncated'
+	| 'stalled'
 	| 'html'
 	| 'empty'
 	| 'wrong-types'

@@ -778,6 +778,20 @@ describe('faults', () => {
 		expect(simulator.dials).toHaveLength(dials);
 	});
 
+	it('stalled leaves a dial, and half of its answer', async () => {
+		simulator.fault({ kind: 'stalled', match });
+		const patience = AbortSignal.timeout(150);
+		const answer = await fetch(`${simulator.baseUrl}/outbound`, {
+			method: 'POST',
+			headers: { authorization: `Bearer ${keys.organization}`, 'content-type': 'application/json' },
+			body: JSON.stringify(documented),
+			signal: patience,
+		});
+		expect(answer.status).toBe(200);
+		await expect(answer.text()).rejects.toThrow();
+		expect(simulator.dials).toHaveLength(1);
+	});
+
 	it('answers with a status as often as told', async () => {
 		const headers = { 'retry-after': '7' };
 		simulator.fault({ kind: 'status', status: 429, headers, body: 'busy', times: 2, match });

@@ -54,18 +54,22 @@ export interface RunningWorkflow {
 	url: string;
 }
 
-/** An active workflow: posted items, then `nodes` in a row unless `connections` says otherwise. */
+/**
+ * An active workflow: posted items, then `nodes` in a row unless `connections` says otherwise.
+ * @param arrange the order in which the workflow lists its nodes
+ */
 export async function activeWorkflow(
 	{ n8n }: Bench,
 	nodes: WorkflowNode[],
 	connections: Connections = {},
+	arrange: (nodes: WorkflowNode[]) => WorkflowNode[] = (all) => all,
 ): Promise<RunningWorkflow> {
 	const path = randomUUID();
 	const source = itemsSource(path);
 	const first = nodes[0]?.name ?? '';
 	const { id } = await createWorkflow(n8n.session, {
 		name: path,
-		nodes: [...source.nodes, ...nodes],
+		nodes: arrange([...source.nodes, ...nodes]),
 		connections: {
 			...source.connections,
 			Items: { main: [[{ node: first, type: 'main', index: 0 }]] },

@@ -91,9 +91,9 @@ export async function dialAll(
 	items: ReadonlyArray<ReadItem<CallRequest>>,
 ): Promise<DialResult[]> {
 	const calls = items.flatMap((item) => (item.ok && !item.value.dryRun ? [toCall(item)] : []));
-	if (calls.length === 0) return [];
 	const ledger = Ledger.open(context, calls, {
 		redialOnUncertain: settings.redialOnUncertain,
+		inFlight: settings.maxConcurrency,
 		keyed: hasOnceKey(context),
 	});
 	const limit = pLimit(settings.maxConcurrency);

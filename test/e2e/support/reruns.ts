@@ -1,0 +1,44 @@
+import { listExecutions, until, waitForEnd, type Execution } from '../../../scripts/lib/workflows';
+import type { Bench } from './bench';
+
+/** How often each number was dialled, for those that were more than once: nobody, where all is well. */
+export function dialledTwice({ simulator }: Pick<Bench, 'simulator'>): Array<[string, number]> {
+	const counts = new Map<string, number>();
+	for (const { body } of simulator.dials) {
+		counts.set(body.phoneNumber, (counts.get(body.phoneNumber) ?? 0) + 1);
+	}
+	return [...counts].filter(([, count]) => count > 1);
+}
+
+/** Kills n8n on the spot, starts it again, and waits until it has noticed what had crashed. */
+export async function killAndRestart({ n8n }: Bench, workflowIds: string[]): Promise<void> {
+	await n8n.halt('SIGKILL');
+	await n8n.launch();
+	await until('n8n to notice the crash', async () => {
+		const lists = await Promise.all(
+			workflowIds.map(async (id) => await listExecutions(n8n.session, id)),
+		);
+		return lists.flat().every(({ status }) => status !== 'running' && status !== 'new');
+	});
+}
+
+/**
+ * Runs an execution again from the list, as the editor's "Retry" does.
+ * @param loadWorkflow whether with the workflow as it is now
+ */
+export async function runAgain(
+	{ n8n: { session } }: Pick<Bench, 'n8n'>,
+	workflowId: string,
+	executionId: string,
+	loadWorkflow = false,
+): Promise<Execution> {
+	const known = new Set((await listExecutions(session, workflowId)).map(({ id }) => id));
+	const retry = session.call('POST', `/rest/executions/${executionId}/retry`, { loadWorkflow });
+	const isOurs = ({ id, retryOf }: { id: string; retryOf?: string | null }) =>
+		!known.has(id) && retryOf === executionId;
+	const again = await until('the re-run to appear', async () => {
+		return (await listExecutions(session, workflowId)).find(isOurs)?.id;
+	});
+	await retry;
+	return await waitForEnd(session, again);
+}
