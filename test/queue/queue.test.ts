@@ -14,6 +14,7 @@ import {
 import { startSimulator, type Simulator } from '../simulator';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, itemsSource, manualTrigger } from '../e2e/support/nodes';
+import { dialledTwice, runAgain } from '../e2e/support/reruns';
 import { event, post } from '../e2e/support/triggers';
 import { Cluster } from './support/cluster';
 
@@ -245,8 +246,8 @@ describeIfComplete(
 			expect(simulator.dials).toHaveLength(count);
 		});
 
-		it('rings nobody twice after a worker was killed in the middle and the execution run again', async () => {
-			simulator.fault({ kind: 'slow', delayMs: 100, times: 1000, match: { method: 'POST' } });
+		it('rings nobody twice after both workers were killed amid several lists, and all were run again', async () => {
+			simulator.fault({ kind: 'slow', delayMs: 100, times: 2000, match: { method: 'POST' } });
 			const workflow = await active([
 				alloMia(
 					credential,
@@ -254,45 +255,104 @@ describeIfComplete(
 					{ onError: 'continueRegularOutput' },
 				),
 			]);
-			const numbers = Array.from({ length: 60 }, (_, index) => `${1000 + index}`);
-			await send(workflow.url, phones(...numbers));
-			await until('some calls', () => simulator.dials.length >= 15, 30_000, 5);
+			const lists = [2000, 3000, 4000, 5000].map((from) =>
+				Array.from({ length: 60 }, (_, index) => `${from + index}`),
+			);
+			for (const list of lists) await send(workflow.url, phones(...list));
+			await until('some calls', () => simulator.dials.length >= 90, 30_000, 5);
 			await Promise.all(
 				cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
 			);
-			const before = simulator.dials.length;
+			const before = new Set(simulator.dials.map(({ body }) => body.phoneNumber));
 			for (let count = 0; count < 2; count += 1) await cluster.startWorker();
-			const id = await until(
+			const crashed = await until(
 				'n8n to notice the crash',
 				async () => {
-					const [execution] = await listExecutions(cluster.session, workflow.id);
-					return execution && ['crashed', 'error'].includes(execution.status) && execution.id;
+					const all = await listExecutions(cluster.session, workflow.id);
+					const over = all.filter(({ status }) => ['crashed', 'error'].includes(status));
+					return over.length === lists.length && over;
 				},
 				120_000,
 				500,
 			);
-			expect(simulator.dials).toHaveLength(before);
-			await cluster.session.call('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false });
-			const again = await until(
-				'the re-run to end',
+			expect(dialledTwice({ simulator })).toEqual([]);
+			const again = await Promise.all(
+				crashed.map(async ({ id }) => await runAgain({ n8n: cluster }, workflow.id, id)),
+			);
+			expect(dialledTwice({ simulator })).toEqual([]);
+			// Everybody is accounted for: called now, or named as perhaps called before.
+			const items = again.flatMap((it) => outputsOf(it, 'AlloMia').at(-1) ?? []);
+			expect(items).toHaveLength(240);
+			const called = simulator.dials.slice(before.size).map((it) => it.outboundCallId);
+			expect(items.flatMap(({ outboundCallId }) => outboundCallId ?? []).sort()).toEqual(
+				called.sort(),
+			);
+			const uncertain = items.flatMap(({ error }) => error ?? []);
+			expect(new Set(uncertain)).toEqual(new Set(['An earlier attempt at this call was cut off']));
+			expect(uncertain.length - before.size).toBeLessThanOrEqual(20);
+		}, 240_000);
+
+		it.each(['create', 'createAndWait'])(
+			'calls once per key, whichever worker has the list (%s)',
+			async (operation) => {
+				simulator.fault({ kind: 'slow', delayMs: 50, times: 2000, match: { method: 'POST' } });
+				const workflow = await active([
+					alloMia(credential, {
+						operation,
+						phoneNumber: '={{ $json.phone }}',
+						options: { onceKey: '={{ $json.phone }}' },
+					}),
+				]);
+				const list = phones(...Array.from({ length: 30 }, (_, index) => `${2000 + index}`));
+				// One by one first: n8n's store knows nothing of this node yet.
+				await Promise.all(Array.from({ length: 4 }, () => send(workflow.url, phones('9000'))));
+				await Promise.all([0, 1, 2, 3].map(() => send(workflow.url, list)));
+				const executions = await ended(workflow.id, 8);
+				expect(dialledTwice({ simulator })).toEqual([]);
+				expect(simulator.dials).toHaveLength(31);
+				const items = executions.flatMap((it) => outputsOf(it, 'AlloMia')[0] ?? []);
+				const placed = items.filter(({ outboundCallId }) => outboundCallId !== undefined);
+				const left = items.filter(({ alreadyCalled }) => alreadyCalled === true);
+				expect([placed.length, left.length]).toEqual([31, 4 + 120 - 31]);
+				const workers = cluster.workers.map((it) => it.output().includes('Worker started'));
+				expect(workers).toEqual([true, true]);
+			},
+			120_000,
+		);
+
+		it('goes on, by its keys, with a list whose worker was killed', async () => {
+			simulator.fault({ kind: 'slow', delayMs: 100, times: 2000, match: { method: 'POST' } });
+			const workflow = await active([
+				alloMia(credential, {
+					phoneNumber: '={{ $json.phone }}',
+					options: { onceKey: '={{ $json.phone }}', maxConcurrency: 5 },
+				}),
+			]);
+			const list = phones(...Array.from({ length: 40 }, (_, index) => `${2000 + index}`));
+			await send(workflow.url, list);
+			await until('some calls', () => simulator.dials.length >= 12, 30_000, 5);
+			await Promise.all(
+				cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
+			);
+			const before = simulator.dials.length;
+			expect(before).toBeLessThan(40);
+			for (let count = 0; count < 2; count += 1) await cluster.startWorker();
+			await send(workflow.url, list);
+			const execution = await until(
+				'the second list to end',
 				async () => {
 					const all = await listExecutions(cluster.session, workflow.id);
-					return all.find(({ mode, status }) => mode === 'retry' && status === 'success');
+					return all.find(({ status }) => status === 'success');
 				},
 				60_000,
+				200,
 			);
-			const [items = []] = outputsOf(await waitForEnd(cluster.session, again.id), 'AlloMia');
-			const dialled = simulator.dials.map(({ body }) => body.phoneNumber);
-			expect(new Set(dialled).size).toBe(dialled.length);
-			// Everybody is accounted for: called now, or named as perhaps called before.
-			expect(items).toHaveLength(numbers.length);
-			const called = simulator.dials.slice(before).map(({ outboundCallId }) => outboundCallId);
-			const placed = items.flatMap(({ outboundCallId }) => outboundCallId ?? []);
-			expect([...placed].sort()).toEqual([...called].sort());
-			const uncertain = items.flatMap(({ error }) => error ?? []);
-			expect(uncertain).toHaveLength(numbers.length - called.length);
-			expect(new Set(uncertain)).toEqual(new Set(['An earlier attempt at this call was cut off']));
-			expect(uncertain.length).toBeGreaterThanOrEqual(before);
-		}, 240_000);
+			const { data } = await waitForEnd(cluster.session, execution.id);
+			const items = data.resultData.runData.AlloMia?.[0]?.data?.main?.[0] ?? [];
+			const left = items.filter(({ json }) => json.alreadyCalled === true).length;
+			expect(dialledTwice({ simulator })).toEqual([]);
+			expect(left - before).toBeLessThanOrEqual(20);
+			expect(simulator.dials).toHaveLength(before + 40 - left);
+		}, 120_000);
 	},
 );

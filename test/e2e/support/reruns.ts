@@ -27,7 +27,7 @@ export async function killAndRestart({ n8n }: Bench, workflowIds: string[]): Pro
  * @param loadWorkflow whether with the workflow as it is now
  */
 export async function runAgain(
-	{ n8n: { session } }: Pick<Bench, 'n8n'>,
+	{ n8n: { session } }: { n8n: Pick<Bench['n8n'], 'session'> },
 	workflowId: string,
 	executionId: string,
 	loadWorkflow = false,
