@@ -16,7 +16,7 @@ const { startSimulatorProcess } = require('./lib/simulatorProcess');
 
 const { isHeld, toLine } = require('../bench/measure');
 
-const names = ['weight', 'dispatch', 'events', 'waiting'];
+const names = ['weight', 'dispatch', 'ledger', 'events', 'waiting'];
 
 /** Longer than any measurement: its calls are to be in progress all the time. */
 const pace = 3_600_000;

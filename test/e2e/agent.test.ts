@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { WorkflowNode } from '../../scripts/lib/workflows';
 import { activeWorkflow, startBench, type Bench } from './support/bench';
 import { alloMia, node } from './support/nodes';
 
@@ -85,14 +86,18 @@ beforeEach(() => {
 const langchain = '@n8n/n8n-nodes-langchain';
 
 /** An agent with the AlloMia node as its only tool; resolves with what the agent says in the end. */
-async function ask(parameters: Record<string, unknown>, version = 3.1): Promise<string> {
+async function ask(
+	parameters: Record<string, unknown>,
+	version = 3.1,
+	extras: Partial<WorkflowNode> = {},
+): Promise<string> {
 	const { port } = model.address() as AddressInfo;
 	const { id } = await bench.n8n.session.call<{ id: string }>('POST', '/rest/credentials', {
 		name: 'Model',
 		type: 'openAiApi',
 		data: { apiKey: 'none', url: `http://127.0.0.1:${port}/v1`, header: false },
 	});
-	const tool = alloMia(bench.credential, parameters);
+	const tool = alloMia(bench.credential, parameters, extras);
 	const workflow = await activeWorkflow(
 		bench,
 		[
@@ -235,4 +240,16 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 		expect(await ask(byModel, 1.9)).toContain('Phone Number');
 		expect(bench.simulator.requests).toHaveLength(0);
 	});
+
+	it.each([1.9, 2.2, 3.1])(
+		'calls nobody twice where n8n is to try the tool again (agent %s)',
+		async (version) => {
+			filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+			bench.simulator.fault({ kind: 'reset-after', times: 9, match: { method: 'POST' } });
+			await ask(byModel, version, { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 });
+			const sent = bench.simulator.requests.filter(({ method }) => method === 'POST');
+			expect([sent.length, bench.simulator.dials.length]).toEqual([1, 1]);
+			expect(JSON.stringify(asked.at(-1)?.messages)).toContain('may have been placed');
+		},
+	);
 });

@@ -86,6 +86,19 @@ describe('Retry On Fail', () => {
 	});
 });
 
+describe('Retry On Fail where the node is set to continue', () => {
+	it('calls nobody again for an item that was refused, which makes n8n try again', async () => {
+		const run = await execute({
+			parameters: call(),
+			credential,
+			items: numbers('nonsense', good, better),
+			settings: { ...retrying, ...going },
+		});
+		expect(outputJson(run)[0]?.error).toContain('Phone Number');
+		expect([rung(good), rung(better), dialRequests()]).toEqual([1, 1, 2]);
+	});
+});
+
 describe('Redial On Uncertain', () => {
 	const parameters = call({ options: { redialOnUncertain: true } });
 
