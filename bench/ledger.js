@@ -5,7 +5,7 @@ const { createCredential } = require('../scripts/lib/workflows');
 const { alloMia, measure, publish } = require('./lists');
 const { median, round } = require('./measure');
 
-const rounds = 5;
+const rounds = 12;
 const many = 1000;
 const most = 10_000;
 
@@ -44,11 +44,12 @@ async function ledger({ installed, start }) {
 	const bench = await start();
 	const { session, simulator } = bench;
 	const credential = await createCredential(session, simulator);
-	const plain = () => alloMia(credential, simulator, { type: `${peerName}.alloMia` });
-	const keyed = () =>
-		alloMia(credential, simulator, { options: { onceKey: '={{ $execution.id + $json.phone }}' } });
+	const type = `${peerName}.alloMia`;
+	const options = { onceKey: '={{ $execution.id + $json.phone }}' };
+	const keyed = () => alloMia(credential, simulator, { options });
 	const workflows = {
-		without: await publish(bench, plain()),
+		without: await publish(bench, alloMia(credential, simulator, { type })),
+		withoutKeyed: await publish(bench, alloMia(credential, simulator, { type, options })),
 		full: await publish(bench, alloMia(credential, simulator)),
 		fullKeyed: await publish(bench, keyed()),
 	};
@@ -57,28 +58,43 @@ async function ledger({ installed, start }) {
 	await measure(bench, workflows.full, most);
 	await measure(bench, workflows.fullKeyed, most);
 
-	const results = { without: [], empty: [], full: [], keyed: [], fullKeyed: [] };
+	const results = {
+		without: [],
+		empty: [],
+		full: [],
+		withoutKeyed: [],
+		keyed: [],
+		fullKeyed: [],
+	};
 	for (let turn = 0; turn < rounds; turn += 1) {
 		const all = {
 			...workflows,
 			empty: await publish(bench, alloMia(credential, simulator)),
 			keyed: await publish(bench, keyed()),
 		};
-		for (const [name, list] of Object.entries(results)) {
-			list.push(await measure(bench, all[name], many));
+		// Each has every place in a round: whoever comes first is quicker, whatever it is.
+		const names = Object.keys(results);
+		for (let place = 0; place < names.length; place += 1) {
+			const name = names[(place + turn) % names.length];
+			results[name].push(await measure(bench, all[name], many));
 		}
 	}
 
 	const against = (name, peer, limit, title) => {
+		const ratios = results[name].map(({ time }, turn) => time / results[peer][turn].time);
 		const [mine, theirs] = [name, peer].map((it) => median(results[it].map(({ time }) => time)));
-		const detail = `medians of ${rounds} runs: ${round(mine)} ms against ${round(theirs)} ms`;
-		return { name: title, value: mine / theirs, limit, detail };
+		return {
+			name: title,
+			value: median(ratios),
+			limit,
+			detail: `median of ${rounds} pairs; medians of the runs: ${round(mine)} ms against ${round(theirs)} ms`,
+		};
 	};
 	return [
 		against('empty', 'without', 1.05, `${many} calls against none of it, store empty`),
 		against('full', 'without', 1.05, `${many} calls against none of it, store full`),
-		against('keyed', 'without', 1.1, `${many} calls with keys, store empty`),
-		against('fullKeyed', 'without', 2, `${many} calls with keys, 10,000 in the store`),
+		against('keyed', 'withoutKeyed', 1.1, `${many} calls with keys, store empty`),
+		against('fullKeyed', 'withoutKeyed', 3, `${many} calls with keys, 10,000 in the store`),
 	];
 }
 

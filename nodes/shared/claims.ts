@@ -4,12 +4,9 @@ import { record, remove } from './sharedStore';
 /** How many items are claimed together at least. */
 export const blockSize = 5;
 
-/**
- * How many values the store keeps, the newest: one for each block of items, and, where the node has
- * a key for its items, the newest 10,000 of those with the two marks that each may come with.
- */
-const keepMarks = 2_000;
-const keepKeys = 30_000;
+/** How many marks the store keeps at least, or keys where the node has them: the newest. */
+const keepMarks = 1_000;
+const keepKeys = 10_000;
 
 /**
  * How long to wait until a write of another process would have undone ours, in ms; longer where our
@@ -49,8 +46,8 @@ export interface Claim {
  *
  * - A mark for each block of items, by the moment at which the execution was established: that is
  *   all that it has in common with its re-run. Since two executions may share it, only a re-run asks.
- * - A token for each block, by the execution's id: tells a job that was delivered twice, and whether
- *   our write is still there.
+ * - A token for each claim, by the execution's id, where other processes write to the store too: it
+ *   tells whether our write is still there, and whether the job was delivered before.
  * - A key for each item that has one.
  *
  * Attempts have numbers. Each marks its block 0 first, which is how a re-run finds out which there
@@ -96,7 +93,8 @@ export class Claims {
 		// n8n's main process runs published workflows by itself only where there are no workers.
 		this.alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.careful = mode === 'retry';
-		this.keep = keyed ? keepKeys : keepMarks;
+		// One call may come with a mark, and with a token where there are other processes.
+		this.keep = keyed ? keepKeys * (this.alone ? 2 : 3) : keepMarks;
 		this.generation = memory.generation;
 	}
 
@@ -124,7 +122,7 @@ export class Claims {
 		const foreign = new Map(blocks.map((block) => [block, this.foreignMarks(block)]));
 		const token = this.token(isFirst ? 0 : (blocks[0] ?? 0));
 		const values = [
-			...(isFirst || !this.alone ? [token] : []),
+			...(this.alone ? [] : [token]),
 			...(isFirst ? [this.mark(0)] : []),
 			...own,
 			...[...foreign.values()].flat(),

@@ -141,8 +141,10 @@ export class Ledger {
 
 	private newestClaim: Promise<unknown> = Promise.resolve();
 
-	/** When the newest claim was made, in ms since 1970; undefined while it is being made. */
-	private claimedAt: number | undefined = 0;
+	private readonly openedAt = Date.now();
+
+	/** How many calls have been placed since. */
+	private placed = 0;
 
 	private readonly endTurn = new Map<number, () => void>();
 
@@ -199,7 +201,7 @@ export class Ledger {
 		if (recalled) return recalled;
 		const turn = this.takeTurn(itemIndex, onceKey);
 		const block = blockOf(itemIndex);
-		const claim = await this.claimBlock(block);
+		const claim = await this.claimOf(block);
 		await turn;
 		const known: Known = {
 			entry: this.run.entries[itemIndex],
@@ -215,6 +217,7 @@ export class Ledger {
 
 	/** Keeps what became of a dial; undefined where AlloMia has surely not taken the call. */
 	async settle({ itemIndex, onceKey }: PlannedCall, entry?: LedgerEntry): Promise<void> {
+		this.placed += 1;
 		if (entry) this.run.entries[itemIndex] = entry;
 		await this.endItem(itemIndex, onceKey, entry?.kind ?? 'refused');
 	}
@@ -237,21 +240,29 @@ export class Ledger {
 		return entry?.kind === 'uncertain' && this.redialOnUncertain ? undefined : entry;
 	}
 
-	/** Claims a block, and more with it where that is quickly used up. */
-	private async claimBlock(block: number): Promise<Claim | undefined> {
-		const made = this.blocks.get(block);
-		if (made) return await made;
+	/** The claim of a block. In a hurry, those of the next two are made ahead. */
+	private async claimOf(block: number): Promise<Claim | undefined> {
+		const made = this.blocks.get(block) ?? this.startClaim(block);
+		if (this.isHurried()) {
+			const next = this.following.get(block);
+			const ahead = [next, this.following.get(next ?? -1)].find((it) => !this.blocks.has(it ?? -1));
+			if (ahead !== undefined) void this.startClaim(ahead);
+		}
+		return await made;
+	}
+
+	/** Claims a block, and with it as many as are in flight at first, or two in a hurry. */
+	private async startClaim(block: number): Promise<Claim | undefined> {
+		const inFlight = this.blocks.size === 0 ? Math.ceil(this.inFlight / blockSize) : 1;
+		const size = this.isHurried() ? 2 : inFlight;
 		const blocks = [block];
-		for (let size = this.claimSize(); blocks.length < size; ) {
+		while (blocks.length < size) {
 			const next = this.following.get(blocks.at(-1) ?? block);
 			if (next === undefined || this.blocks.has(next)) break;
 			blocks.push(next);
 		}
 		const claim = this.newestClaim.then(async () => {
-			this.claimedAt = undefined;
-			const made = await this.attempt(async () => await this.claimNow(blocks));
-			this.claimedAt = Date.now();
-			return made;
+			return await this.attempt(async () => await this.claimNow(blocks));
 		});
 		for (const each of blocks) this.blocks.set(each, claim);
 		this.newestClaim = claim;
@@ -259,13 +270,12 @@ export class Ledger {
 	}
 
 	/**
-	 * How many blocks to claim at once. First what is in flight at the same time; then little, since
-	 * whoever is claimed and not yet called when n8n dies is not called any more.
+	 * Whether calls are placed so fast that claims would hold them up. If not, little is claimed at
+	 * once: whoever is claimed and not yet called when n8n dies is not called any more.
 	 */
-	private claimSize(): number {
-		if (this.blocks.size === 0) return Math.ceil(this.inFlight / blockSize);
-		const hurry = 5 * this.claims.duration(this.keys.size > 0);
-		return this.claimedAt === undefined || Date.now() - this.claimedAt < hurry ? 2 : 1;
+	private isHurried(): boolean {
+		const perCall = Math.max(5, this.claims.duration(this.keys.size > 0) / 3);
+		return Date.now() - this.openedAt < perCall * this.placed;
 	}
 
 	private async claimNow(blocks: readonly number[]): Promise<Claim> {

@@ -5,7 +5,11 @@ import { AlloMiaApi } from '../../credentials/AlloMiaApi.credentials';
 import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
 import { resources } from '../../nodes/AlloMia/resources';
 import { callbackAdder, signed } from '../../nodes/AlloMia/resources/outboundCall/callback';
-import { outputItems, throwFailure } from '../../nodes/AlloMia/resources/outboundCall/dial';
+import {
+	alreadyCalledOutput,
+	outputItems,
+	throwFailure,
+} from '../../nodes/AlloMia/resources/outboundCall/dial';
 import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/outboundCall/items';
 import { refuseWaitingInVain } from '../../nodes/AlloMia/resources/outboundCall/park';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
@@ -182,6 +186,7 @@ async function produced(): Promise<Record<string, unknown>> {
 	return {
 		'dry-run.json': await dryRun(),
 		'create-output.json': createOutput(),
+		'already-called.json': alreadyCalledOutput('A-1042'),
 		'variables-given.json': variablesGiven,
 		'variables-sent.json': callOf(asJson).body.dynamicVariables,
 		'wait-output.json': waitOutput(ended),

@@ -36,6 +36,8 @@ export interface Execution {
 	connections?: Array<[from: string, to: string, output?: number]>;
 	/** Whether it is a run in the editor, of a workflow that is not published. */
 	unpublished?: boolean;
+	/** Whether it runs on a worker of queue mode, which is not told that a workflow is published. */
+	onWorker?: boolean;
 	/** n8n's public address. */
 	publicUrl?: string;
 	/** What n8n calls the addresses of waiting executions: N8N_ENDPOINT_WEBHOOK_WAIT. */
@@ -116,7 +118,7 @@ async function resume(
 }
 
 function build(wanted: Execution): Workflow {
-	const { parameters, settings, nodes = [], unpublished = false } = wanted;
+	const { parameters, settings, nodes = [], unpublished = false, onWorker = false } = wanted;
 	const { connections = [['Start', testedNode]] } = wanted;
 	const tested: INode = {
 		...node(testedNode, 'n8n-nodes-allomia.alloMia', parameters),
@@ -126,7 +128,7 @@ function build(wanted: Execution): Workflow {
 	return new Workflow({
 		id: 'workflow1',
 		name: 'Test',
-		active: !unpublished,
+		active: !unpublished && !onWorker,
 		nodes: [node('Start', 'n8n-nodes-base.manualTrigger'), tested, ...nodes],
 		connections: connect(connections),
 		nodeTypes,

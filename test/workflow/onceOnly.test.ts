@@ -200,6 +200,7 @@ describe('a job of queue mode that is delivered twice', () => {
 			credential,
 			items: numbers(good, ending('0012')),
 			settings: going,
+			onWorker: true,
 		};
 		const first = start(wanted);
 		await until(() => rung(ending('0012')) === 1);
