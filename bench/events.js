@@ -4,6 +4,7 @@ const path = require('node:path');
 const { activate, createCredential, createWorkflow, until } = require('../scripts/lib/workflows');
 const { say } = require('../scripts/lib/run');
 const { median, round } = require('./measure');
+const { event, node } = require('./samples');
 
 const rounds = 10;
 const accepted = 80;
@@ -12,16 +13,6 @@ const single = 50;
 
 /** How many events are on their way at the same time. */
 const concurrency = 10;
-
-const node = (name, type, typeVersion, parameters, extras = {}) => ({
-	id: randomUUID(),
-	name,
-	type,
-	typeVersion,
-	position: [0, 0],
-	parameters,
-	...extras,
-});
 
 const alloMiaTrigger = (credential) =>
 	node(
@@ -100,18 +91,6 @@ async function signedUrl({ session, baseUrl, simulator }, credential, url) {
 	const answer = await registered(`${baseUrl}/webhook/${route}`);
 	return (await answer.json()).request.callbackUrl;
 }
-
-const event = (status) => ({
-	outboundCallId: randomUUID(),
-	contactId: randomUUID(),
-	status,
-	callDetails: {
-		startedAt: '2026-04-01T10:00:05Z',
-		endedAt: '2026-04-01T10:02:05Z',
-		duration: 120,
-		endedReason: 'customer-ended-call',
-	},
-});
 
 async function post(url, body) {
 	return await fetch(url, {

@@ -14,6 +14,7 @@ const {
 } = require('../scripts/lib/workflows');
 const { say } = require('../scripts/lib/run');
 const { median, round } = require('./measure');
+const { event, node } = require('./samples');
 
 const rounds = 40;
 const parkedCount = 1_000;
@@ -24,16 +25,6 @@ const calls = 100;
 
 /** How many requests are on their way at the same time. */
 const concurrency = 10;
-
-const node = (name, type, typeVersion, parameters, extras = {}) => ({
-	id: randomUUID(),
-	name,
-	type,
-	typeVersion,
-	position: [0, 0],
-	parameters,
-	...extras,
-});
 
 const alloMia = (credential, { assistantId, phoneNumberId }) =>
 	node(
@@ -144,18 +135,6 @@ const requestsOf = async ({ simulator }) => {
 	return (await answer.json()).requests;
 };
 
-const event = (outboundCallId) => ({
-	outboundCallId,
-	contactId: randomUUID(),
-	status: 'completed',
-	callDetails: {
-		startedAt: '2026-04-01T10:00:05Z',
-		endedAt: '2026-04-01T10:02:05Z',
-		duration: 120,
-		endedReason: 'customer-ended-call',
-	},
-});
-
 /** From the sending of what lets an execution go on to the start of the next node, in ms. */
 async function timeToNext({ session }, id, url, body) {
 	const sent = Date.now();
@@ -182,13 +161,15 @@ async function resuming(bench, credential) {
 			async () => {
 				const id = alloMias[count];
 				const { outboundCallId, body } = dialOf(id);
-				times.ours.push(await timeToNext(bench, id, body.callbackUrl, event(outboundCallId)));
+				times.ours.push(
+					await timeToNext(bench, id, body.callbackUrl, event('completed', outboundCallId)),
+				);
 			},
 			async () => {
 				const id = waits[count];
 				const { resumeToken } = (await readExecution(session, id)).data;
 				const url = `${baseUrl}/webhook-waiting/${id}?signature=${resumeToken}`;
-				times.wait.push(await timeToNext(bench, id, url, event(randomUUID())));
+				times.wait.push(await timeToNext(bench, id, url, event('completed', randomUUID())));
 			},
 		];
 		for (const run of count % 2 === 0 ? runs : runs.reverse()) await run();
@@ -219,7 +200,7 @@ async function asking(bench, credential) {
 			dials.map(async ({ outboundCallId, body }, index) => {
 				await delay((index * spread) / calls);
 				const sent = Date.now();
-				const { status } = await post(body.callbackUrl, event(outboundCallId));
+				const { status } = await post(body.callbackUrl, event('completed', outboundCallId));
 				if (status !== 200) throw new Error(`A callback was answered with ${status}`);
 				return Date.now() - sent;
 			}),

@@ -155,6 +155,7 @@ export class Ledger {
 	private constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly run: LedgerRun,
+		private readonly forget: () => void,
 		calls: readonly PlannedCall[],
 		runName: string,
 		{ redialOnUncertain, inFlight, keyed }: LedgerSettings,
@@ -189,7 +190,7 @@ export class Ledger {
 		const memory = (node[contextKey] ??= { first: runIndex, runs: {} }) as LedgerMemory;
 		const name = String(runIndex - memory.first);
 		const run = (memory.runs[name] ??= { generation: 0, foreign: [], blocks: {}, entries: {} });
-		return new Ledger(context, run, calls, name, settings);
+		return new Ledger(context, run, () => delete memory.runs[name], calls, name, settings);
 	}
 
 	/**
@@ -224,14 +225,14 @@ export class Ledger {
 
 	/**
 	 * To be called at the end of an attempt: gives back the keys of those who were not called.
-	 * @param forget whether n8n will surely not attempt this run again
+	 * @param isLast whether n8n will surely not attempt this run again
 	 */
-	async close(forget: boolean): Promise<void> {
+	async close(isLast: boolean): Promise<void> {
 		await this.newestClaim;
 		const unused = [...this.keys].filter(([, { claimed, called }]) => claimed && !called);
 		await this.giveBack(unused.map(([key]) => key));
 		await this.attempt(async () => await this.claims.confirm());
-		if (forget) Object.assign(this.run, { foreign: [], blocks: {}, entries: {} });
+		if (isLast) this.forget();
 	}
 
 	/** What the execution remembers, unless the user wants to call again. */

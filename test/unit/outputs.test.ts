@@ -61,6 +61,13 @@ describe('the node’s outputs', () => {
 	it('are one per outcome and one for none where the user asks for that', () => {
 		expect(shown('createAndWait', { outputPerStatus: true })).toEqual(named(...every, 'Timed Out'));
 	});
+
+	it('have one more, the last, for those already called, where the node has keys', () => {
+		const options = { outputPerStatus: true, onceKey: '={{ $json.id }}' };
+		expect(shown('createAndWait', options)).toEqual(named(...every, 'Timed Out', 'Already Called'));
+		expect(shown('createAndWait', { ...options, onceKey: '' })).toHaveLength(5);
+		expect(shown('createAndWait', { onceKey: 'A' })).toEqual(['main']);
+	});
 });
 
 it('statuses have the order and the names that the interface promises', () => {
