@@ -12,7 +12,7 @@ import { testCredential } from '../shared/credentialTest';
 import { searchOrganizations } from '../shared/searchOrganizations';
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
-import { runsInsideAgent } from '../shared/agentTool';
+import { isAgentTool } from '../shared/agentTool';
 import { findOperation, toProperties } from './resources/operation';
 import { outcomePath } from './resources/outboundCall/resumeUrl';
 
@@ -62,12 +62,12 @@ export class AlloMia implements INodeType {
 				`AlloMia has no operation "${name}" for "${resource}". Choose one from the lists.`,
 			);
 		}
-		if (!this.continueOnFail() && !runsInsideAgent(this)) return await operation.execute.call(this);
+		if (!this.continueOnFail() && !isAgentTool(this)) return await operation.execute.call(this);
 		try {
 			return await operation.execute.call(this);
 		} catch (error) {
-			// n8n would hand the items on as they came in, as if all were well; and an older AI agent
-			// would tell its model nothing at all.
+			// n8n would hand the items on as they came in, as if all were well; and an AI agent would keep
+			// from its model what to do, such as not to call again.
 			const { errorItems } = await import('../shared/nodeErrors');
 			const before = (await operation.errorOutput?.call(this)) ?? 0;
 			return [...Array.from({ length: before }, () => []), errorItems(this, error)];

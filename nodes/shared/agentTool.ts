@@ -7,7 +7,7 @@ export function isAgentTool(context: IExecuteFunctions): boolean {
 
 /**
  * Whether the agent runs the tool by itself, as older ones do; newer ones leave it to n8n, as any
- * node. n8n cannot pause the former, and hands its model nothing of what such a tool throws.
+ * node. n8n cannot pause the former.
  */
 export function runsInsideAgent(context: IExecuteFunctions): boolean {
 	// Not in every n8n that has tools.
