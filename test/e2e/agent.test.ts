@@ -79,7 +79,6 @@ afterAll(async () => {
 
 beforeEach(() => {
 	bench.simulator.reset();
-	bench.simulator.setPace(200);
 	asked = [];
 });
 

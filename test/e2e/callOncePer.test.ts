@@ -21,7 +21,6 @@ afterAll(async () => {
 
 beforeEach(() => {
 	bench.simulator.reset();
-	bench.simulator.setPace(200);
 });
 
 /** So many appointments, each with its own ID and number. */

@@ -23,7 +23,6 @@ afterAll(async () => {
 
 beforeEach(() => {
 	bench.simulator.reset();
-	bench.simulator.setPace(200);
 });
 
 /** So many numbers, from this one on: those of two lists never meet. */

@@ -73,7 +73,6 @@ describe('the outcome through the trigger', () => {
 		await bench.n8n.restart();
 		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
 		await bench.simulator.endCall(id, 'completed');
-		bench.simulator.setPace(200);
 		expect(bench.simulator.callbacks[0]?.responseBody).toBe('{"received":true}');
 		const [execution] = await triggered(bench, workflow.id, 1);
 		expect(execution && outputsOf(execution, 'AlloMia Trigger')[0]?.[0]).toMatchObject({

@@ -70,7 +70,7 @@ describeIfComplete(
 			});
 		}
 
-		async function ended(workflowId: string, count: number, limit = 60_000): Promise<Execution[]> {
+		async function ended(workflowId: string, count: number): Promise<Execution[]> {
 			const list = await until(
 				`${count} executions to end`,
 				async () => {
@@ -78,7 +78,7 @@ describeIfComplete(
 					const over = all.filter(({ status }) => status === 'success' || status === 'error');
 					return over.length >= count && over;
 				},
-				limit,
+				60_000,
 				200,
 			);
 			return await Promise.all(list.map(async ({ id }) => await waitForEnd(cluster.session, id)));
@@ -307,8 +307,7 @@ describeIfComplete(
 				// One by one first: n8n's store knows nothing of this node yet.
 				await Promise.all(Array.from({ length: 4 }, () => send(workflow.url, phones('9000'))));
 				await Promise.all([0, 1, 2, 3].map(() => send(workflow.url, list)));
-				// Long enough for the look at a call after 100 s, whose callback came while n8n was busy.
-				const executions = await ended(workflow.id, 8, 150_000);
+				const executions = await ended(workflow.id, 8);
 				expect(dialledTwice({ simulator })).toEqual([]);
 				expect(simulator.dials).toHaveLength(31);
 				const items = executions.flatMap((it) => outputsOf(it, 'AlloMia')[0] ?? []);
@@ -318,7 +317,7 @@ describeIfComplete(
 				const workers = cluster.workers.map((it) => it.output().includes('Worker started'));
 				expect(workers).toEqual([true, true]);
 			},
-			200_000,
+			90_000,
 		);
 
 		it('goes on, by its keys, with a list whose worker was killed', async () => {

@@ -18,6 +18,9 @@ export { ids, keys, timezones } from './constants';
 export { endingOf, numberEndings, type NumberEnding } from './endings';
 export type * from './types';
 
+/** How long a call takes unless told otherwise, in ms. */
+const defaultPace = 1000;
+
 /** Starts a stand-in for AlloMia's API. Nothing it does leaves the machine but callbacks. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
 	const { host = '127.0.0.1', port = 0 } = options;
@@ -35,7 +38,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	return {
 		baseUrl: `${origin}/api`,
 		fileUrl: world.fileUrl,
-		...simulatorParts(world),
+		...simulatorParts(world, options),
 		stop: async () => {
 			world.timers.clear();
 			world.answerTimers.clear();
@@ -45,14 +48,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	};
 }
 
-function createWorld({ pace, log, callbackTimeout, recordingBytes }: SimulatorOptions): World {
+function createWorld({
+	pace = defaultPace,
+	log,
+	callbackTimeout,
+	recordingBytes,
+}: SimulatorOptions): World {
 	return {
 		memory: freshMemory(),
 		dials: [],
 		requests: [],
 		fileRequests: [],
 		callbacks: [],
-		pace: pace ?? 1000,
+		pace,
 		timers: new Timers(),
 		answerTimers: new Timers(),
 		links: new LinkSigner(),
@@ -63,7 +71,10 @@ function createWorld({ pace, log, callbackTimeout, recordingBytes }: SimulatorOp
 	};
 }
 
-function simulatorParts(world: World): Omit<Simulator, 'baseUrl' | 'fileUrl' | 'stop'> {
+function simulatorParts(
+	world: World,
+	{ pace = defaultPace }: SimulatorOptions,
+): Omit<Simulator, 'baseUrl' | 'fileUrl' | 'stop'> {
 	const { dials, requests, fileRequests, callbacks } = world;
 	const clearFaults = () => void (world.memory.faults = []);
 	return {
@@ -95,6 +106,7 @@ function simulatorParts(world: World): Omit<Simulator, 'baseUrl' | 'fileUrl' | '
 		reset: () => {
 			world.timers.clear();
 			world.memory = freshMemory();
+			world.pace = pace;
 			world.sender.cancel();
 			[dials, requests, fileRequests, callbacks].forEach((list) => (list.length = 0));
 		},

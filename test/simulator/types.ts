@@ -217,7 +217,7 @@ export interface Simulator {
 	expireLinks(): void;
 	/** Adds an entry to the call log and returns its id. */
 	addCall(call?: Partial<CallRecord>): string;
-	/** Back to the state at the start; the pace stays. */
+	/** Back to the state at the start. */
 	reset(): void;
 	stop(): Promise<void>;
 }

@@ -44,7 +44,6 @@ beforeAll(async () => {
 
 beforeEach(() => {
 	simulator.reset();
-	simulator.setPace(20);
 	received = [];
 });
 
@@ -464,6 +463,14 @@ describe('callbacks', () => {
 		simulator.reset();
 		await sleep(80);
 		expect([received, simulator.callbacks, simulator.dials]).toEqual([[], [], []]);
+	});
+
+	it('takes as long as at the start again after a reset', async () => {
+		simulator.setPace(60_000);
+		simulator.reset();
+		await dial({ callbackUrl });
+		await until(() => simulator.callbacks.length === 1);
+		expect(simulator.callbacks[0]?.body).toMatchObject({ status: 'completed' });
 	});
 });
 
