@@ -1,7 +1,7 @@
 import { sleep, type IExecuteFunctions } from 'n8n-workflow';
 import { record, remove } from './sharedStore';
 
-/** How many items are claimed together at least. */
+/** How many items are claimed together. */
 export const blockSize = 5;
 
 /** How many marks the store keeps at least, or keys where the node has them: the newest. */
@@ -103,10 +103,10 @@ export class Claims {
 		return this.careful;
 	}
 
-	/** About how long a claim takes, in ms. */
-	duration(keyed: boolean): number {
-		if (this.alone) return 10;
-		return keyed ? settleKeys : settleMarks;
+	/** How many items this process may have claimed and not yet called. */
+	get limit(): number {
+		// Where there are several processes, they may be killed together.
+		return this.alone ? 20 : 10;
 	}
 
 	/**

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
+import { ClaimQueue } from './claimQueue';
 import { blockSize, Claims, type Claim, type ClaimsMemory } from './claims';
 import { lookItUp, type Failure } from './failure';
 import type { DispatchAnswer } from './schemas';
@@ -131,26 +132,13 @@ export class Ledger {
 	/** The items to be called, by the number of their block. */
 	private readonly plan = new Map<number, PlannedCall[]>();
 
-	/** The block after each of these. */
-	private readonly following = new Map<number, number>();
-
 	private readonly keys = new Map<string, KeyState>();
 
-	/** The claims of blocks, made or being made; undefined where the store could not be asked. */
-	private readonly blocks = new Map<number, Promise<Claim | undefined>>();
-
-	private newestClaim: Promise<unknown> = Promise.resolve();
-
-	private readonly openedAt = Date.now();
-
-	/** How many calls have been placed since. */
-	private placed = 0;
+	private readonly queue: ClaimQueue;
 
 	private readonly endTurn = new Map<number, () => void>();
 
 	private readonly redialOnUncertain: boolean;
-
-	private readonly inFlight: number;
 
 	private constructor(
 		private readonly context: IExecuteFunctions,
@@ -161,22 +149,24 @@ export class Ledger {
 		{ redialOnUncertain, inFlight, keyed }: LedgerSettings,
 	) {
 		this.redialOnUncertain = redialOnUncertain;
-		this.inFlight = inFlight;
 		this.claims = new Claims(context, runName, keyed, run);
-		let newest: number | undefined;
 		for (const call of calls) {
 			if (this.recall(call.itemIndex)) continue;
 			const block = blockOf(call.itemIndex);
 			const others = this.plan.get(block);
 			if (others) others.push(call);
 			else this.plan.set(block, [call]);
-			if (newest !== undefined && newest !== block) this.following.set(newest, block);
-			newest = block;
 			if (call.onceKey === undefined) continue;
 			const key = this.keys.get(call.onceKey);
 			if (key) key.open += 1;
 			else this.keys.set(call.onceKey, { open: 1, turn: Promise.resolve(), called: false });
 		}
+		this.queue = new ClaimQueue({
+			blocks: this.plan,
+			inFlight,
+			limit: this.claims.limit,
+			claim: async (blocks) => await this.attempt(async () => await this.claimNow(blocks)),
+		});
 	}
 
 	/** @param calls what is to be called, in the order of the items */
@@ -202,7 +192,8 @@ export class Ledger {
 		if (recalled) return recalled;
 		const turn = this.takeTurn(itemIndex, onceKey);
 		const block = blockOf(itemIndex);
-		const claim = await this.claimOf(block);
+		const claim = await this.queue.enter(block);
+		this.queue.leave();
 		await turn;
 		const known: Known = {
 			entry: this.run.entries[itemIndex],
@@ -218,7 +209,7 @@ export class Ledger {
 
 	/** Keeps what became of a dial; undefined where AlloMia has surely not taken the call. */
 	async settle({ itemIndex, onceKey }: PlannedCall, entry?: LedgerEntry): Promise<void> {
-		this.placed += 1;
+		this.queue.count();
 		if (entry) this.run.entries[itemIndex] = entry;
 		await this.endItem(itemIndex, onceKey, entry?.kind ?? 'refused');
 	}
@@ -228,7 +219,7 @@ export class Ledger {
 	 * @param isLast whether n8n will surely not attempt this run again
 	 */
 	async close(isLast: boolean): Promise<void> {
-		await this.newestClaim;
+		await this.queue.close();
 		const unused = [...this.keys].filter(([, { claimed, called }]) => claimed && !called);
 		await this.giveBack(unused.map(([key]) => key));
 		await this.attempt(async () => await this.claims.confirm());
@@ -239,44 +230,6 @@ export class Ledger {
 	private recall(itemIndex: number): LedgerEntry | undefined {
 		const entry = this.run.entries[itemIndex];
 		return entry?.kind === 'uncertain' && this.redialOnUncertain ? undefined : entry;
-	}
-
-	/** The claim of a block. In a hurry, those of the next two are made ahead. */
-	private async claimOf(block: number): Promise<Claim | undefined> {
-		const made = this.blocks.get(block) ?? this.startClaim(block);
-		if (this.isHurried()) {
-			const next = this.following.get(block);
-			const ahead = [next, this.following.get(next ?? -1)].find((it) => !this.blocks.has(it ?? -1));
-			if (ahead !== undefined) void this.startClaim(ahead);
-		}
-		return await made;
-	}
-
-	/** Claims a block, and with it as many as are in flight at first, or two in a hurry. */
-	private async startClaim(block: number): Promise<Claim | undefined> {
-		const inFlight = this.blocks.size === 0 ? Math.ceil(this.inFlight / blockSize) : 1;
-		const size = this.isHurried() ? 2 : inFlight;
-		const blocks = [block];
-		while (blocks.length < size) {
-			const next = this.following.get(blocks.at(-1) ?? block);
-			if (next === undefined || this.blocks.has(next)) break;
-			blocks.push(next);
-		}
-		const claim = this.newestClaim.then(async () => {
-			return await this.attempt(async () => await this.claimNow(blocks));
-		});
-		for (const each of blocks) this.blocks.set(each, claim);
-		this.newestClaim = claim;
-		return await claim;
-	}
-
-	/**
-	 * Whether calls are placed so fast that claims would hold them up. If not, little is claimed at
-	 * once: whoever is claimed and not yet called when n8n dies is not called any more.
-	 */
-	private isHurried(): boolean {
-		const perCall = Math.max(5, this.claims.duration(this.keys.size > 0) / 3);
-		return Date.now() - this.openedAt < perCall * this.placed;
 	}
 
 	private async claimNow(blocks: readonly number[]): Promise<Claim> {

@@ -99,23 +99,28 @@ export async function dialAll(
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
-	const results = await Promise.all(
-		calls.map((call) =>
-			limit(async (): Promise<DialResult> => {
-				const { itemIndex } = call;
-				if ((failed && stopAtFailure) || context.getExecutionCancelSignal()?.aborted) {
-					return { itemIndex, outcome: 'skipped' };
-				}
-				const result = await dialOnce(context, connection, settings, ledger, call);
-				failed ||= isFailure(result) && !result.leftAlone;
-				return result;
-			}),
-		),
-	);
-	// With Retry On Fail, n8n may run a node again that has succeeded: see its error items.
-	const isOver = !results.some((it) => isFailure(it) || it.outcome === 'skipped');
-	await ledger.close(isOver && !context.getNode().retryOnFail);
-	return results;
+	let isOver = false;
+	try {
+		const results = await Promise.all(
+			calls.map((call) =>
+				limit(async (): Promise<DialResult> => {
+					const { itemIndex } = call;
+					if ((failed && stopAtFailure) || context.getExecutionCancelSignal()?.aborted) {
+						return { itemIndex, outcome: 'skipped' };
+					}
+					const result = await dialOnce(context, connection, settings, ledger, call);
+					failed ||= isFailure(result) && !result.leftAlone;
+					return result;
+				}),
+			),
+		);
+		// With Retry On Fail, n8n may run a node again that has succeeded: see its error items.
+		const isComplete = !results.some((it) => isFailure(it) || it.outcome === 'skipped');
+		isOver = isComplete && !context.getNode().retryOnFail;
+		return results;
+	} finally {
+		await ledger.close(isOver);
+	}
 }
 
 interface Call extends PlannedCall {
