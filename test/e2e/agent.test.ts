@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { WorkflowNode } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, node } from './support/nodes';
 
 interface Tool {
@@ -18,7 +18,7 @@ interface ChatRequest {
 	stream?: boolean;
 }
 
-let bench: Bench;
+const bench = useBench({ N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true' });
 let model: Server;
 let asked: ChatRequest[] = [];
 /** What the model fills into the tool's fields. */
@@ -68,17 +68,14 @@ beforeAll(async () => {
 		});
 	});
 	await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve));
-	bench = await startBench({ N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true' });
 });
 
 afterAll(async () => {
-	await bench?.stop();
 	model?.closeAllConnections();
 	await new Promise((resolve) => (model ? model.close(resolve) : resolve(undefined)));
 });
 
 beforeEach(() => {
-	bench.simulator.reset();
 	asked = [];
 });
 

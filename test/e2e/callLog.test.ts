@@ -9,23 +9,14 @@ import {
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { ids, keys, startSimulator, type Simulator } from '../simulator';
-import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 
-let bench: Bench;
+const bench = useBench();
 let simulator: Simulator;
 
-beforeAll(async () => {
-	bench = await startBench();
+beforeAll(() => {
 	({ simulator } = bench);
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	simulator.reset();
 });
 
 /** Runs the AlloMia node in a real n8n, by default once. */

@@ -5,23 +5,11 @@ import {
 	until,
 	type Execution,
 } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node, noOp } from './support/nodes';
 import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	bench.simulator.reset();
-});
+const bench = useBench();
 
 /** So many appointments, each with its own ID and number. */
 const appointments = (count: number, from = 0) =>

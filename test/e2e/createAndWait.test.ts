@@ -10,7 +10,7 @@ import {
 	type CredentialReference,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node } from './support/nodes';
 import { event, manualWorkflow, post, runByHand } from './support/triggers';
 import {
@@ -24,18 +24,9 @@ import {
 	waitingWorkflow,
 } from './support/waiting';
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
+const bench = useBench();
 
 beforeEach(() => {
-	bench.simulator.reset();
 	bench.simulator.setPace(300);
 });
 

@@ -11,23 +11,11 @@ import {
 	type Execution,
 	type WorkflowDefinition,
 } from '../../scripts/lib/workflows';
-import { startBench, type Bench } from './support/bench';
+import { useBench } from './support/bench';
 
 const folder = path.join(__dirname, '..', '..', 'examples');
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	bench.simulator.reset();
-});
+const bench = useBench();
 
 /** Imports an example, chooses the credential as its note says, and posts to its webhook. */
 async function runExample(

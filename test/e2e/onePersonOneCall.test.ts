@@ -7,23 +7,11 @@ import {
 	type Execution,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, type Bench, type RunningWorkflow } from './support/bench';
+import { activeWorkflow, useBench, type RunningWorkflow } from './support/bench';
 import { alloMia, connect } from './support/nodes';
 import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	bench.simulator.reset();
-});
+const bench = useBench();
 
 /** So many numbers, from this one on: those of two lists never meet. */
 const numbers = (from: number, count: number) =>
@@ -233,29 +221,34 @@ describe('n8n killed, and its executions run again', () => {
 		expect(wasDialled(list.at(-1) ?? '')).toBe(true);
 	}, 60_000);
 
-	it('rings nobody twice where it was killed after the outcomes had come', async () => {
-		// An expression that finds the number whatever items n8n keeps of a parked execution.
-		const workflow = await calling({
-			operation: 'createAndWait',
-			phoneNumber: "={{ $('Items').itemMatching(0).json.phone }}",
-		});
-		bench.simulator.setPace(60_000);
-		const [one = ''] = numbers(2000, 1);
-		const id = await workflow.begin(toItems([one]));
-		await until('the execution to wait', async () => {
-			return (await readExecution(bench.n8n.session, id)).status === 'waiting';
-		});
-		bench.simulator.fault({ kind: 'timeout-before', match: { method: 'GET' }, times: 1000 });
-		const asked = () => bench.simulator.requests.filter(({ method }) => method === 'GET').length;
-		const before = asked();
-		await bench.simulator.endCall(bench.simulator.dials[0]?.outboundCallId ?? '', 'completed');
-		await until('the next node', () => asked() > before, 30_000, 2);
-		await killAndRestart(bench, [workflow.id]);
-		bench.simulator.clearFaults();
-		const again = await runAgain(bench, workflow.id, id);
-		expect(again.status).toBe('success');
-		expect(bench.simulator.dials).toHaveLength(1);
-	}, 60_000);
+	it.each<[string, (nodes: WorkflowNode[]) => WorkflowNode[]]>([
+		['in their order', (nodes) => nodes],
+		['backwards', (nodes) => nodes.reverse()],
+	])(
+		'goes on with the outcomes that had come before (nodes listed %s)',
+		async (_how, arrange) => {
+			const workflow = await calling({ operation: 'createAndWait' }, going, arrange);
+			bench.simulator.setPace(60_000);
+			const [one = ''] = numbers(2000, 1);
+			const id = await workflow.begin(toItems([one]));
+			await until('the execution to wait', async () => {
+				return (await readExecution(bench.n8n.session, id)).status === 'waiting';
+			});
+			bench.simulator.fault({ kind: 'timeout-before', match: { method: 'GET' }, times: 1000 });
+			const asked = () => bench.simulator.requests.filter(({ method }) => method === 'GET').length;
+			const before = asked();
+			await bench.simulator.endCall(bench.simulator.dials[0]?.outboundCallId ?? '', 'completed');
+			await until('the next node', () => asked() > before, 30_000, 2);
+			await killAndRestart(bench, [workflow.id]);
+			bench.simulator.clearFaults();
+			const again = await runAgain(bench, workflow.id, id);
+			expect(again.status).toBe('success');
+			expect(itemsOf(again, 1)).toMatchObject([{ status: 'completed' }]);
+			expect(outputsOf(again, 'Status')[0]).toMatchObject([{ status: 'completed' }]);
+			expect(bench.simulator.dials).toHaveLength(1);
+		},
+		60_000,
+	);
 
 	it('calls all others, then stops at the uncertain, names them and the ways out, which lead out', async () => {
 		const workflow = await calling({}, { onError: 'stopWorkflow' });

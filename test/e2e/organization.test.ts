@@ -5,29 +5,20 @@ import {
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { ids, keys, type Simulator } from '../simulator';
-import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 
-let bench: Bench;
+const bench = useBench();
 let simulator: Simulator;
 let tenant: CredentialReference;
 
 beforeAll(async () => {
-	bench = await startBench();
 	({ simulator } = bench);
 	tenant = await createCredential(bench.n8n.session, {
 		name: 'Tenant',
 		apiKey: keys.tenant,
 		baseUrl: simulator.baseUrl,
 	});
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	simulator.reset();
 });
 
 async function run(

@@ -6,22 +6,10 @@ import {
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { ids } from '../simulator';
-import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	bench.simulator.reset();
-});
+const bench = useBench();
 
 async function run(
 	parameters: Record<string, unknown>,

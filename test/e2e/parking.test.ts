@@ -6,7 +6,7 @@ import {
 	until,
 	waitForEnd,
 } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, type Bench } from './support/bench';
+import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node, noOp } from './support/nodes';
 import { event, post } from './support/triggers';
 import {
@@ -19,18 +19,9 @@ import {
 	waitingWorkflow,
 } from './support/waiting';
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
+const bench = useBench();
 
 beforeEach(() => {
-	bench.simulator.reset();
 	bench.simulator.setPace(300);
 });
 

@@ -1,21 +1,9 @@
 import { listExecutions, outputsOf, readExecution, until } from '../../scripts/lib/workflows';
-import { startBench, triggered, type Bench } from './support/bench';
+import { useBench, triggered } from './support/bench';
 import { alloMiaTrigger, connect, noOp } from './support/nodes';
 import { aTrigger, callAndTrigger, event, executionsOf, post } from './support/triggers';
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	bench.simulator.reset();
-});
+const bench = useBench();
 
 describe('the outcome through the trigger', () => {
 	it('arrives for all four statuses, with metadata and source', async () => {

@@ -8,7 +8,7 @@ import {
 	type WorkflowDefinition,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, triggered, type Bench } from './support/bench';
+import { activeWorkflow, useBench, triggered } from './support/bench';
 import { alloMia, alloMiaTrigger, connect, node, noOp } from './support/nodes';
 import { startProxy } from './support/proxy';
 import {
@@ -21,19 +21,7 @@ import {
 	runByHand,
 } from './support/triggers';
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	bench.simulator.reset();
-});
+const bench = useBench();
 
 describe('callback: trigger', () => {
 	it('says what to do where there is no such trigger, and calls nobody', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { outputsOf, until, upsertCredential } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, triggered, type Bench } from './support/bench';
+import { activeWorkflow, useBench, triggered } from './support/bench';
 import { alloMia, alloMiaTrigger, noOp } from './support/nodes';
 import {
 	aTrigger,
@@ -11,19 +11,7 @@ import {
 	registered,
 } from './support/triggers';
 
-let bench: Bench;
-
-beforeAll(async () => {
-	bench = await startBench();
-});
-
-afterAll(async () => {
-	await bench?.stop();
-});
-
-beforeEach(() => {
-	bench.simulator.reset();
-});
+const bench = useBench();
 
 /** A credential of its own, whose key can be changed. */
 async function aCredential(apiKey: string = bench.simulator.keys.organization) {

@@ -44,6 +44,21 @@ export async function startBench(settings: Record<string, string> = {}): Promise
 	}
 }
 
+/** A bench for the tests of a file, reset before each of them. Its fields are there when they run. */
+export function useBench(settings: Record<string, string> = {}): Bench {
+	const bench: Partial<Bench> = {};
+	beforeAll(async () => {
+		Object.assign(bench, await startBench(settings));
+	});
+	afterAll(async () => {
+		await bench.stop?.();
+	});
+	beforeEach(() => {
+		bench.simulator?.reset();
+	});
+	return bench as Bench;
+}
+
 export interface RunningWorkflow {
 	id: string;
 	/** Sends items in; resolves with the execution once it has ended. */
