@@ -1,13 +1,16 @@
+import { sleep } from 'n8n-workflow';
 import {
 	listExecutions,
 	readExecution,
 	outputsOf,
 	until,
+	waitForEnd,
 	type Execution,
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node, noOp } from './support/nodes';
 import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
+import { beginByHand, manualWorkflow, runByHand } from './support/triggers';
 
 const bench = useBench();
 
@@ -143,6 +146,53 @@ describe('Call Once Per', () => {
 		expect(items.map(isAlreadyCalled)).toEqual(list.map((_, index) => index === 0));
 		expect(bench.simulator.dials).toHaveLength(12);
 	}, 40_000);
+
+	describe('where claiming takes a second, since other processes may write too', () => {
+		/** A run by hand: there the node cannot tell that it is alone. */
+		async function listByHand(list: object[], extras: Record<string, unknown>) {
+			const jsonOutput = JSON.stringify({ list });
+			return await manualWorkflow(
+				bench,
+				[
+					node('n8n-nodes-base.set', 3.4, 'List', { mode: 'raw', jsonOutput, options: {} }),
+					node('n8n-nodes-base.splitOut', 1, 'Items', { fieldToSplitOut: 'list', options: {} }),
+					alloMia(
+						bench.credential,
+						{ phoneNumber: '={{ $json.phone }}', options: { onceKey: '={{ $json.id }}' } },
+						extras,
+					),
+				],
+				true,
+				{ ...connect('List', 'Items'), ...connect('Items', 'AlloMia') },
+			);
+		}
+
+		it('calls nobody any more who was being claimed when a call failed', async () => {
+			const list = appointments(20);
+			const last = { match: { number: list[9]?.phone } };
+			bench.simulator.fault({ kind: 'status', status: 403, ...last });
+			const id = await listByHand(list, { onError: 'stopWorkflow' });
+			expect((await runByHand(bench, id)).status).toBe('error');
+			expect(bench.simulator.dials).toHaveLength(9);
+			// Nor are their keys taken.
+			const items = itemsOf(await runByHand(bench, id));
+			expect(items.map(isAlreadyCalled)).toEqual(list.map((_, index) => index < 9));
+			expect(dialledTwice(bench)).toEqual([]);
+		}, 60_000);
+
+		it('calls nobody any more who was being claimed when the run was stopped', async () => {
+			const list = appointments(30);
+			const id = await listByHand(list, going);
+			const executionId = await beginByHand(bench, id);
+			await until('the first calls', () => bench.simulator.dials.length >= 10, 30_000, 5);
+			await bench.n8n.session.call('POST', `/rest/executions/${executionId}/stop`);
+			expect((await waitForEnd(bench.n8n.session, executionId)).status).toBe('canceled');
+			const { length } = bench.simulator.dials;
+			// Long enough for the claim that was being made.
+			await sleep(3_000);
+			expect([length, bench.simulator.dials.length]).toEqual([10, 10]);
+		}, 60_000);
+	});
 
 	it('keeps the recorded answer in every retry of the same execution', async () => {
 		const workflow = await calling(

@@ -90,13 +90,18 @@ export async function manualWorkflow(
 	return id;
 }
 
-/** Runs a workflow as the editor's button does, to its end. */
-export async function runByHand({ n8n: { session } }: Bench, id: string): Promise<Execution> {
+/** Starts a workflow as the editor's button does; the execution's id. */
+export async function beginByHand({ n8n: { session } }: Bench, id: string): Promise<string> {
 	const workflowData = await session.call('GET', `/rest/workflows/${id}`);
 	const { executionId } = await session.call<{ executionId: string }>(
 		'POST',
 		`/rest/workflows/${id}/run`,
 		{ workflowData, triggerToStartFrom: { name: 'Start' } },
 	);
-	return await waitForEnd(session, executionId);
+	return executionId;
+}
+
+/** Runs a workflow as the editor's button does, to its end. */
+export async function runByHand(bench: Bench, id: string): Promise<Execution> {
+	return await waitForEnd(bench.n8n.session, await beginByHand(bench, id));
 }

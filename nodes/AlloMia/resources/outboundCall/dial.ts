@@ -99,16 +99,14 @@ export async function dialAll(
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
+	const mayCall = () => !(failed && stopAtFailure) && !context.getExecutionCancelSignal()?.aborted;
 	let isOver = false;
 	try {
 		const results = await Promise.all(
 			calls.map((call) =>
 				limit(async (): Promise<DialResult> => {
-					const { itemIndex } = call;
-					if ((failed && stopAtFailure) || context.getExecutionCancelSignal()?.aborted) {
-						return { itemIndex, outcome: 'skipped' };
-					}
-					const result = await dialOnce(context, connection, settings, ledger, call);
+					if (!mayCall()) return { itemIndex: call.itemIndex, outcome: 'skipped' };
+					const result = await dialOnce(context, connection, settings, ledger, call, mayCall);
 					failed ||= isFailure(result) && !result.leftAlone;
 					return result;
 				}),
@@ -142,6 +140,7 @@ async function dialOnce(
 	{ timeout }: DialSettings,
 	ledger: Ledger,
 	call: Call,
+	mayCall: () => boolean,
 ): Promise<DialResult> {
 	const { itemIndex, body } = call;
 	const decision = await ledger.admit(call);
@@ -155,6 +154,11 @@ async function dialOnce(
 		case 'refused':
 			return { itemIndex, outcome: { ok: false, failure: decision.failure } };
 		case 'dial':
+	}
+	// Claiming takes a moment, or a second: the run may have been stopped meanwhile.
+	if (!mayCall()) {
+		await ledger.settle(call);
+		return { itemIndex, outcome: 'skipped' };
 	}
 	const outcome = await sendPatiently(context, connection, {
 		method: 'POST',
