@@ -60,8 +60,6 @@ const patience = 100;
 interface Block {
 	number: number;
 	size: number;
-	waiting: number;
-	started: boolean;
 	claim: Promise<Claim | undefined>;
 	resolve: (claim: Claim | undefined) => void;
 }
@@ -93,15 +91,19 @@ export class ClaimQueue {
 	/** How many blocks are claimed, or being claimed. */
 	private started = 0;
 
-	private waiting = 0;
+	/** How many items these have. */
+	private claimed = 0;
+
+	/** How many items have entered, and how many of them have left. */
+	private entered = 0;
+
+	private left = 0;
 
 	private newest: Promise<unknown> = Promise.resolve();
 
 	private claiming = false;
 
 	private holding = false;
-
-	private reserved = 0;
 
 	/** How long the newest claim took, in ms. */
 	private claimTime = 0;
@@ -116,27 +118,23 @@ export class ClaimQueue {
 		for (const [number, { length: size }] of settings.blocks) {
 			let resolve: Block['resolve'] = () => {};
 			const claim = new Promise<Claim | undefined>((done) => (resolve = done));
-			const block: Block = { number, size, waiting: 0, started: false, claim, resolve };
+			const block: Block = { number, size, claim, resolve };
 			this.blocks.push(block);
 			this.byNumber.set(number, block);
 		}
 	}
 
-	/** The claim of a block, for one of its items. `leave` must follow for it. */
+	/** The claim of a block, for its next item: they enter in order. `leave` must follow for it. */
 	async enter(number: number): Promise<Claim | undefined> {
-		const block = this.byNumber.get(number);
-		if (block && !block.started) {
-			block.waiting += 1;
-			this.waiting += 1;
-		}
+		this.entered += 1;
 		this.claimMore();
-		return await block?.claim;
+		return await this.byNumber.get(number)?.claim;
 	}
 
 	/** An item that has entered is called now, or is not to be called. */
 	leave(): void {
 		this.startedAt ??= Date.now();
-		this.release(Math.min(1, this.reserved));
+		this.release(Math.min(1, this.claimed - this.left));
 		this.claimMore();
 	}
 
@@ -150,17 +148,18 @@ export class ClaimQueue {
 		this.started = this.blocks.length;
 		await this.newest;
 		inProcess.lists -= 1;
-		this.release(this.reserved);
+		this.release(this.claimed - this.left);
 	}
 
 	private readonly claimMore = (stuck = false): void => {
 		inProcess.held.delete(this.claimMore);
 		if (this.claiming || this.started === this.blocks.length) return;
 		const { inFlight, limit } = this.settings;
+		const waiting = Math.max(0, this.entered - this.claimed);
 		const count = blocksToClaim({
 			sizes: this.blocks.slice(this.started, this.started + limit).map(({ size }) => size),
 			// At first, as many are to be called as can be.
-			waiting: this.started === 0 ? inFlight : this.waiting,
+			waiting: this.started === 0 ? inFlight : waiting,
 			inFlight,
 			ahead: this.isShort() ? stride : 0,
 			room: limit - inProcess.reserved,
@@ -169,7 +168,7 @@ export class ClaimQueue {
 		});
 		if (count > 0) {
 			this.newest = this.claimBlocks(count);
-		} else if (this.waiting > 0) {
+		} else if (waiting > 0) {
 			inProcess.held.add(this.claimMore);
 			void this.hold();
 		}
@@ -180,7 +179,7 @@ export class ClaimQueue {
 		if (this.startedAt === undefined || this.placed < blockSize) return false;
 		const perCall = (Date.now() - this.startedAt) / this.placed;
 		if (perCall >= Math.max(fast, this.claimTime / 3)) return false;
-		return this.reserved <= Math.min(stride, (2 * this.claimTime) / perCall);
+		return this.claimed - this.left <= Math.min(stride, (2 * this.claimTime) / perCall);
 	}
 
 	/** Waits for room, but not for calls that take long. */
@@ -201,12 +200,9 @@ export class ClaimQueue {
 		this.started += count;
 		this.claiming = true;
 		inProcess.claiming += 1;
-		for (const block of blocks) {
-			block.started = true;
-			this.waiting -= block.waiting;
-			this.reserved += block.size;
-			inProcess.reserved += block.size;
-		}
+		const items = blocks.reduce((sum, { size }) => sum + size, 0);
+		this.claimed += items;
+		inProcess.reserved += items;
 		const begun = Date.now();
 		const claim = await this.settings.claim(blocks.map(({ number }) => number));
 		this.claimTime = Date.now() - begun;
@@ -218,7 +214,7 @@ export class ClaimQueue {
 	}
 
 	private release(count: number): void {
-		this.reserved -= count;
+		this.left += count;
 		inProcess.reserved -= count;
 		inProcess.moves += 1;
 		for (const claimMore of [...inProcess.held]) claimMore();

@@ -169,8 +169,7 @@ describe('Call Once Per', () => {
 
 		it('calls nobody any more who was being claimed when a call failed', async () => {
 			const list = appointments(20);
-			const last = { match: { number: list[9]?.phone } };
-			bench.simulator.fault({ kind: 'status', status: 403, ...last });
+			bench.simulator.fault({ kind: 'status', status: 403, match: { number: list[9]?.phone } });
 			const id = await listByHand(list, { onError: 'stopWorkflow' });
 			expect((await runByHand(bench, id)).status).toBe('error');
 			expect(bench.simulator.dials).toHaveLength(9);

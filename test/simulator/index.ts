@@ -18,9 +18,6 @@ export { ids, keys, timezones } from './constants';
 export { endingOf, numberEndings, type NumberEnding } from './endings';
 export type * from './types';
 
-/** How long a call takes unless told otherwise, in ms. */
-const defaultPace = 1000;
-
 /** Starts a stand-in for AlloMia's API. Nothing it does leaves the machine but callbacks. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
 	const { host = '127.0.0.1', port = 0 } = options;
@@ -38,7 +35,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	return {
 		baseUrl: `${origin}/api`,
 		fileUrl: world.fileUrl,
-		...simulatorParts(world, options),
+		...simulatorParts(world),
 		stop: async () => {
 			world.timers.clear();
 			world.answerTimers.clear();
@@ -48,19 +45,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	};
 }
 
-function createWorld({
-	pace = defaultPace,
-	log,
-	callbackTimeout,
-	recordingBytes,
-}: SimulatorOptions): World {
+function createWorld({ pace, log, callbackTimeout, recordingBytes }: SimulatorOptions): World {
 	return {
 		memory: freshMemory(),
 		dials: [],
 		requests: [],
 		fileRequests: [],
 		callbacks: [],
-		pace,
+		pace: pace ?? 1000,
 		timers: new Timers(),
 		answerTimers: new Timers(),
 		links: new LinkSigner(),
@@ -71,11 +63,8 @@ function createWorld({
 	};
 }
 
-function simulatorParts(
-	world: World,
-	{ pace = defaultPace }: SimulatorOptions,
-): Omit<Simulator, 'baseUrl' | 'fileUrl' | 'stop'> {
-	const { dials, requests, fileRequests, callbacks } = world;
+function simulatorParts(world: World): Omit<Simulator, 'baseUrl' | 'fileUrl' | 'stop'> {
+	const { dials, requests, fileRequests, callbacks, pace } = world;
 	const clearFaults = () => void (world.memory.faults = []);
 	return {
 		keys,

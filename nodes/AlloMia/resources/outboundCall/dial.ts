@@ -105,7 +105,6 @@ export async function dialAll(
 		const results = await Promise.all(
 			calls.map((call) =>
 				limit(async (): Promise<DialResult> => {
-					if (!mayCall()) return { itemIndex: call.itemIndex, outcome: 'skipped' };
 					const result = await dialOnce(context, connection, settings, ledger, call, mayCall);
 					failed ||= isFailure(result) && !result.leftAlone;
 					return result;
@@ -143,6 +142,8 @@ async function dialOnce(
 	mayCall: () => boolean,
 ): Promise<DialResult> {
 	const { itemIndex, body } = call;
+	const skipped: DialResult = { itemIndex, outcome: 'skipped' };
+	if (!mayCall()) return skipped;
 	const decision = await ledger.admit(call);
 	switch (decision.kind) {
 		case 'answered':
@@ -158,7 +159,7 @@ async function dialOnce(
 	// Claiming takes a moment, or a second: the run may have been stopped meanwhile.
 	if (!mayCall()) {
 		await ledger.settle(call);
-		return { itemIndex, outcome: 'skipped' };
+		return skipped;
 	}
 	const outcome = await sendPatiently(context, connection, {
 		method: 'POST',
