@@ -38,6 +38,15 @@ const listed = z.object({ id: z.string().min(1) }).passthrough();
 /** GET /calls' answer. */
 export const callsAnswer = z.object({ calls: z.array(listed), pagination }).passthrough();
 
+/** Calls of GET /calls' answer, as far as one is told from the others by them. */
+export const loggedCalls = z.array(
+	z.object({
+		id: z.string(),
+		callStartedAt: z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'),
+		userPhoneNumber: z.string().nullish(),
+	}),
+);
+
 /** GET /calls/{id}'s answer. The links may be null or missing. */
 export const callAnswer = listed.extend({
 	transcriptUrl: z.string().nullish(),
@@ -93,6 +102,7 @@ export const errorAnswer = z.object({
 export type DispatchAnswer = z.infer<typeof dispatchAnswer> & IDataObject;
 export type StatusAnswer = z.infer<typeof statusAnswer> & IDataObject;
 export type CallbackBody = z.infer<typeof callbackBody> & IDataObject;
+export type LoggedCall = z.infer<typeof loggedCalls>[number];
 export type ListedCall = z.infer<typeof listed> & IDataObject;
 export type CallAnswer = z.infer<typeof callAnswer> & IDataObject;
 export type ListedOrganization = z.infer<typeof organizationAnswer> & IDataObject;

@@ -52,7 +52,10 @@ export async function finishCall(
 		endedReason: endedReasons[status],
 	};
 	call.state = { ...call.state, status, callDetails };
-	addToLog(world, call, status);
+	const { late = 0 } = endingOf(call.dial.body.phoneNumber).log ?? {};
+	const lag = late * call.pace + current(world.memory.logLag, 0);
+	if (lag > 0) world.timers.after(lag, () => addToLog(world, call, status));
+	else addToLog(world, call, status);
 	await deliverAll(world, call);
 }
 
@@ -114,6 +117,16 @@ function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalS
 		...(talked ? {} : { userPrimaryIntent: null }),
 	});
 	world.memory.log.set(entry.id, entry);
+	const { neighbour } = endingOf(dial.body.phoneNumber).log ?? {};
+	if (!neighbour) return;
+	const other = logEntry({
+		...entry,
+		id: randomUUID(),
+		callStartedAt: timestamp(Date.parse(entry.callStartedAt) + 2000),
+		userName: 'Somebody else',
+		...(neighbour === 'same number' ? {} : { userPhoneNumber: '+14385551999' }),
+	});
+	world.memory.log.set(other.id, other);
 }
 
 /** A call log entry: what is given, and something plausible for the rest. */

@@ -1,6 +1,6 @@
 import { ApiError, invalid, json, type Answer } from './answers';
 import { finishCall } from './calls';
-import { callbacksBody, endBody, faultBody, paceBody } from './schemas';
+import { callbacksBody, endBody, faultBody, logBody, paceBody } from './schemas';
 import type { Incoming } from './server';
 import type { Dial, TerminalStatus } from './types';
 import { check, parseJson } from './validation';
@@ -32,6 +32,11 @@ export async function answerControl(world: World, request: Incoming): Promise<An
 			copies,
 			delayMs: typeof delayMs === 'object' ? between(delayMs) : delayMs,
 		};
+		return json(200, settings);
+	}
+	if (asked === 'POST /_simulator/log') {
+		const settings = check(logBody, bodyOf(request));
+		world.memory.logLag = settings.lagMs;
 		return json(200, settings);
 	}
 	const id = /^POST \/_simulator\/calls\/([^/]+)\/end$/.exec(asked)?.[1];

@@ -19,6 +19,12 @@ export interface NumberEnding {
 	/** What happens to the answer of an accepted dial. */
 	answer?: Fault;
 	callback?: { copies?: number; /** Paces after the call's end. */ late?: number };
+	log?: {
+		/** Paces after the call's end at which it is logged. */
+		late?: number;
+		/** Whom another call went to that began 2 s after this one. */
+		neighbour?: 'same number' | 'another number';
+	};
 	/** The call ends, and its callback is delivered, before the dial is answered. */
 	atOnce?: boolean;
 }
@@ -108,6 +114,18 @@ export const numberEndings: Readonly<Record<string, NumberEnding>> = {
 	'0024': {
 		does: 'completes at once; its callback is delivered before the dial is answered',
 		atOnce: true,
+	},
+	'0025': {
+		does: 'completes; it is logged late (5 times the pace after the end)',
+		log: { late: 5 },
+	},
+	'0026': {
+		does: 'completes; another call to the same number began 2 s after it',
+		log: { neighbour: 'same number' },
+	},
+	'0027': {
+		does: 'completes; another call to another number began 2 s after it',
+		log: { neighbour: 'another number' },
 	},
 };
 

@@ -75,6 +75,7 @@ function simulatorParts(world: World): Omit<Simulator, 'baseUrl' | 'fileUrl' | '
 		callbacks,
 		setPace: (pace) => void (world.pace = pace),
 		setCallbacks: (settings) => void (world.memory.callbackSettings = settings),
+		setLogLag: (lag) => void (world.memory.logLag = lag),
 		endCall: (id, status) => endCall(world, id, status),
 		deliverCallback: async (id) => {
 			const call = world.memory.calls.get(id);

@@ -206,6 +206,8 @@ export interface Simulator {
 	callbacks: CallbackDelivery[];
 	setPace(pace: number | (() => number)): void;
 	setCallbacks(settings: CallbackSettings): void;
+	/** How long after its end a call is logged, in ms; its callback does not wait for that. */
+	setLogLag(lag: number | (() => number)): void;
 	/** Ends a call now; resolves when its callback (if it has one) has been delivered. */
 	endCall(outboundCallId: string, status: TerminalStatus): Promise<void>;
 	/** Delivers the callback of an ended call again. */

@@ -40,6 +40,8 @@ export interface Memory {
 	phones: { assistants: Map<string, string>; numbers: Map<string, string> };
 	faults: ArmedFault[];
 	callbackSettings: CallbackSettings;
+	/** How long after its end a call is logged, in ms. */
+	logLag: number | (() => number);
 	/** Numbers whose first dial was refused. */
 	refusedOnce: Set<string>;
 }
@@ -72,6 +74,7 @@ export function freshMemory(): Memory {
 		phones: seedPhones(),
 		faults: [],
 		callbackSettings: {},
+		logLag: 0,
 		refusedOnce: new Set(),
 	};
 }

@@ -13,25 +13,23 @@ export interface CallWithFiles {
 	missing: FileKind[];
 }
 
-/** A call with its files in n8n's binary data, each under its kind. */
-export async function readCallWithFiles(
+/** A call's files in n8n's binary data, each under its kind. */
+export async function addFiles(
 	context: IExecuteFunctions,
 	connection: Connection,
-	callId: string,
+	call: CallAnswer,
 	kinds: readonly FileKind[],
 ): Promise<ApiResult<CallWithFiles>> {
-	const first = await readCall(context, connection, callId);
-	if (!first.ok) return first;
-	const found: CallWithFiles = { call: first.value, binary: {}, missing: [] };
+	const found: CallWithFiles = { call, binary: {}, missing: [] };
 	for (const kind of kinds) {
-		let file = await store(context, connection, callId, found.call, kind);
+		let file = await store(context, connection, found.call, kind);
 		if (file && !file.ok && isExpired(file.failure)) {
 			// Links last an hour at most, and less where this call was read in advance: a call that is
 			// read again has fresh ones.
-			const again = await readCall(context, connection, callId);
+			const again = await readCall(context, connection, call.id);
 			if (!again.ok) return again;
 			found.call = again.value;
-			file = await store(context, connection, callId, found.call, kind);
+			file = await store(context, connection, found.call, kind);
 		}
 		if (!file) found.missing.push(kind);
 		else if (file.ok) found.binary[kind] = file.value;
@@ -40,11 +38,19 @@ export async function readCallWithFiles(
 	return { ok: true, value: found };
 }
 
+/** The item that a call goes out as. What it has no files of is added to `missing`. */
+export function toOutput(
+	{ call, binary, missing: kinds }: CallWithFiles,
+	missing: string[],
+): { json: CallAnswer; binary?: IBinaryKeyData } {
+	missing.push(...kinds.map((kind) => `${kind} of ${call.id}`));
+	return { json: call, ...(Object.keys(binary).length > 0 ? { binary } : {}) };
+}
+
 /** Streams one file into n8n's binary data; undefined where there is no link to it. */
 async function store(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
-	callId: string,
 	call: CallAnswer,
 	kind: FileKind,
 ): Promise<ApiResult<IBinaryData> | undefined> {
@@ -53,7 +59,7 @@ async function store(
 	const file = await openFile(context, kind, link, baseUrl);
 	if (!file.ok) return file;
 	const { body, contentType, url } = file.value;
-	const { fileName, mimeType } = describeFile(kind, callId, url, contentType);
+	const { fileName, mimeType } = describeFile(kind, call.id, url, contentType);
 	try {
 		return { ok: true, value: await context.helpers.prepareBinaryData(body, fileName, mimeType) };
 	} catch (error) {

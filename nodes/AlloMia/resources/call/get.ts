@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
+import { downloadField, shown } from './fields';
 
 const show = { resource: ['call'], operation: ['get'] };
 
@@ -20,32 +21,13 @@ export const get: Operation = {
 				'The ID of the call in AlloMia’s call log, as Get Many gives it out. It is not the ID of an outbound call.',
 			displayOptions: { show },
 		},
-		{
-			displayName: 'Download',
-			name: 'download',
-			type: 'multiOptions',
-			default: [],
-			options: [
-				{
-					name: 'Recording',
-					value: 'recording',
-					description: 'The audio of the call, as binary data named “recording”',
-				},
-				{
-					name: 'Transcript',
-					value: 'transcript',
-					description: 'What was said, as a text file in binary data named “transcript”',
-				},
-			],
-			description:
-				'Files to add to the output. AlloMia’s links to them stop working after an hour; downloaded files stay.',
-			displayOptions: { show },
-		},
+		shown(downloadField, show),
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { hintMissing, readCallParameters } = await import('./parameters');
-		const { readCallWithFiles } = await import('./files');
+		const { addFiles, toOutput } = await import('./files');
+		const { readCall } = await import('../../../shared/callLog');
 		const { connectNode } = await import('../../../shared/nodeErrors');
 		const { perItem } = await import('../perItem');
 
@@ -54,12 +36,10 @@ export const get: Operation = {
 		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
 		const missing: string[] = [];
 		const output = await perItem(this, items, async ({ callId, download }) => {
-			const result = await readCallWithFiles(this, connection, callId, download);
-			if (!result.ok) return result;
-			const { call, binary, missing: kinds } = result.value;
-			missing.push(...kinds.map((kind) => `${kind} of ${callId}`));
-			const hasFiles = Object.keys(binary).length > 0;
-			return { ok: true, value: [{ json: call, ...(hasFiles ? { binary } : {}) }] };
+			const call = await readCall(this, connection, callId);
+			if (!call.ok) return call;
+			const files = await addFiles(this, connection, call.value, download);
+			return files.ok ? { ok: true, value: [toOutput(files.value, missing)] } : files;
 		});
 		hintMissing(this, missing);
 		return [output];

@@ -1,9 +1,10 @@
 import type { Resource } from '../operation';
 import { get } from './get';
 import { getAll } from './getAll';
+import { getByOutboundCall } from './getByOutboundCall';
 
 export const call: Resource = {
 	value: 'call',
 	name: 'Call',
-	operations: [get, getAll],
+	operations: [get, getAll, getByOutboundCall],
 };

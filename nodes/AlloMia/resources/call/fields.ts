@@ -1,0 +1,30 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+type Show = Record<string, string[]>;
+
+/** Which files of a call to add to the output. */
+export const downloadField: INodeProperties = {
+	displayName: 'Download',
+	name: 'download',
+	type: 'multiOptions',
+	default: [],
+	options: [
+		{
+			name: 'Recording',
+			value: 'recording',
+			description: 'The audio of the call, as binary data named “recording”',
+		},
+		{
+			name: 'Transcript',
+			value: 'transcript',
+			description: 'What was said, as a text file in binary data named “transcript”',
+		},
+	],
+	description:
+		'Files to add to the output. AlloMia’s links to them stop working after an hour; downloaded files stay.',
+};
+
+/** Shows a field for some operations only. */
+export function shown(field: INodeProperties, show: Show): INodeProperties {
+	return { ...field, displayOptions: { show } };
+}

@@ -1,0 +1,177 @@
+import { tryToParseDateTime } from 'n8n-workflow';
+import type { ApiResult } from './api';
+import type { Checked } from './callRequest';
+import type { Failure } from './failure';
+import type { LoggedCall, StatusAnswer } from './schemas';
+import { isTerminal } from './status';
+import { clean, shortList } from './text';
+
+/**
+ * Which entry of the call log is an outbound call. AlloMia's documentation ties the ids of the two
+ * nowhere, so they are told by their time, and by the number that was called.
+ */
+
+/** How far the log's start of a call may be from the status's, in ms. */
+const tolerance = 5_000;
+
+/**
+ * So long after a call's end, in ms, others that started with it may still be on their way into the
+ * log: without a number, one that is there alone says nothing yet.
+ */
+const settling = 10_000;
+
+/** Fewer digits than any telephone number has without its area code. */
+const shortestNumber = 7;
+
+/** When an outbound call took place, in ms since 1970. */
+export interface CallTime {
+	start: number;
+	end: number;
+}
+
+/** When a call took place, or why that is not known. */
+export function timeOf({ status, callDetails }: StatusAnswer): ApiResult<CallTime> {
+	if (!isTerminal(status)) return { ok: false, failure: notEnded };
+	const start = instantOf(callDetails?.startedAt);
+	if (start === undefined) return { ok: false, failure: neverStarted };
+	const end = Math.max(start, instantOf(callDetails?.endedAt) ?? start);
+	return { ok: true, value: { start, end } };
+}
+
+/** The query for all outbound calls of a call's time (GET /calls, without the page). */
+export function callsAround(organizationId: string, { start, end }: CallTime) {
+	return {
+		organizationId,
+		callType: 'Outbound',
+		from: new Date(start - tolerance).toISOString(),
+		to: new Date(end + tolerance).toISOString(),
+		sort: 'asc',
+	};
+}
+
+/** What the log says about an outbound call: `early` is one that another may still join. */
+export type Finding =
+	| { kind: 'found' | 'early'; callId: string }
+	| { kind: 'missing' | 'ambiguous'; failure: Failure };
+
+/**
+ * The one call that started with the outbound call and, where a number is given, went to it.
+ * @param calls all that the log has of that time
+ * @param now in ms since 1970
+ */
+export function findCall(
+	calls: readonly LoggedCall[],
+	{ start, end }: CallTime,
+	phoneNumber: string | undefined,
+	now: number,
+): Finding {
+	const fitting = calls.filter(
+		(call) =>
+			Math.abs((instantOf(call.callStartedAt) ?? NaN) - start) <= tolerance &&
+			(phoneNumber === undefined || sameNumber(phoneNumber, call.userPhoneNumber ?? '')),
+	);
+	const [only] = fitting;
+	if (fitting.length > 1) {
+		return { kind: 'ambiguous', failure: ambiguous(fitting, phoneNumber) };
+	}
+	if (!only) return { kind: 'missing', failure: missing(calls, start, phoneNumber) };
+	const sure = phoneNumber !== undefined || now >= end + settling;
+	return { kind: sure ? 'found' : 'early', callId: only.id };
+}
+
+/** The failure of a call that has not ended: it is in no log yet. */
+const notEnded: Failure = {
+	kind: 'refused',
+	message: 'The call has not ended yet',
+	description:
+		'AlloMia logs a call once it has ended. Run this behind the AlloMia Trigger or Create and Wait, or raise Options > Wait Up To.',
+};
+
+/** The failure of a call that ended without having started. */
+const neverStarted: Failure = {
+	kind: 'refused',
+	message: 'AlloMia does not say when this call took place',
+	description:
+		'It may have failed before it began. Without its start, it cannot be told from others in the call log: look for it with Call > Get Many.',
+};
+
+/** The number that was called, as it was written; undefined where none is given. */
+export function readCalledNumber(options: Record<string, unknown>): Checked<string | undefined> {
+	if (!('phoneNumber' in options)) return { ok: true, value: undefined };
+	const value = options.phoneNumber;
+	const text = clean(String(value ?? '').normalize('NFKC'));
+	if (digitsOf(text).length >= shortestNumber && /^\+?[\d\s().\-/\u2010-\u2015]+$/.test(text)) {
+		return { ok: true, value: text };
+	}
+	const message =
+		text === ''
+			? 'It is empty. Give the number that was called, or remove the option.'
+			: `${JSON.stringify(value)} is not a phone number. Give the number that was called, such as +15145551234.`;
+	return { ok: false, refusals: [{ field: 'Options > Phone Number', message }] };
+}
+
+/**
+ * Whether two ways of writing lead to the same telephone. One without country code fits every
+ * country's: it is a sieve here, and nothing is dialled.
+ */
+export function sameNumber(first: string, second: string): boolean {
+	const [a, b] = [digitsOf(first), digitsOf(second)];
+	if (first.startsWith('+') && second.startsWith('+')) return a === b;
+	const [short = '', long = ''] = [a, b].sort((one, other) => one.length - other.length);
+	// What is dialled before a number inside its country is not part of it.
+	const national = short.replace(/^0+/, '');
+	return national.length >= shortestNumber && long.endsWith(national);
+}
+
+function digitsOf(text: string): string {
+	return text.replace(/\D/g, '');
+}
+
+/** In ms since 1970; a time without zone is UTC. */
+function instantOf(value: unknown): number | undefined {
+	try {
+		return typeof value === 'string' && value !== ''
+			? tryToParseDateTime(value, 'UTC').toMillis()
+			: undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function ambiguous(calls: readonly LoggedCall[], phoneNumber: string | undefined): Failure {
+	const advice =
+		phoneNumber === undefined
+			? 'Set Options > Phone Number to the number that was called.'
+			: 'They went to the same number. Choose one and use Call > Get.';
+	return {
+		kind: 'refused',
+		message: `${calls.length} calls in the call log may be this one`,
+		description: `${advice} They started within ${tolerance / 1000} seconds of it: ${listed(calls)}.`,
+	};
+}
+
+function missing(
+	calls: readonly LoggedCall[],
+	start: number,
+	phoneNumber: string | undefined,
+): Failure {
+	const to = phoneNumber === undefined ? '' : ` to ${phoneNumber}`;
+	const others =
+		calls.length === 0
+			? 'The log has no outbound call of that time.'
+			: `Of that time the log has only ${listed(calls)}.`;
+	return {
+		kind: 'refused',
+		message: 'The call is not in the call log',
+		description: `No call${to} started within ${tolerance / 1000} seconds of ${new Date(start).toISOString()}. ${others} Check Organization${phoneNumber === undefined ? '' : ' and Options > Phone Number'}. Where AlloMia needs longer to log a call, raise Options > Wait Up To.`,
+	};
+}
+
+function listed(calls: readonly LoggedCall[]): string {
+	return shortList(
+		calls.map(
+			({ id, callStartedAt, userPhoneNumber }) =>
+				`${id} (${callStartedAt}, ${userPhoneNumber ?? 'no number'})`,
+		),
+	);
+}
