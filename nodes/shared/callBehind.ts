@@ -1,10 +1,10 @@
 import { tryToParseDateTime } from 'n8n-workflow';
 import type { ApiResult } from './api';
-import type { Checked } from './callRequest';
 import type { Failure } from './failure';
+import type { Refusal } from './refusal';
 import type { LoggedCall, StatusAnswer } from './schemas';
 import { isTerminal } from './status';
-import { clean, shortList } from './text';
+import { shortList, toText } from './text';
 
 /**
  * Which entry of the call log is an outbound call. AlloMia's documentation ties the ids of the two
@@ -22,6 +22,9 @@ const settling = 10_000;
 
 /** Fewer digits than any telephone number has without its area code. */
 const shortestNumber = 7;
+
+/** Any way to write a number. */
+const numberForm = /^\+?[\d\s().\-/\u2010-\u2015]+$/;
 
 /** When an outbound call took place, in ms since 1970. */
 export interface CallTime {
@@ -96,18 +99,20 @@ const neverStarted: Failure = {
 };
 
 /** The number that was called, as it was written; undefined where none is given. */
-export function readCalledNumber(options: Record<string, unknown>): Checked<string | undefined> {
-	if (!('phoneNumber' in options)) return { ok: true, value: undefined };
-	const value = options.phoneNumber;
-	const text = clean(String(value ?? '').normalize('NFKC'));
-	if (digitsOf(text).length >= shortestNumber && /^\+?[\d\s().\-/\u2010-\u2015]+$/.test(text)) {
-		return { ok: true, value: text };
+export function readCalledNumber(
+	options: Record<string, unknown>,
+	refusals: Refusal[],
+): string | undefined {
+	if (!('phoneNumber' in options)) return undefined;
+	const text = toText(options.phoneNumber).normalize('NFKC');
+	if (text === '') {
+		const message = 'It is empty. Give the number that was called, or remove the option.';
+		refusals.push({ field: 'Options > Phone Number', message });
+	} else if (digitsOf(text).length < shortestNumber || !numberForm.test(text)) {
+		const message = `"${text}" is not a phone number. Give the number that was called, such as +15145551234.`;
+		refusals.push({ field: 'Options > Phone Number', message });
 	}
-	const message =
-		text === ''
-			? 'It is empty. Give the number that was called, or remove the option.'
-			: `${JSON.stringify(value)} is not a phone number. Give the number that was called, such as +15145551234.`;
-	return { ok: false, refusals: [{ field: 'Options > Phone Number', message }] };
+	return text;
 }
 
 /**

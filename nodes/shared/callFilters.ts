@@ -1,5 +1,4 @@
 import { tryToParseDateTime } from 'n8n-workflow';
-import type { Checked } from './callRequest';
 import { readPathId } from './pathId';
 import type { Refusal } from './refusal';
 import { toText } from './text';
@@ -18,14 +17,14 @@ export const callTypes = ['Inbound', 'Outbound', 'Web'] as const;
 export const callSorts = ['asc', 'desc', 'duration_asc', 'duration_desc'] as const;
 
 /**
- * Turns an item's parameters into the query, or says everything that is wrong with them.
+ * Turns an item's parameters into the query; what is wrong with them is added to `refusals`.
  * @param timezone of the workflow: what a time without a zone is meant in
  */
 export function readCallQuery(
 	{ organizationId, filters, sort }: CallFilterParameters,
 	timezone: string,
-): Checked<CallQuery> {
-	const refusals: Refusal[] = [];
+	refusals: Refusal[],
+): CallQuery {
 	const query: Record<string, string | undefined> = {
 		organizationId: readPathId('Organization', organizationId, refusals),
 		callType: readChoice('Filters > Call Type', filters.callType, callTypes, refusals),
@@ -38,9 +37,8 @@ export function readCallQuery(
 	if (query.from && query.to && Date.parse(query.from) > Date.parse(query.to)) {
 		refusals.push({ field: 'Filters > From', message: 'It is after To. Swap the two.' });
 	}
-	if (refusals.length > 0) return { ok: false, refusals };
 	const set = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []));
-	return { ok: true, value: Object.fromEntries(set) as CallQuery };
+	return Object.fromEntries(set) as CallQuery;
 }
 
 function readChoice(

@@ -1,11 +1,21 @@
 import type { IExecuteFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
 import type { ApiResult } from './api';
-import { checkLink, downloadFailure, mediaType, type FileKind } from './fileLink';
+import {
+	checkLink,
+	downloadFailure,
+	isOnThisMachine,
+	leadsInside,
+	mediaType,
+	tooLarge,
+	type FileKind,
+} from './fileLink';
 
 /** A file that is on its way. */
 export interface OpenFile {
 	body: FileStream;
 	contentType: string;
+	/** Whether it was broken off since it is larger than it may be. */
+	tooLarge(): boolean;
 	/** Where it came from in the end. */
 	url: URL;
 }
@@ -33,12 +43,14 @@ export function isExpired({ httpCode }: { httpCode?: number }): boolean {
 /**
  * Opens a file of a call by its link, without the API key: the links lead to other hosts, which
  * have no business with it. Redirects are followed one by one, so that each target is checked.
+ * @param maxSize in bytes
  */
 export async function openFile(
 	context: IExecuteFunctions,
 	kind: FileKind,
 	link: string,
 	apiBaseUrl: string,
+	maxSize: number,
 ): Promise<ApiResult<OpenFile>> {
 	const abortSignal = timeLimit(context.getExecutionCancelSignal());
 	let base: URL | undefined;
@@ -47,10 +59,14 @@ export async function openFile(
 		const target = checkLink(kind, next, apiBaseUrl, base);
 		if (!target.ok) return target;
 		const { url } = target;
+		if (!isOnThisMachine(apiBaseUrl) && (await resolvesInside(context, url))) {
+			return leadsInside(kind, url);
+		}
 		const fail = (reason: string, httpCode?: number): ApiResult<OpenFile> => ({
 			ok: false,
 			failure: downloadFailure(kind, `${url.host} ${reason}.`, { kind: 'uncertain', httpCode }),
 		});
+		const connection = new AbortController();
 		let response: IN8nHttpFullResponse;
 		try {
 			response = (await context.helpers.httpRequest({
@@ -62,41 +78,69 @@ export async function openFile(
 				ignoreHttpStatusErrors: true,
 				disableFollowRedirect: true,
 				timeout: answerTimeout,
-				abortSignal,
+				abortSignal: AbortSignal.any([abortSignal, connection.signal]),
 			})) as IN8nHttpFullResponse;
 		} catch (error) {
 			return fail(`did not answer (${reasonOf(error)})`);
 		}
 		const { statusCode, headers } = response;
 		const body = response.body as FileStream;
+		// An error before the first read would have no other listener, and end n8n.
+		body.on('error', () => {});
+		// What nobody reads keeps its connection, even where the stream is destroyed: n8n's HTTP client
+		// hands out a wrapper that does not pass that on.
+		const leave = (): void => connection.abort();
 		const contentType = typeof headers['content-type'] === 'string' ? headers['content-type'] : '';
 		if (statusCode >= 300 && statusCode < 400 && typeof headers.location === 'string') {
-			discard(body);
+			leave();
 			[base, next] = [url, headers.location];
 		} else if (statusCode !== 200) {
-			discard(body);
+			leave();
 			return fail(`answered with HTTP status ${statusCode}`, statusCode);
+		} else if (Number(headers['content-length']) > maxSize) {
+			leave();
+			return { ok: false, failure: tooLarge(kind, maxSize) };
 		} else if (mediaType(contentType) === 'text/html') {
-			discard(body);
+			leave();
 			return fail('answered with a web page instead of the file');
 		} else {
-			return { ok: true, value: { body, contentType, url } };
+			return { ok: true, value: { body, contentType, url, tooLarge: limitSize(body, maxSize) } };
 		}
 	}
 	const reason = 'Its address redirects over and over.';
 	return { ok: false, failure: downloadFailure(kind, reason, { kind: 'refused' }) };
 }
 
+/**
+ * Whether the name of a host stands for an address in an internal network, as n8n resolves it. A name
+ * that n8n cannot resolve, as behind a proxy, is left to the request.
+ */
+async function resolvesInside(context: IExecuteFunctions, url: URL): Promise<boolean> {
+	// Not in every n8n.
+	const { getSecureEgressFilter } = context.helpers as Partial<IExecuteFunctions['helpers']>;
+	const verdict = await getSecureEgressFilter?.('enforced').validateUrl(url);
+	return verdict?.ok === false && verdict.error.name === 'SsrfBlockedIpError';
+}
+
+/**
+ * Breaks a file off once more than `max` bytes of it have come.
+ * @returns whether that has happened
+ */
+function limitSize(body: FileStream, max: number): () => boolean {
+	let size = 0;
+	// Whoever reads the file makes it flow, not whoever counts along.
+	body.pause();
+	body.on('data', (chunk: { length: number }) => {
+		size += chunk.length;
+		if (size > max) body.destroy(new Error('The file is too large'));
+	});
+	return () => size > max;
+}
+
 /** Why a request or a stream broke, by its code: messages may hold the whole link. */
 export function reasonOf(error: unknown): string {
 	const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
 	return typeof code === 'string' && code !== '' ? code : 'the connection broke';
-}
-
-/** An answer that nobody reads would keep its connection open. */
-function discard(body: FileStream): void {
-	body.on('error', () => {});
-	body.destroy();
 }
 
 /** Ends a download that stalls: n8n's own time-out ends with the answer's first byte. */

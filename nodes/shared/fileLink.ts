@@ -1,5 +1,5 @@
 import type { Failure } from './failure';
-import { isPrivateUrl, parseUrl } from './network';
+import { isLoopbackHost, isPrivateUrl, parseUrl } from './network';
 
 /** What may be downloaded of a call. */
 export const fileKinds = ['transcript', 'recording'] as const;
@@ -11,7 +11,7 @@ export type CheckedLink = { ok: true; url: URL } | { ok: false; failure: Failure
 
 /**
  * Whether a link may be followed. It was not made by the user, so it must not lead into n8n's own
- * network; only where AlloMia's API is itself on such a network (a simulator, a test) it may.
+ * network; only where AlloMia's API is itself on this machine (a simulator, a test) it may.
  * @param base what a relative link (of a redirect) is relative to
  */
 export function checkLink(
@@ -24,10 +24,19 @@ export function checkLink(
 	if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
 		return refuse(kind, 'AlloMia’s link to it is not a web address.');
 	}
-	if (isPrivateUrl(url.href) && !isPrivateUrl(apiBaseUrl)) {
-		return refuse(kind, `AlloMia’s link to it leads to ${url.host}, which is not on the internet.`);
-	}
-	return { ok: true, url };
+	return isPrivateUrl(url.href) && !isOnThisMachine(apiBaseUrl)
+		? leadsInside(kind, url)
+		: { ok: true, url };
+}
+
+/** Whether AlloMia's API is on this machine: then so may be what its links lead to. */
+export function isOnThisMachine(apiBaseUrl: string): boolean {
+	return isLoopbackHost(new URL(apiBaseUrl).hostname);
+}
+
+/** The refusal of a link that leads into an internal network. */
+export function leadsInside(kind: FileKind, url: URL): { ok: false; failure: Failure } {
+	return refuse(kind, `AlloMia’s link to it leads to ${url.host}, which is not on the internet.`);
 }
 
 /** The failure of a download. It names the host alone: the rest of a signed link is a secret. */
@@ -43,7 +52,16 @@ export function downloadFailure(
 	};
 }
 
-function refuse(kind: FileKind, reason: string): CheckedLink {
+/** The failure of a file that is larger than the user wants it, in bytes. */
+export function tooLarge(kind: FileKind, maxSize: number): Failure {
+	return {
+		kind: 'refused',
+		message: `The ${kind} is too large`,
+		description: `It has more than ${maxSize / 1_000_000} MB. Raise Options > Max File Size, or take it out of Download to go on without it.`,
+	};
+}
+
+function refuse(kind: FileKind, reason: string): { ok: false; failure: Failure } {
 	return { ok: false, failure: downloadFailure(kind, reason, { kind: 'refused' }) };
 }
 

@@ -161,7 +161,7 @@ describe('call: getByOutboundCall', () => {
 	it('leaves calls alone that came in at that moment', async () => {
 		const { id, start } = await placed();
 		logged(start, { callType: 'Inbound' });
-		const { items } = await lookUp([id], { phoneNumber: number });
+		const { items } = await lookUp([id], { phoneNumber: number }, { simplify: false });
 		expect(items).toHaveLength(1);
 		expect(items[0]).toHaveProperty('callType', 'Outbound');
 	});

@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import {
 	createCredential,
 	outputsOf,
+	until,
 	type OutputItem,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
@@ -72,12 +74,22 @@ async function memoryOf(pid: number | undefined): Promise<number> {
 	return Number(stdout) * 1024;
 }
 
+/** Writes until the reader goes away. */
+function endless(res: http.ServerResponse): void {
+	const chunk = Buffer.alloc(100_000, 1);
+	const more = () => {
+		while (!res.destroyed && res.write(chunk));
+		if (!res.destroyed) res.once('drain', more);
+	};
+	more();
+}
+
 const get = { operation: 'get', download: ['transcript', 'recording'] };
 
 describe('call: get', () => {
 	it('gives out AlloMia’s answer untouched, and downloads nothing unasked', async () => {
 		const callId = simulator.addCall({ callSummary: 'Done.' });
-		const { items, main } = await run({ operation: 'get', callId });
+		const { items, main } = await run({ operation: 'get', callId, simplify: false });
 		expect(items).toHaveLength(1);
 		expect(items[0]).toMatchObject({
 			id: callId,
@@ -86,6 +98,28 @@ describe('call: get', () => {
 		});
 		expect(main[0]).not.toHaveProperty('binary');
 		expect(simulator.fileRequests).toHaveLength(0);
+	});
+
+	it('simplifies it unless told otherwise: what counts comes first, nothing new is lost', async () => {
+		const callId = simulator.addCall({ ...{ newField: 'new' }, userSentiment: null });
+		const raw = (await run({ operation: 'get', callId, simplify: false })).items[0] ?? {};
+		expect(Object.keys(raw).length).toBeGreaterThan(20);
+		const { items } = await run({ operation: 'get', callId, download: ['transcript'] });
+		const simplified = items[0] ?? {};
+		expect(Object.keys(simplified)).toEqual([
+			'id',
+			'callSummary',
+			'userPrimaryIntent',
+			'userSentiment',
+			'userName',
+			'userPhoneNumber',
+			'callStartedAt',
+			'callDurationSeconds',
+			'callOutcome',
+			'callSummaryFr',
+			'newField',
+		]);
+		expect(raw).toMatchObject(simplified);
 	});
 
 	it('downloads transcript and recording whole, and without the API key', async () => {
@@ -160,11 +194,15 @@ describe('call: get', () => {
 
 	it('follows redirects to another host, and still takes no key along', async () => {
 		const target = await fileHost((_, res) => res.end('the transcript'));
+		let closed = false;
 		const host = await fileHost((_, res) => {
-			res.writeHead(302, { location: `${target.url}/file?signature=secret` }).end('moved');
+			res.on('close', () => (closed = true));
+			// Its text never ends: nobody may wait for it.
+			res.writeHead(302, { location: `${target.url}/file?signature=secret` }).write('moved');
 		});
 		const callId = simulator.addCall({ transcriptUrl: `${host.url}/file?signature=secret` });
 		const { main } = await run({ operation: 'get', callId, download: ['transcript'] });
+		await until('the first host to be left', () => closed, 10_000);
 		await Promise.all([host.stop(), target.stop()]);
 		expect((await contentOf(main[0], 'transcript')).toString()).toBe('the transcript');
 		for (const { headers } of [...host.asked, ...target.asked]) {
@@ -231,6 +269,54 @@ describe('call: get', () => {
 		});
 	});
 
+	it.each<[string, (res: http.ServerResponse, size: number) => void]>([
+		[
+			'its host announces',
+			(res, size) => res.writeHead(200, { 'content-length': size }).flushHeaders(),
+		],
+		['keeps coming', (res) => endless(res.writeHead(200))],
+		[
+			'is blown up on arrival',
+			(res, size) => {
+				const small = gzipSync(Buffer.alloc(size));
+				res.writeHead(200, { 'content-encoding': 'gzip', 'content-length': small.length });
+				res.end(small);
+			},
+		],
+	])('downloads no file that is too large, though its size %s', async (_, answer) => {
+		let closed = false;
+		const host = await fileHost((_req, res) => {
+			res.on('close', () => (closed = true));
+			answer(res, 2_000_001);
+		});
+		const callId = simulator.addCall({ recordingUrl: `${host.url}/file.mp3?signature=secret` });
+		const { error } = await run({
+			operation: 'get',
+			callId,
+			download: ['recording'],
+			options: { maxFileSize: 2 },
+		});
+		await until('the host to be left', () => closed);
+		await host.stop();
+		expect(error?.message).toBe('The recording is too large');
+		expect(error?.description).toContain('2 MB');
+		expect(error?.description).toContain('Options > Max File Size');
+		expect(host.asked).toHaveLength(1);
+	});
+
+	it('downloads a file that is just as large as it may be', async () => {
+		const host = await fileHost((_, res) => res.writeHead(200).end(Buffer.alloc(2_000_000)));
+		const callId = simulator.addCall({ recordingUrl: `${host.url}/file.mp3` });
+		const { main } = await run({
+			operation: 'get',
+			callId,
+			download: ['recording'],
+			options: { maxFileSize: 2 },
+		});
+		await host.stop();
+		expect(await contentOf(main[0], 'recording')).toHaveLength(2_000_000);
+	});
+
 	it('continues with an error item for a call that there is not', async () => {
 		const callId = simulator.addCall();
 		const { main } = await run(
@@ -275,6 +361,23 @@ describe('call: getAll', () => {
 			})),
 		);
 		expect(main.every(({ pairedItem }) => JSON.stringify(pairedItem) === '{"item":0}')).toBe(true);
+	});
+
+	it('simplifies each call unless told otherwise', async () => {
+		const [simplified] = (await run({ ...getAll, limit: 1 })).items;
+		const [raw] = (await run({ ...getAll, limit: 1, simplify: false })).items;
+		expect(Object.keys(simplified ?? {})).toEqual([
+			'id',
+			'callStartedAt',
+			'callDurationSeconds',
+			'callType',
+			'userPhoneNumber',
+			'agentName',
+		]);
+		expect(raw).toMatchObject(simplified ?? {});
+		expect(raw).toHaveProperty('organizationId', ids.organizationId);
+		const { error } = await run({ ...getAll, simplify: '={{ "perhaps" }}' });
+		expect(error?.message).toContain('Simplify');
 	});
 
 	it('gives 50 calls unless told otherwise, and asks for no more than are wanted', async () => {

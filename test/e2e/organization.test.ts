@@ -127,6 +127,19 @@ describe('organization: get, update, updateMetadata', () => {
 		});
 	});
 
+	it('simplifies one and its neighbours unless told otherwise', async () => {
+		const one = { operation: 'get', organizationId: ids.organizationId };
+		const [simplified] = (await run(one)).items;
+		const [raw] = (await run({ ...one, simplify: false })).items;
+		expect(simplified?.currentOrg).not.toHaveProperty('createdBy');
+		expect(raw?.currentOrg).toMatchObject({ createdBy: expect.any(String) as string });
+		expect((simplified?.userOrgs as object[])[1]).toEqual({
+			id: ids.otherOrganizationId,
+			name: 'Other Clinic',
+		});
+		expect((raw?.userOrgs as object[])[1]).toHaveProperty('createdBy');
+	});
+
 	it('changes only what is named', async () => {
 		const { items } = await run({
 			operation: 'update',
@@ -192,8 +205,24 @@ describe('organization: getAll', () => {
 	it('gives out every organization of the tenant, or as many as wanted', async () => {
 		const { items } = await run({ operation: 'getAll', returnAll: true });
 		expect(items).toHaveLength(25);
-		expect(items[0]).toHaveProperty('tenantId', ids.tenantId);
 		expect((await run({ operation: 'getAll', limit: 2 })).items).toHaveLength(2);
+	});
+
+	it('simplifies them unless told otherwise', async () => {
+		const all = { operation: 'getAll', limit: 1 };
+		const [simplified] = (await run(all)).items;
+		const [raw] = (await run({ ...all, simplify: false })).items;
+		expect(Object.keys(simplified ?? {})).toEqual([
+			'id',
+			'name',
+			'email',
+			'phoneNumber',
+			'city',
+			'country',
+			'timezone',
+			'tenantId',
+		]);
+		expect(raw).toMatchObject({ ...simplified, createdBy: expect.any(String) as string });
 	});
 
 	it('follows the pages', async () => {

@@ -1,7 +1,14 @@
-import { readCallQuery } from '../../nodes/shared/callFilters';
+import { readCallQuery, type CallFilterParameters } from '../../nodes/shared/callFilters';
+import type { Refusal } from '../../nodes/shared/refusal';
 
 const read = (filters: Record<string, unknown> = {}, sort: unknown = undefined) =>
-	readCallQuery({ organizationId: 'org_42', filters, sort }, 'America/Toronto');
+	readChecked({ organizationId: 'org_42', filters, sort });
+
+function readChecked(parameters: CallFilterParameters) {
+	const refusals: Refusal[] = [];
+	const value = readCallQuery(parameters, 'America/Toronto', refusals);
+	return refusals.length > 0 ? { ok: false as const, refusals } : { ok: true as const, value };
+}
 
 const query = (filters: Record<string, unknown>) => {
 	const result = read(filters);
@@ -64,10 +71,11 @@ describe('the query for calls', () => {
 	});
 
 	it('refuses everything that is wrong at once', () => {
-		const result = readCallQuery(
-			{ organizationId: '', filters: { from: 'x', to: 'y' }, sort: 'newest' },
-			'UTC',
-		);
+		const result = readChecked({
+			organizationId: '',
+			filters: { from: 'x', to: 'y' },
+			sort: 'newest',
+		});
 		expect(result.ok ? [] : result.refusals.map(({ field }) => field)).toEqual([
 			'Organization',
 			'Filters > From',

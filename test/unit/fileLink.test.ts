@@ -18,6 +18,7 @@ describe('a link to a file', () => {
 		'http://[::ffff:127.0.0.1]/secret',
 		'http://2130706433/secret',
 		'http://0x7f.1/secret',
+		'http://[::127.0.0.1]/secret',
 		'http://10.0.0.1/secret',
 		'http://192.168.1.1/secret',
 		'http://172.16.0.1/secret',

@@ -10,7 +10,7 @@ import {
 	outputItems,
 	throwFailure,
 } from '../../nodes/AlloMia/resources/outboundCall/dial';
-import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/outboundCall/items';
+import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/items';
 import { refuseWaitingInVain } from '../../nodes/AlloMia/resources/outboundCall/park';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../nodes/shared/api';

@@ -24,6 +24,16 @@ export const downloadField: INodeProperties = {
 		'Files to add to the output. AlloMia’s links to them stop working after an hour; downloaded files stay.',
 };
 
+/** How large a file may be. */
+export const maxFileSizeField: INodeProperties = {
+	displayName: 'Max File Size',
+	name: 'maxFileSize',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: 10_000 },
+	default: 500,
+	description: 'How large a downloaded file may be, in MB. A larger one is an error.',
+};
+
 /** Shows a field for some operations only. */
 export function shown(field: INodeProperties, show: Show): INodeProperties {
 	return { ...field, displayOptions: { show } };

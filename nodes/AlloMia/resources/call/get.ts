@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { downloadField, shown } from './fields';
+import { simplifyField } from '../simplify';
+import { downloadField, maxFileSizeField, shown } from './fields';
 
 const show = { resource: ['call'], operation: ['get'] };
 
@@ -22,26 +23,33 @@ export const get: Operation = {
 			displayOptions: { show },
 		},
 		shown(downloadField, show),
+		simplifyField(show),
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: [maxFileSizeField],
+			displayOptions: { show },
+		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { hintMissing, readCallParameters } = await import('./parameters');
-		const { addFiles, toOutput } = await import('./files');
+		const { withFiles } = await import('./files');
 		const { readCall } = await import('../../../shared/callLog');
-		const { connectNode } = await import('../../../shared/nodeErrors');
 		const { perItem } = await import('../perItem');
 
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) => readCallParameters(this, itemIndex));
-		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
 		const missing: string[] = [];
-		const output = await perItem(this, items, async ({ callId, download }) => {
-			const call = await readCall(this, connection, callId);
-			if (!call.ok) return call;
-			const files = await addFiles(this, connection, call.value, download);
-			return files.ok ? { ok: true, value: [toOutput(files.value, missing)] } : files;
+		const output = await perItem(this, {
+			read: (itemIndex) => readCallParameters(this, itemIndex),
+			consequence: 'Nothing was looked up.',
+			work: async ({ callId, ...wanted }, connection) => {
+				const call = await readCall(this, connection, callId);
+				return call.ok ? await withFiles(this, connection, call.value, wanted, missing) : call;
+			},
 		});
 		hintMissing(this, missing);
-		return [output];
+		return output;
 	},
 };

@@ -1,7 +1,8 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { amountFields } from '../organization/amount';
-import { organizationLocator } from '../organization/locator';
+import { amountFields } from '../amount';
+import { organizationLocator } from '../locator';
+import { simplifyField } from '../simplify';
 
 const show = { resource: ['call'], operation: ['getAll'] };
 
@@ -13,6 +14,7 @@ export const getAll: Operation = {
 	fields: [
 		organizationLocator('The organization whose calls to list', show),
 		...amountFields(show),
+		simplifyField(show),
 		{
 			displayName: 'Filters',
 			name: 'filters',
@@ -85,20 +87,19 @@ export const getAll: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { readListParameters } = await import('./parameters');
 		const { listCalls } = await import('../../../shared/callLog');
-		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { perItem } = await import('../perItem');
+		const { simplifyListedCall } = await import('../../../shared/simplify');
+		const { perItem, toItems } = await import('../perItem');
 
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) => readListParameters(this, itemIndex));
-		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
-		return [
-			await perItem(this, items, async ({ query, wanted }) => {
-				const calls = await listCalls(this, connection, query, wanted);
-				return calls.ok ? { ok: true, value: calls.value.map((json) => ({ json })) } : calls;
-			}),
-		];
+		return await perItem(this, {
+			read: (itemIndex) => readListParameters(this, itemIndex),
+			consequence: 'Nothing was looked up.',
+			work: async ({ query, wanted, simplify }, connection) =>
+				toItems(
+					await listCalls(this, connection, query, wanted),
+					simplify ? simplifyListedCall : undefined,
+				),
+		});
 	},
 };

@@ -1,7 +1,8 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { organizationLocator } from '../organization/locator';
-import { downloadField } from './fields';
+import { organizationLocator } from '../locator';
+import { simplifyField } from '../simplify';
+import { downloadField, maxFileSizeField } from './fields';
 
 const show = { resource: ['call'], operation: ['getByOutboundCall'] };
 
@@ -23,6 +24,7 @@ export const getByOutboundCall: Operation = {
 			displayOptions: { show },
 		},
 		organizationLocator('The organization that placed the call', show),
+		simplifyField(show),
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -31,6 +33,7 @@ export const getByOutboundCall: Operation = {
 			default: {},
 			options: [
 				downloadField,
+				maxFileSizeField,
 				{
 					displayName: 'Phone Number',
 					name: 'phoneNumber',
@@ -53,26 +56,23 @@ export const getByOutboundCall: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { hintMissing, readOutboundParameters } = await import('./parameters');
-		const { addFiles, toOutput } = await import('./files');
+		const { withFiles } = await import('./files');
 		const { readCallBehind } = await import('../../../shared/readCallBehind');
-		const { connectNode } = await import('../../../shared/nodeErrors');
 		const { perItem } = await import('../perItem');
 
 		const started = Date.now();
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) => readOutboundParameters(this, itemIndex));
-		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
 		const missing: string[] = [];
-		const output = await perItem(this, items, async ({ wanted, waitUpTo, download }, signal) => {
-			const until = started + waitUpTo * 1000;
-			const call = await readCallBehind(this, connection, wanted, until, signal);
-			if (!call?.ok) return call;
-			const files = await addFiles(this, connection, call.value, download);
-			return files.ok ? { ok: true, value: [toOutput(files.value, missing)] } : files;
+		const output = await perItem(this, {
+			read: (itemIndex) => readOutboundParameters(this, itemIndex),
+			consequence: 'Nothing was looked up.',
+			work: async ({ behind, waitUpTo, ...wanted }, connection, signal) => {
+				const until = started + waitUpTo * 1000;
+				const call = await readCallBehind(this, connection, behind, until, signal);
+				return call?.ok ? await withFiles(this, connection, call.value, wanted, missing) : call;
+			},
 		});
 		hintMissing(this, missing);
-		return [output];
+		return output;
 	},
 };

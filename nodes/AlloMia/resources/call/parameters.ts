@@ -9,58 +9,50 @@ import type { CallBehind } from '../../../shared/readCallBehind';
 import type { Refusal } from '../../../shared/refusal';
 import { shortList } from '../../../shared/text';
 import { readWanted } from '../../../shared/wanted';
-import { readOptions } from '../outboundCall/items';
+import { readOptions } from '../outboundCall/parameters';
+import { withSimplify } from '../simplify';
+import type { WantedOfCall } from './files';
 
-/** One item's call and what to download of it. */
+/** One item's call, and what is wanted of it. */
 export function readCallParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): Checked<{ callId: string; download: FileKind[] }> {
+): Checked<WantedOfCall & { callId: string }> {
 	const refusals: Refusal[] = [];
 	const callId = readPathId('Call ID', context.getNodeParameter('callId', itemIndex, ''), refusals);
 	const given: unknown = context.getNodeParameter('download', itemIndex, []);
 	const download = readDownload('Download', given, refusals);
-	return refusals.length > 0 ? { ok: false, refusals } : { ok: true, value: { callId, download } };
+	const maxFileSize = readMaxFileSize(readOptions(context, itemIndex), refusals);
+	const value = { callId, download, maxFileSize };
+	return withSimplify(context, itemIndex, checked(value, refusals));
 }
 
-/** One item's outbound call, how long to wait for its call in the log, and what to download of it. */
+/** One item's outbound call, how long to wait for its call (in s), and what is wanted of it. */
 export function readOutboundParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): Checked<{ wanted: CallBehind; waitUpTo: number; download: FileKind[] }> {
+): Checked<WantedOfCall & { behind: CallBehind; waitUpTo: number }> {
 	const refusals: Refusal[] = [];
-	const outboundCallId = readUuid(
-		'Outbound Call ID',
-		context.getNodeParameter('outboundCallId', itemIndex, ''),
-		refusals,
-	);
-	const organization: unknown = context.getNodeParameter('organizationId', itemIndex, '');
-	const organizationId = readPathId('Organization', organization, refusals);
+	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, '');
 	const options = readOptions(context, itemIndex);
+	const behind = {
+		outboundCallId: readUuid('Outbound Call ID', parameter('outboundCallId'), refusals),
+		organizationId: readPathId('Organization', parameter('organizationId'), refusals),
+		phoneNumber: readCalledNumber(options, refusals),
+	};
 	const limits = { fallback: 60, min: 0, max: 3600 };
 	const waitUpTo = readWholeNumber('Options > Wait Up To', options.waitUpTo, limits, refusals);
 	const download = readDownload('Options > Download', options.download, refusals);
-	const phone = readCalledNumber(options);
-	if (!phone.ok) refusals.push(...phone.refusals);
-	if (!phone.ok || refusals.length > 0) return { ok: false, refusals };
-	const wanted = { outboundCallId, organizationId, phoneNumber: phone.value };
-	return { ok: true, value: { wanted, waitUpTo, download } };
-}
-
-function readDownload(field: string, given: unknown, refusals: Refusal[]): FileKind[] {
-	const wanted: unknown[] = Array.isArray(given) ? given : given ? [given] : [];
-	for (const kind of wanted.filter((it) => !fileKinds.some((known) => known === it))) {
-		const message = `${JSON.stringify(kind)} is not one of ${fileKinds.join(', ')}.`;
-		refusals.push({ field, message });
-	}
-	return fileKinds.filter((it) => wanted.includes(it));
+	const maxFileSize = readMaxFileSize(options, refusals);
+	const value = { behind, waitUpTo, download, maxFileSize };
+	return withSimplify(context, itemIndex, checked(value, refusals));
 }
 
 /** One item's search in the call log. */
 export function readListParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): Checked<{ query: CallQuery; wanted: number }> {
+): Checked<{ query: CallQuery; wanted: number; simplify: boolean }> {
 	const refusals: Refusal[] = [];
 	// With a fallback of undefined, n8n throws for a field that is not shown, such as Limit.
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, '');
@@ -71,12 +63,29 @@ export function readListParameters(
 			sort: parameter('sort'),
 		},
 		context.getTimezone(),
+		refusals,
 	);
 	const wanted = readWanted(parameter('returnAll'), parameter('limit'), refusals);
-	if (!query.ok) return { ok: false, refusals: [...query.refusals, ...refusals] };
-	return refusals.length > 0
-		? { ok: false, refusals }
-		: { ok: true, value: { query: query.value, wanted } };
+	return withSimplify(context, itemIndex, checked({ query, wanted }, refusals));
+}
+
+function checked<T>(value: T, refusals: Refusal[]): Checked<T> {
+	return refusals.length > 0 ? { ok: false, refusals } : { ok: true, value };
+}
+
+/** In bytes; the editor has it in MB. */
+function readMaxFileSize({ maxFileSize }: IDataObject, refusals: Refusal[]): number {
+	const limits = { fallback: 500, min: 1, max: 10_000 };
+	return readWholeNumber('Options > Max File Size', maxFileSize, limits, refusals) * 1_000_000;
+}
+
+function readDownload(field: string, given: unknown, refusals: Refusal[]): FileKind[] {
+	const wanted: unknown[] = Array.isArray(given) ? given : given ? [given] : [];
+	for (const kind of wanted.filter((it) => !fileKinds.some((known) => known === it))) {
+		const message = `${JSON.stringify(kind)} is not one of ${fileKinds.join(', ')}.`;
+		refusals.push({ field, message });
+	}
+	return fileKinds.filter((it) => wanted.includes(it));
 }
 
 /** Tells the user which files there are none of: that is no error, but no surprise either. */

@@ -23,27 +23,21 @@ export const create: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { readOrganization } = await import('../../../shared/organizationBody');
 		const { createOrganization } = await import('../../../shared/organizations');
-		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { perItem } = await import('../perItem');
+		const { perItem, toItems } = await import('../perItem');
 
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) => {
-			const more = this.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
-			const required = requiredToCreate.map((name) => [
-				name,
-				this.getNodeParameter(name, itemIndex, '') as unknown,
-			]);
-			return readOrganization({ ...more, ...Object.fromEntries(required) }, requiredToCreate);
+		return await perItem(this, {
+			read: (itemIndex) => {
+				const more = this.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+				const required = requiredToCreate.map((name) => [
+					name,
+					this.getNodeParameter(name, itemIndex, '') as unknown,
+				]);
+				return readOrganization({ ...more, ...Object.fromEntries(required) }, requiredToCreate);
+			},
+			consequence: 'No organization was created.',
+			work: async (body, connection) => toItems(await createOrganization(this, connection, body)),
 		});
-		refuseUnlessContinuing(this, items, 'No organization was created.');
-		return [
-			await perItem(this, items, async (body) => {
-				const made = await createOrganization(this, connection, body);
-				return made.ok ? { ok: true, value: [{ json: made.value }] } : made;
-			}),
-		];
 	},
 };

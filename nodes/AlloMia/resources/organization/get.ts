@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { organizationLocator } from './locator';
+import { organizationLocator } from '../locator';
+import { simplifyField, withSimplify } from '../simplify';
 
 const show = { resource: ['organization'], operation: ['get'] };
 
@@ -9,27 +10,25 @@ export const get: Operation = {
 	name: 'Get',
 	action: 'Get an organization',
 	description: 'Get one organization of your tenant. Needs a tenant’s API key.',
-	fields: [organizationLocator('The organization to get', show)],
+	fields: [organizationLocator('The organization to get', show), simplifyField(show)],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { withOrganizationId } = await import('../../../shared/organizationBody');
 		const { readOrganizationDetails } = await import('../../../shared/organizations');
-		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { perItem } = await import('../perItem');
+		const { simplifyOrganizationDetails } = await import('../../../shared/simplify');
+		const { perItem, toItems } = await import('../perItem');
 
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) =>
-			withOrganizationId(this.getNodeParameter('organizationId', itemIndex, ''), {
-				ok: true,
-				value: undefined,
-			}),
-		);
-		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
-		return [
-			await perItem(this, items, async ({ organizationId }) => {
-				const found = await readOrganizationDetails(this, connection, organizationId);
-				return found.ok ? { ok: true, value: [{ json: found.value }] } : found;
-			}),
-		];
+		return await perItem(this, {
+			read: (itemIndex) => {
+				const id: unknown = this.getNodeParameter('organizationId', itemIndex, '');
+				const nothing = { ok: true, value: undefined } as const;
+				return withSimplify(this, itemIndex, withOrganizationId(id, nothing));
+			},
+			consequence: 'Nothing was looked up.',
+			work: async ({ organizationId, simplify }, connection) =>
+				toItems(
+					await readOrganizationDetails(this, connection, organizationId),
+					simplify ? simplifyOrganizationDetails : undefined,
+				),
+		});
 	},
 };

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { amountFields } from './amount';
+import { amountFields } from '../amount';
+import { simplifyField, withSimplify } from '../simplify';
 
 const show = { resource: ['organization'], operation: ['getAll'] };
 
@@ -11,6 +12,7 @@ export const getAll: Operation = {
 	description: 'List the organizations of your tenant. Needs a tenant’s API key.',
 	fields: [
 		...amountFields(show),
+		simplifyField(show),
 		{
 			displayName: 'Filters',
 			name: 'filters',
@@ -42,26 +44,26 @@ export const getAll: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { readOrganizationSearch } = await import('../../../shared/organizationSearch');
 		const { listOrganizations } = await import('../../../shared/organizations');
-		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { perItem } = await import('../perItem');
+		const { simplifyOrganization } = await import('../../../shared/simplify');
+		const { perItem, toItems } = await import('../perItem');
 
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) =>
-			readOrganizationSearch({
-				filters: this.getNodeParameter('filters', itemIndex, {}) as IDataObject,
-				returnAll: this.getNodeParameter('returnAll', itemIndex, ''),
-				limit: this.getNodeParameter('limit', itemIndex, ''),
-			}),
-		);
-		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
-		return [
-			await perItem(this, items, async ({ query, wanted }) => {
-				const found = await listOrganizations(this, connection, query, wanted);
-				return found.ok ? { ok: true, value: found.value.map((json) => ({ json })) } : found;
-			}),
-		];
+		return await perItem(this, {
+			read: (itemIndex) => {
+				const search = readOrganizationSearch({
+					filters: this.getNodeParameter('filters', itemIndex, {}) as IDataObject,
+					returnAll: this.getNodeParameter('returnAll', itemIndex, ''),
+					limit: this.getNodeParameter('limit', itemIndex, ''),
+				});
+				return withSimplify(this, itemIndex, search);
+			},
+			consequence: 'Nothing was looked up.',
+			work: async ({ query, wanted, simplify }, connection) =>
+				toItems(
+					await listOrganizations(this, connection, query, wanted),
+					simplify ? simplifyOrganization : undefined,
+				),
+		});
 	},
 };

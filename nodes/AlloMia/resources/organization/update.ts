@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { requiredToUpdate } from '../../../shared/organizationBody';
 import type { Operation } from '../operation';
 import { optionalFields, requiredFields } from './fields';
-import { organizationLocator } from './locator';
+import { organizationLocator } from '../locator';
 
 const show = { resource: ['organization'], operation: ['update'] };
 
@@ -26,30 +26,25 @@ export const update: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { readOrganization, withOrganizationId } = await import(
 			'../../../shared/organizationBody'
 		);
 		const { updateOrganization } = await import('../../../shared/organizations');
-		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { perItem } = await import('../perItem');
+		const { perItem, toItems } = await import('../perItem');
 
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) => {
-			const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
-			const more = this.getNodeParameter('updateFields', itemIndex, {}) as IDataObject;
-			const fields = { ...more, name: parameter('name'), email: parameter('email') };
-			return withOrganizationId(
-				parameter('organizationId'),
-				readOrganization(fields, requiredToUpdate),
-			);
+		return await perItem(this, {
+			read: (itemIndex) => {
+				const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
+				const more = this.getNodeParameter('updateFields', itemIndex, {}) as IDataObject;
+				const fields = { ...more, name: parameter('name'), email: parameter('email') };
+				return withOrganizationId(
+					parameter('organizationId'),
+					readOrganization(fields, requiredToUpdate),
+				);
+			},
+			consequence: 'Nothing was changed.',
+			work: async ({ organizationId, content }, connection) =>
+				toItems(await updateOrganization(this, connection, organizationId, content)),
 		});
-		refuseUnlessContinuing(this, items, 'Nothing was changed.');
-		return [
-			await perItem(this, items, async ({ organizationId, content }) => {
-				const changed = await updateOrganization(this, connection, organizationId, content);
-				return changed.ok ? { ok: true, value: [{ json: changed.value }] } : changed;
-			}),
-		];
 	},
 };

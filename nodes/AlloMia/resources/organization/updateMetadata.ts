@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { organizationLocator } from './locator';
+import { organizationLocator } from '../locator';
 
 const show = { resource: ['organization'], operation: ['updateMetadata'] };
 
@@ -24,26 +24,21 @@ export const updateMetadata: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readItems, refuseUnlessContinuing } = await import('../outboundCall/items');
 		const { readMetadataObject, withOrganizationId } = await import(
 			'../../../shared/organizationBody'
 		);
 		const { updateOrganizationMetadata } = await import('../../../shared/organizations');
-		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { perItem } = await import('../perItem');
+		const { perItem, toItems } = await import('../perItem');
 
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) => {
-			const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
-			const metadata = readMetadataObject(parameter('metadata'));
-			return withOrganizationId(parameter('organizationId'), metadata);
+		return await perItem(this, {
+			read: (itemIndex) => {
+				const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
+				const metadata = readMetadataObject(parameter('metadata'));
+				return withOrganizationId(parameter('organizationId'), metadata);
+			},
+			consequence: 'Nothing was changed.',
+			work: async ({ organizationId, content }, connection) =>
+				toItems(await updateOrganizationMetadata(this, connection, organizationId, content)),
 		});
-		refuseUnlessContinuing(this, items, 'Nothing was changed.');
-		return [
-			await perItem(this, items, async ({ organizationId, content }) => {
-				const result = await updateOrganizationMetadata(this, connection, organizationId, content);
-				return result.ok ? { ok: true, value: [{ json: result.value }] } : result;
-			}),
-		];
 	},
 };

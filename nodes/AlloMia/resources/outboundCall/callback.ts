@@ -5,7 +5,8 @@ import { maxUrlLength, signCallbackUrl } from '../../../shared/callbackUrl';
 import { isPrivateUrl } from '../../../shared/network';
 import { readSwitch } from '../../../shared/options';
 import type { Refusal } from '../../../shared/refusal';
-import { readOptions, type ReadItem } from './items';
+import type { ReadItem } from '../items';
+import { readOptions } from './parameters';
 import { checkTriggers, ownTriggerUrl } from './ownTrigger';
 
 /** Puts the address into a call's body that its outcome is to be posted to, if there is one. */

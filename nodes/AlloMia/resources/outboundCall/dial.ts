@@ -10,14 +10,8 @@ import { sendPatiently } from '../../../shared/patience';
 import type { Refusal } from '../../../shared/refusal';
 import { shortList } from '../../../shared/text';
 import { dispatchAnswer, type DispatchAnswer } from '../../../shared/schemas';
-import {
-	hasOnceKey,
-	readCall,
-	readItems,
-	readOptions,
-	refuseUnlessContinuing,
-	type ReadItem,
-} from './items';
+import { readItems, refuseUnlessContinuing, type ReadItem } from '../items';
+import { hasOnceKey, readCall, readOptions } from './parameters';
 
 /** The options that hold for a run as a whole. They are read from the first item. */
 export interface DialSettings {

@@ -19,20 +19,16 @@ export const getStatus: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readCallId, readItems, refuseUnlessContinuing } = await import('./items');
-		const { connectNode } = await import('../../../shared/nodeErrors');
+		const { readCallId } = await import('./parameters');
 		const { statusRequest } = await import('../../../shared/callStatus');
 		const { sendPatiently } = await import('../../../shared/patience');
-		const { perItem } = await import('../perItem');
+		const { perItem, toItems } = await import('../perItem');
 
-		const connection = await connectNode(this);
-		const items = readItems(this, (itemIndex) => readCallId(this, itemIndex));
-		refuseUnlessContinuing(this, items, 'Nothing was looked up.');
-		return [
-			await perItem(this, items, async (outboundCallId) => {
-				const status = await sendPatiently(this, connection, statusRequest(outboundCallId));
-				return status.ok ? { ok: true, value: [{ json: status.value }] } : status;
-			}),
-		];
+		return await perItem(this, {
+			read: (itemIndex) => readCallId(this, itemIndex),
+			consequence: 'Nothing was looked up.',
+			work: async (outboundCallId, connection) =>
+				toItems(await sendPatiently(this, connection, statusRequest(outboundCallId))),
+		});
 	},
 };

@@ -12,7 +12,7 @@ import {
 	type WaitingState,
 } from '../../../shared/waiting';
 import { signed } from './callback';
-import type { ReadItem } from './items';
+import type { ReadItem } from '../items';
 import { outcomeUrl, resumeUrl } from './resumeUrl';
 
 /** Where the node's stored context keeps the state, as JSON: `webhook()` may run elsewhere. */

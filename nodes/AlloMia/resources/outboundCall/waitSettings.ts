@@ -7,7 +7,8 @@ import type { Refusal } from '../../../shared/refusal';
 import { describeRefusals } from '../../../shared/refusal';
 import type { WaitingItem, WaitingState } from '../../../shared/waiting';
 import { alreadyCalledOutput, dryRunOutput, throwFailure, type DialResult } from './dial';
-import { hasOnceKey, readOptions, type ReadItem } from './items';
+import type { ReadItem } from '../items';
+import { hasOnceKey, readOptions } from './parameters';
 
 /** The parameters that hold for a run as a whole. They are read from the first item. */
 export interface WaitSettings {

@@ -1,0 +1,31 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { Checked } from '../../shared/callRequest';
+import { readSwitch } from '../../shared/options';
+import type { Refusal } from '../../shared/refusal';
+
+/** Whether the most useful fields come out or all of them, in n8n's words. */
+export function simplifyField(show: Record<string, string[]>): INodeProperties {
+	return {
+		displayName: 'Simplify',
+		name: 'simplify',
+		type: 'boolean',
+		default: true,
+		description: 'Whether to return a simplified version of the response instead of the raw data',
+		displayOptions: { show },
+	};
+}
+
+/** An item's parameters, with its choice of Simplify. */
+export function withSimplify<T extends object>(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	checked: Checked<T>,
+): Checked<T & { simplify: boolean }> {
+	const refusals: Refusal[] = [];
+	const given = { simplify: context.getNodeParameter('simplify', itemIndex, true) };
+	const simplify = readSwitch('Simplify', given, 'simplify', refusals);
+	if (!checked.ok) return { ok: false, refusals: [...checked.refusals, ...refusals] };
+	return refusals.length > 0
+		? { ok: false, refusals }
+		: { ok: true, value: { ...checked.value, simplify } };
+}
