@@ -5,13 +5,25 @@ const manifest = require('../../package.json');
 const { projectRoot } = require('./paths');
 const { withoutFormats } = require('./phoneMetadata');
 
-/** The sources of what package.json tells n8n to load. */
-const entryPoints = [...manifest.n8n.nodes, ...manifest.n8n.credentials].map((file) =>
-	file.replace(/^dist\//, '').replace(/\.js$/, '.ts'),
-);
+/** The source of a file that package.json tells n8n to load. */
+const sourceOf = (file) => file.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+
+/** The nodes have most of their code in common, so they are one file. */
+const allNodes = 'nodes/shared/nodes';
 
 /** The rules of phone numbers: the largest part, needed only once a number is read. */
 const phoneRules = 'nodes/shared/phone';
+
+const nodesPlugin = {
+	name: 'all-nodes',
+	setup(build) {
+		build.onResolve({ filter: /^all-nodes$/ }, ({ path }) => ({ path, namespace: 'nodes' }));
+		build.onLoad({ filter: /.*/, namespace: 'nodes' }, () => ({
+			contents: manifest.n8n.nodes.map((file) => `export * from './${sourceOf(file)}';`).join('\n'),
+			resolveDir: projectRoot,
+		}));
+	},
+};
 
 const phonePlugin = {
 	name: 'phone-rules',
@@ -27,8 +39,18 @@ const phonePlugin = {
 	},
 };
 
+/** Each node where n8n looks for it. */
+async function linkNodes(outdir) {
+	for (const file of manifest.n8n.nodes) {
+		const target = path.join(outdir, path.relative('dist', file));
+		const name = path.basename(file, '.node.js');
+		await fs.mkdir(path.dirname(target), { recursive: true });
+		await fs.writeFile(target, `exports.${name} = require('../shared/nodes.js').${name};\n`);
+	}
+}
+
 /**
- * One file per node. n8n installs no dependencies of a community package, so what n8n does not
+ * Makes what n8n loads. n8n installs no dependencies of a community package, so what n8n does not
  * provide is bundled; dynamic imports become functions that run when first called, which keeps
  * loading the nodes quick.
  * @param plugins of esbuild: what a benchmark changes
@@ -36,19 +58,26 @@ const phonePlugin = {
 async function bundle({ outdir = path.join(projectRoot, 'dist'), plugins = [] } = {}) {
 	await esbuild.build({
 		absWorkingDir: projectRoot,
-		entryPoints: [...entryPoints, `${phoneRules}.ts`],
-		outbase: '.',
+		entryPoints: [
+			{ in: 'all-nodes', out: allNodes },
+			{ in: `${phoneRules}.ts`, out: phoneRules },
+			...manifest.n8n.credentials.map(sourceOf).map((file) => ({
+				in: file,
+				out: file.replace(/\.ts$/, ''),
+			})),
+		],
 		outdir,
 		bundle: true,
 		format: 'cjs',
 		platform: 'node',
 		target: 'node20',
 		external: ['n8n-workflow', 'zod'],
-		plugins: [phonePlugin, ...plugins],
+		plugins: [nodesPlugin, phonePlugin, ...plugins],
 		minify: true,
 		legalComments: 'inline',
 		logLevel: 'warning',
 	});
+	await linkNodes(outdir);
 }
 
 module.exports = { bundle };
