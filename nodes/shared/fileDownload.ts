@@ -118,8 +118,12 @@ export async function openFile(
 async function resolvesInside(context: IExecuteFunctions, url: URL): Promise<boolean> {
 	// Not in every n8n.
 	const { getSecureEgressFilter } = context.helpers as Partial<IExecuteFunctions['helpers']>;
-	const verdict = await getSecureEgressFilter?.('enforced').validateUrl(url);
-	return verdict?.ok === false && verdict.error.name === 'SsrfBlockedIpError';
+	try {
+		const verdict = await getSecureEgressFilter?.('enforced').validateUrl(url);
+		return verdict?.ok === false && verdict.error.name === 'SsrfBlockedIpError';
+	} catch {
+		return false;
+	}
 }
 
 /**

@@ -383,6 +383,33 @@ describe('number endings', () => {
 		]);
 	});
 
+	it('…0025 is logged late, 0026 and 0027 have a neighbour in the log', async () => {
+		simulator.setPace(60);
+		const loggedTo = async (called: string) => {
+			const { json } = await ask(`/calls?organizationId=${ids.organizationId}&callType=Outbound`);
+			const calls = json.calls as Array<{ userPhoneNumber: string; callStartedAt: string }>;
+			return calls.filter(({ userPhoneNumber }) => userPhoneNumber === called);
+		};
+		const ended = async (called: string) => {
+			const id = await dialled({ phoneNumber: called, callbackUrl });
+			await until(() => simulator.callbacks.some((it) => it.outboundCallId === id));
+		};
+		await ended('+15145550025');
+		expect(await loggedTo('+15145550025')).toHaveLength(0);
+		await sleep(400);
+		expect(await loggedTo('+15145550025')).toHaveLength(1);
+
+		await ended('+15145550026');
+		const [second, first] = await loggedTo('+15145550026');
+		expect(Date.parse(second?.callStartedAt ?? '') - Date.parse(first?.callStartedAt ?? '')).toBe(
+			2000,
+		);
+
+		await ended('+15145550027');
+		expect(await loggedTo('+15145550027')).toHaveLength(1);
+		expect(await loggedTo('+14385551999')).toHaveLength(1);
+	});
+
 	it('are all in the documentation', () => {
 		const page = readFileSync(join(__dirname, '../../docs/simulator.md'), 'utf8');
 		for (const [ending, { does }] of Object.entries(numberEndings)) {

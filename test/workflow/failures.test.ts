@@ -141,6 +141,9 @@ const endings: Array<[string, Kind, string, number, number]> = [
 	['0022', 'answered', '', 1, 1],
 	['0023', 'answered', '', 1, 1],
 	['0024', 'answered', '', 1, 1],
+	['0025', 'answered', '', 1, 1],
+	['0026', 'answered', '', 1, 1],
+	['0027', 'answered', '', 1, 1],
 ];
 
 describe('every answer that AlloMia may give to a dial', () => {

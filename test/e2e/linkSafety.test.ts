@@ -1,0 +1,111 @@
+import http from 'node:http';
+import { createCredential, type CredentialReference } from '../../scripts/lib/workflows';
+import { keys, startSimulator, type Simulator } from '../simulator';
+import { activeWorkflow, type Bench } from './support/bench';
+import { Instance } from './support/instance';
+import { startInternet, type Internet } from './support/internet';
+import { alloMia } from './support/nodes';
+
+/**
+ * AlloMia's API under a public name, as users have it: the simulator, reached by n8n through a proxy.
+ * There, a link to a file may lead to the internet only.
+ */
+const api = 'api.allomia.example';
+const files = 'files.allomia.example';
+const inside = 'inside.allomia.example';
+
+let simulator: Simulator;
+let internet: Internet;
+let n8n: Instance;
+let credential: CredentialReference;
+
+beforeAll(async () => {
+	simulator = await startSimulator();
+	internet = await startInternet(
+		{
+			[api]: (req, res) => {
+				const upstream = http.request(
+					simulator.baseUrl.replace('/api', '') + String(req.url),
+					{ method: req.method, headers: req.headers },
+					(answer) => {
+						res.writeHead(answer.statusCode ?? 500, answer.headers);
+						answer.pipe(res);
+					},
+				);
+				req.pipe(upstream);
+			},
+			[files]: (req, res) => {
+				const target = new URL(req.url ?? '', `https://${files}`).searchParams.get('to');
+				if (target) res.writeHead(302, { location: target }).end();
+				else res.writeHead(200, { 'content-type': 'text/plain' }).end('what was said');
+			},
+		},
+		{ [inside]: '10.0.0.7' },
+	);
+	n8n = await Instance.start(internet.settings);
+	credential = await createCredential(n8n.session, {
+		apiKey: keys.organization,
+		baseUrl: `https://${api}/api`,
+	});
+});
+
+afterAll(async () => {
+	await n8n?.stop();
+	await internet?.stop();
+	await simulator?.stop();
+});
+
+beforeEach(() => {
+	simulator.reset();
+	internet.asked.length = 0;
+	internet.dialled.length = 0;
+});
+
+/** Downloads a call's transcript in a real n8n. */
+async function download(transcriptUrl: string) {
+	const callId = simulator.addCall({ transcriptUrl });
+	const node = alloMia(credential, {
+		resource: 'call',
+		operation: 'get',
+		callId,
+		download: ['transcript'],
+	});
+	const workflow = await activeWorkflow({ n8n, simulator } as Bench, [node]);
+	const { data } = await workflow.run([{}]);
+	const main = data.resultData.runData.AlloMia?.[0]?.data?.main?.[0] ?? [];
+	return { error: data.resultData.error, transcript: main[0]?.binary?.transcript };
+}
+
+describe('with AlloMia’s API on the internet, a link to a file', () => {
+	it('is followed to another host there, redirects too, without the API key', async () => {
+		const link = `https://${files}/t.txt`;
+		for (const each of [link, `https://${files}/moved?to=${encodeURIComponent(link)}`]) {
+			const { error, transcript } = await download(each);
+			expect(error).toBeUndefined();
+			expect(transcript).toMatchObject({ mimeType: 'text/plain', bytes: 13 });
+		}
+		const toFiles = internet.asked.filter(({ url }) => url.startsWith(files));
+		expect(toFiles).toHaveLength(3);
+		expect(JSON.stringify(toFiles)).not.toContain(keys.organization);
+		expect(toFiles.some(({ headers }) => 'authorization' in headers)).toBe(false);
+	});
+
+	it.each([
+		'http://127.0.0.1:5678/rest/credentials',
+		'http://localhost/secret',
+		'http://169.254.169.254/latest/meta-data',
+		'http://10.0.0.7/secret',
+		'https://192.168.1.1/secret',
+		'http://[::ffff:10.0.0.7]/secret',
+		'http://redis:6379/',
+		`https://${inside}/secret`,
+	])('is not followed to %s, nor is a redirect', async (target) => {
+		for (const link of [target, `https://${files}/moved?to=${encodeURIComponent(target)}`]) {
+			const { error, transcript } = await download(link);
+			expect(error?.message).toBe('The transcript could not be downloaded');
+			expect(error?.description).toContain(`${new URL(target).host}, which is not on the internet`);
+			expect(transcript).toBeUndefined();
+		}
+		expect(new Set(internet.dialled)).toEqual(new Set([`${api}:443`, `${files}:443`]));
+	});
+});
