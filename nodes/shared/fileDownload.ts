@@ -104,7 +104,7 @@ export async function openFile(
 			leave();
 			return fail('answered with a web page instead of the file');
 		} else {
-			return { ok: true, value: { body, contentType, url, tooLarge: limitSize(body, maxSize) } };
+			return { ok: true, value: { ...limitSize(body, maxSize), contentType, url } };
 		}
 	}
 	const reason = 'Its address redirects over and over.';
@@ -126,19 +126,15 @@ async function resolvesInside(context: IExecuteFunctions, url: URL): Promise<boo
 	}
 }
 
-/**
- * Breaks a file off once more than `max` bytes of it have come.
- * @returns whether that has happened
- */
-function limitSize(body: FileStream, max: number): () => boolean {
+/** The same file, which breaks off once more than `max` bytes of it have come. */
+function limitSize(body: FileStream, max: number): { body: FileStream; tooLarge(): boolean } {
 	let size = 0;
-	// Whoever reads the file makes it flow, not whoever counts along.
-	body.pause();
-	body.on('data', (chunk: { length: number }) => {
+	const counted = body.map((chunk: { length: number }) => {
 		size += chunk.length;
-		if (size > max) body.destroy(new Error('The file is too large'));
+		if (size > max) throw new Error('The file is too large');
+		return chunk;
 	});
-	return () => size > max;
+	return { body: counted, tooLarge: () => size > max };
 }
 
 /** Why a request or a stream broke, by its code: messages may hold the whole link. */

@@ -1,6 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { WorkflowNode } from '../../scripts/lib/workflows';
+import {
+	createCredential,
+	type CredentialReference,
+	type WorkflowNode,
+} from '../../scripts/lib/workflows';
+import { ids, keys } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, node } from './support/nodes';
 
@@ -20,6 +25,7 @@ interface ChatRequest {
 
 const bench = useBench({ N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true' });
 let model: Server;
+let tenant: CredentialReference;
 let asked: ChatRequest[] = [];
 /** What the model fills into the tool's fields. */
 let filled: Record<string, string> = {};
@@ -55,6 +61,11 @@ function answer({ messages, tools: [tool] = [], stream }: ChatRequest): string {
 }
 
 beforeAll(async () => {
+	tenant = await createCredential(bench.n8n.session, {
+		name: 'Tenant',
+		apiKey: keys.tenant,
+		baseUrl: bench.simulator.baseUrl,
+	});
 	model = createServer((request, response) => {
 		let text = '';
 		request.on('data', (chunk) => (text += String(chunk)));
@@ -125,6 +136,17 @@ async function ask(
 const byModel = {
 	phoneNumber: "={{ $fromAI('Phone_Number', 'Whom to call, with the country code', 'string') }}",
 	customerName: "={{ $fromAI('Customer_Name', 'The name of the person', 'string') }}",
+};
+
+const clinic = {
+	email: 'office@clinic.example',
+	address: '100 Rue Principale',
+	city: 'Montréal',
+	stateProvince: 'QC',
+	postalCode: 'H2X 1Y4',
+	country: 'Canada',
+	phoneNumber: '+15145551234',
+	timezone: 'America/Toronto',
 };
 
 describe('the AlloMia node as the tool of an AI agent', () => {
@@ -248,4 +270,91 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 			expect(JSON.stringify(asked.at(-1)?.messages)).toContain('may have been placed');
 		},
 	);
+
+	it.each([1.9, 3.1])(
+		'tells agent %s what was said in a call: it gets no files',
+		async (version) => {
+			const callId = bench.simulator.addCall({ userName: 'Ada Lovelace' });
+			filled = { Call_ID: callId };
+			const said = await ask(
+				{
+					resource: 'call',
+					operation: 'get',
+					callId: "={{ $fromAI('Call_ID', 'The ID of the call', 'string') }}",
+					download: ['transcript'],
+				},
+				version,
+			);
+			expect(said).toContain('appointment_confirmed');
+			expect(said).toContain('this is Ada Lovelace');
+			expect(said).toContain('À bientôt');
+		},
+	);
+
+	it('finds the call behind an outcome, and waits for its log', async () => {
+		bench.simulator.setLogLag(2_000);
+		filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+		await ask({ ...byModel, operation: 'createAndWait', waitFor: 'polling' });
+		filled = {
+			Outbound_Call_ID: bench.simulator.dials[0]?.outboundCallId ?? '',
+			Phone_Number: '(514) 555-1234',
+		};
+		const said = await ask({
+			resource: 'call',
+			operation: 'getByOutboundCall',
+			outboundCallId: "={{ $fromAI('Outbound_Call_ID', 'The outboundCallId', 'string') }}",
+			organizationId: ids.organizationId,
+			options: { phoneNumber: byModel.phoneNumber, download: ['transcript'] },
+		});
+		expect(said).toContain('appointment_confirmed');
+		expect(said).toContain('this is Ada');
+	});
+
+	it('lists calls by what the model asks for', async () => {
+		const organizationId = "={{ $fromAI('Organization', 'The ID', 'string') }}";
+		bench.simulator.addCall({ agentName: 'Night desk', userPhoneNumber: '+14385551234' });
+		filled = { Organization: ids.organizationId, Agent: 'night desk' };
+		const said = await ask({
+			resource: 'call',
+			operation: 'getAll',
+			organizationId: { __rl: true, mode: 'id', value: organizationId },
+			filters: { agentName: "={{ $fromAI('Agent', 'Part of its name', 'string') }}" },
+		});
+		expect(said).toContain('+14385551234');
+		expect(said).not.toContain('Reception');
+	});
+
+	it('tells the model why there is no call, and what to do', async () => {
+		filled = { Call_ID: 'unknown' };
+		const callId = "={{ $fromAI('Call_ID', 'The ID of the call', 'string') }}";
+		const said = await ask({ resource: 'call', operation: 'get', callId });
+		expect(said).toContain('Call not found');
+		expect(said).toContain('Check the ID');
+	});
+
+	it.each<[string, Record<string, unknown>, string]>([
+		['get', { organizationId: ids.organizationId }, 'Main Street Clinic'],
+		['getAll', { filters: { search: "={{ $fromAI('Name') }}" } }, 'Other Clinic'],
+		['create', { ...clinic, name: "={{ $fromAI('Name') }}" }, 'Other Clinic'],
+		[
+			'update',
+			{ organizationId: ids.organizationId, name: "={{ $fromAI('Name') }}", email: 'a@b.example' },
+			'Other Clinic',
+		],
+		[
+			'updateMetadata',
+			{
+				organizationId: ids.organizationId,
+				metadata: "={{ { clinicCode: $fromAI('Name') } }}",
+			},
+			'Other Clinic',
+		],
+	])('works with organizations: %s', async (operation, parameters, expected) => {
+		filled = { Name: 'Other Clinic' };
+		const asTool = { resource: 'organization', operation, ...parameters };
+		expect(await ask(asTool, 3.1, { credentials: { alloMiaApi: tenant } })).toContain(expected);
+		const refused = await ask(asTool);
+		expect(refused).toContain('Insufficient permissions');
+		expect(refused).toContain('tenant');
+	});
 });

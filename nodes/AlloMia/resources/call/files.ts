@@ -4,6 +4,7 @@ import type {
 	IExecuteFunctions,
 	INodeExecutionData,
 } from 'n8n-workflow';
+import { isAgentTool } from '../../../shared/agentTool';
 import type { ApiResult, Connection } from '../../../shared/api';
 import { readCall } from '../../../shared/callLog';
 import { isExpired, openFile, reasonOf } from '../../../shared/fileDownload';
@@ -20,8 +21,9 @@ export interface WantedOfCall {
 }
 
 /**
- * The item that a call goes out as, with its files in n8n's binary data, each under its kind. What
- * AlloMia has no link to is added to `missing`.
+ * The item that a call goes out as, with its files in n8n's binary data, each under its kind; an AI
+ * agent, which is given no binary data, has the transcript's text. What AlloMia has no link to is added
+ * to `missing`.
  */
 export async function withFiles(
 	context: IExecuteFunctions,
@@ -34,6 +36,7 @@ export async function withFiles(
 	const store = async (kind: FileKind) =>
 		await storeFile(context, connection, call, kind, maxFileSize);
 	const binary: IBinaryKeyData = {};
+	const texts: Partial<Record<FileKind, string>> = {};
 	for (const kind of download) {
 		let file = await store(kind);
 		if (file && !file.ok && isExpired(file.failure)) {
@@ -45,29 +48,35 @@ export async function withFiles(
 			file = await store(kind);
 		}
 		if (!file) missing.push(`${kind} of ${call.id}`);
-		else if (file.ok) binary[kind] = file.value;
-		else return file;
+		else if (!file.ok) return file;
+		else if (typeof file.value === 'string') texts[kind] = file.value;
+		else binary[kind] = file.value;
 	}
-	const json = simplify ? simplifyCall(call) : call;
+	const json = { ...(simplify ? simplifyCall(call) : call), ...texts };
 	return { ok: true, value: [Object.keys(binary).length > 0 ? { json, binary } : { json }] };
 }
 
-/** Streams one file into n8n's binary data; undefined where there is no link to it. */
+/** Streams one file into n8n's binary data, or reads it; undefined where there is no link to it. */
 async function storeFile(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
 	call: CallAnswer,
 	kind: FileKind,
 	maxFileSize: number,
-): Promise<ApiResult<IBinaryData> | undefined> {
+): Promise<ApiResult<IBinaryData | string> | undefined> {
 	const link = call[`${kind}Url`];
 	if (!link) return undefined;
 	const file = await openFile(context, kind, link, baseUrl, maxFileSize);
 	if (!file.ok) return file;
 	const { body, contentType, url } = file.value;
 	const { fileName, mimeType } = describeFile(kind, call.id, url, contentType);
+	const { binaryToString, prepareBinaryData } = context.helpers;
 	try {
-		return { ok: true, value: await context.helpers.prepareBinaryData(body, fileName, mimeType) };
+		const asText = kind === 'transcript' && isAgentTool(context);
+		const value = asText
+			? await binaryToString(body)
+			: await prepareBinaryData(body, fileName, mimeType);
+		return { ok: true, value };
 	} catch (error) {
 		if (file.value.tooLarge()) return { ok: false, failure: tooLarge(kind, maxFileSize) };
 		const reason = `${url.host} broke off in the middle of it (${reasonOf(error)}).`;
