@@ -94,7 +94,10 @@ async function main({ once, port, fresh, data }) {
 			: '\nThe call has ended. AlloMia gave as its status:',
 	);
 	show(event);
-	if (!real) await showCreateAndWait(session, `http://127.0.0.1:${port}`, credential, target);
+	if (!real) {
+		await showCreateAndWait(session, `http://127.0.0.1:${port}`, credential, target);
+		await addCallLog(session, target);
+	}
 	if (once) return;
 	const another = JSON.stringify(
 		real ? target.call : { ...target.call, phoneNumber: '+15145550002' },
@@ -104,7 +107,11 @@ n8n is open at ${base}/workflow/${workflowId}
 Sign in with  ${owner.email}  and  ${owner.password}
 
 What to try next:
-- Open the workflow "${demo.workflowName}", and look at Executions.
+- Open the workflow "${demo.workflowName}", and look at Executions.${
+		real
+			? ''
+			: `\n- Open the workflow "${demo.logWorkflowName}", and run it: it lists calls, and what was said.`
+	}
 - Add an AlloMia node to a workflow of your own: its credential is there already.
 - Place another call${real ? ': THE PHONE WILL RING AGAIN' : ', which is busy'}:
   curl -X POST ${base}/webhook/call -H 'content-type: application/json' \\
@@ -187,10 +194,20 @@ async function showCreateAndWait(session, base, credential, { call }) {
 	show(item);
 }
 
+/** The simulator's call log, to be looked at in the editor. */
+async function addCallLog(session, { baseUrl, tenantKey, organizationId }) {
+	const credential = await workflows.upsertCredential(session, {
+		name: 'AlloMia tenant (simulator)',
+		apiKey: tenantKey,
+		baseUrl,
+	});
+	await workflows.createWorkflow(session, demo.logWorkflow({ credential, organizationId }));
+}
+
 async function removeEarlierWorkflows(session) {
 	const all = await session.call('GET', '/rest/workflows');
 	for (const { id, name, active } of all) {
-		if (name !== demo.workflowName && name !== demo.waitWorkflowName) continue;
+		if (!demo.workflowNames.includes(name)) continue;
 		if (active) await workflows.deactivate(session, id);
 		await session.call('POST', `/rest/workflows/${id}/archive`);
 		await session.call('DELETE', `/rest/workflows/${id}`);

@@ -32,8 +32,8 @@ const maxRedirects = 5;
 const answerTimeout = 30_000;
 const fileTimeout = 15 * 60_000;
 
-/** The statuses of a link that no longer opens anything: a fresh one may. */
-const expired = [403, 404, 410];
+/** The statuses of a link that no longer opens anything, as object stores differ: a fresh one may. */
+const expired = [400, 401, 403, 404, 410];
 
 /** Whether a download failed in a way that a fresh link may mend. */
 export function isExpired({ httpCode }: { httpCode?: number }): boolean {

@@ -3,6 +3,8 @@
 const workflowName = 'AlloMia: first call';
 const waitWorkflowName = 'AlloMia: call and wait';
 
+const logWorkflowName = 'AlloMia: call log';
+
 const note = `## A call, and its outcome
 **Above**: whatever is posted to the webhook is called, with a dynamic variable of each kind.
 **Below**: the AlloMia Trigger starts this workflow again with the outcome.`;
@@ -113,9 +115,62 @@ function waitWorkflow({ credential, webhookId }) {
 	};
 }
 
+/**
+ * What the call log has: the newest calls of an organization, and what was said in each.
+ * @param credential of a tenant, to which AlloMia gives the list of organizations
+ */
+function logWorkflow({ credential, organizationId }) {
+	const call = (id, name, position, parameters) => ({
+		id,
+		name,
+		type: 'n8n-nodes-allomia.alloMia',
+		typeVersion: 1,
+		position,
+		credentials: { alloMiaApi: credential },
+		parameters: { resource: 'call', ...parameters },
+	});
+	return {
+		name: logWorkflowName,
+		nodes: [
+			stickyNote(
+				'## What was said\nRun this by hand: the newest calls, then the summary and the transcript of each. Under **Organization** you choose among all that the key sees.',
+			),
+			{
+				id: 'start',
+				name: 'Start',
+				type: 'n8n-nodes-base.manualTrigger',
+				typeVersion: 1,
+				position: [0, 0],
+				parameters: {},
+			},
+			call('calls', 'Newest calls', [240, 0], {
+				operation: 'getAll',
+				organizationId: {
+					__rl: true,
+					mode: 'list',
+					value: organizationId,
+					cachedResultName: 'Main Street Clinic',
+				},
+				limit: 5,
+			}),
+			call('said', 'What was said', [480, 0], {
+				operation: 'get',
+				callId: '={{ $json.id }}',
+				download: ['transcript'],
+			}),
+		],
+		connections: { Start: link('Newest calls'), 'Newest calls': link('What was said') },
+	};
+}
+
+/** The workflows that a start makes, and the next one replaces. */
+const workflowNames = [workflowName, waitWorkflowName, logWorkflowName];
+
 module.exports = {
 	demoWorkflow,
+	logWorkflow,
+	logWorkflowName,
 	waitWorkflow,
-	waitWorkflowName,
 	workflowName,
+	workflowNames,
 };

@@ -4,16 +4,18 @@ const { freePort } = require('./n8n');
 const { projectRoot } = require('./paths');
 const { UserError } = require('./run');
 
-/** What the simulator knows from its start: its organization's key, an assistant, a number. */
+/** What the simulator knows from its start: keys, an organization, its assistant and number. */
 const known = {
 	apiKey: 'sim-organization-key',
+	tenantKey: 'sim-tenant-key',
+	organizationId: '20000000-0000-4000-8000-000000000001',
 	assistantId: 'a1b2c3d4-e5f6-7890-abcd-123456789012',
 	phoneNumberId: 'b2c3d4e5-f6a7-8901-bcde-234567890123',
 };
 
 /**
  * Starts the AlloMia simulator in a process of its own:
- * { baseUrl, apiKey, assistantId, phoneNumberId, stop() }.
+ * { baseUrl, apiKey, tenantKey, organizationId, assistantId, phoneNumberId, stop() }.
  */
 async function startSimulatorProcess({ pace }) {
 	const port = await freePort();

@@ -14,10 +14,10 @@ describe.each(['default', 'database'])(
 		beforeAll(async () => {
 			bench = await startBench({ N8N_DEFAULT_BINARY_DATA_MODE: mode });
 			files = http.createServer((_, res) => {
-			// In two steps, so that its size is not announced.
-			res.writeHead(200).write(sent);
-			res.end();
-		});
+				// In two steps, so that its size is not announced.
+				res.writeHead(200).write(sent);
+				res.end();
+			});
 			await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
 		});
 

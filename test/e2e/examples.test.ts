@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import fs from 'node:fs';
 import path from 'node:path';
 import {
@@ -11,19 +12,19 @@ import {
 	type Execution,
 	type WorkflowDefinition,
 } from '../../scripts/lib/workflows';
-import { useBench } from './support/bench';
+import { ids } from '../simulator';
+import { triggered, useBench } from './support/bench';
+import { runByHand } from './support/triggers';
 
 const folder = path.join(__dirname, '..', '..', 'examples');
 
 const bench = useBench();
 
-/** Imports an example, chooses the credential as its note says, and posts to its webhook, one by one. */
-async function runExample(
+/** Imports an example, and chooses the credential as its note says; the workflow's id. */
+async function importExample(
 	name: string,
-	bodies: object[],
 	change: Record<string, Record<string, unknown>> = {},
-): Promise<Execution[]> {
-	const { session, baseUrl } = bench.n8n;
+): Promise<string> {
 	const file = fs.readFileSync(path.join(folder, `${name}.json`), 'utf8');
 	const example = JSON.parse(file) as WorkflowDefinition;
 	const nodes = example.nodes.map((node) => ({
@@ -31,8 +32,14 @@ async function runExample(
 		...(node.credentials ? { credentials: { alloMiaApi: bench.credential } } : {}),
 		parameters: { ...node.parameters, ...change[node.name] },
 	}));
-	const { id } = await createWorkflow(session, { ...example, nodes });
-	await activate(session, id);
+	const { id } = await createWorkflow(bench.n8n.session, { ...example, nodes });
+	await activate(bench.n8n.session, id);
+	return id;
+}
+
+/** Posts to the webhook of an imported example, one by one; the executions. */
+async function postTo(name: string, id: string, bodies: object[]): Promise<Execution[]> {
+	const { session, baseUrl } = bench.n8n;
 	const url = `${baseUrl}/webhook/allomia-${name}`;
 	const post = async (body: object): Promise<Execution> => {
 		const known = new Set((await listExecutions(session, id)).map((it) => it.id));
@@ -50,11 +57,21 @@ async function runExample(
 		return await waitForEnd(session, executionId, 90_000);
 	};
 	const executions: Execution[] = [];
+	for (const body of bodies) executions.push(await post(body));
+	return executions;
+}
+
+/** Imports an example and posts to its webhook. */
+async function runExample(
+	name: string,
+	bodies: object[],
+	change: Record<string, Record<string, unknown>> = {},
+): Promise<Execution[]> {
+	const id = await importExample(name, change);
 	try {
-		for (const body of bodies) executions.push(await post(body));
-		return executions;
+		return await postTo(name, id, bodies);
 	} finally {
-		await deactivate(session, id);
+		await deactivate(bench.n8n.session, id);
 	}
 }
 
@@ -68,7 +85,13 @@ const appointment = (phone: string) => ({ appointmentId: 'A-1042', phone, name: 
 describe('examples', () => {
 	it('are all run here', () => {
 		const files = fs.readdirSync(folder).map((file) => path.basename(file, '.json'));
-		expect(files.sort()).toEqual(['call-a-list', 'call-and-branch', 'try-again']);
+		expect(files.sort()).toEqual([
+			'after-the-call',
+			'call-a-list',
+			'call-and-branch',
+			'daily-report',
+			'try-again',
+		]);
 	});
 
 	it.each([
@@ -131,5 +154,62 @@ describe('examples', () => {
 				metadata: { phone: '+15145550003', name: 'John Doe', attempt: 3 },
 			}),
 		]);
+	});
+
+	it('after-the-call: tells what was said, once the log has it, and leaves other outcomes alone', async () => {
+		bench.simulator.setLogLag(2_000);
+		const id = await importExample('after-the-call');
+		await postTo('after-the-call', id, [appointment('+15145550003'), appointment('+15145550027')]);
+		const [execution] = await triggered(bench, id, 1);
+		await deactivate(bench.n8n.session, id);
+		expect(execution?.status).toBe('success');
+		expect(ran(execution, 'Summary')).toEqual([
+			{
+				appointmentId: 'A-1042',
+				callId: ran(execution, 'What was said')[0]?.id,
+				intent: 'confirm_appointment',
+				summary: 'The appointment was confirmed.',
+				transcript: expect.stringContaining('this is John Doe') as string,
+			},
+		]);
+		expect(bench.simulator.callbacks).toHaveLength(2);
+	});
+
+	it('daily-report: reports the calls of yesterday, and a day without', async () => {
+		const id = await importExample('daily-report');
+		const report = async () => {
+			const execution = await runByHand(bench, id, 'Every morning');
+			expect(execution.status).toBe('success');
+			return ran(execution, 'Report');
+		};
+		const yesterday = DateTime.now().setZone('America/Toronto').minus({ days: 1 }).startOf('day');
+		const day = yesterday.toISODate();
+		expect(await report()).toEqual([{ day, calls: 0, minutes: 0, text: 'No calls.' }]);
+
+		const add = (at: DateTime, agentName: string) =>
+			bench.simulator.addCall({
+				organizationId: ids.organizationId,
+				callStartedAt: at.toUTC().toISO() ?? '',
+				callType: 'Inbound',
+				callDurationSeconds: '90',
+				userPhoneNumber: '+15145551234',
+				agentName,
+			});
+		add(yesterday.plus({ hours: 15, minutes: 5 }), 'Reception');
+		add(yesterday, 'Midnight');
+		add(yesterday.minus({ seconds: 1 }), 'The day before');
+		add(yesterday.plus({ days: 1 }), 'Today');
+		expect(await report()).toEqual([
+			{
+				day,
+				calls: 2,
+				minutes: 3,
+				text: [
+					'00:00 Inbound, +15145551234, Midnight, 90 s',
+					'15:05 Inbound, +15145551234, Reception, 90 s',
+				].join('\n'),
+			},
+		]);
+		await deactivate(bench.n8n.session, id);
 	});
 });

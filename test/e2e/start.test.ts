@@ -3,9 +3,10 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort, isFree } from '../../scripts/lib/n8n';
+import { freePort, isFree, Session } from '../../scripts/lib/n8n';
 import { until } from '../../scripts/lib/workflows';
 import { ids, keys, startSimulator, type Simulator } from '../simulator';
+import { runByHand } from './support/triggers';
 
 const root = path.resolve(__dirname, '..', '..');
 const limit = 120_000;
@@ -80,6 +81,17 @@ describe('npm start', () => {
 			await until('npm start to be up', () => command.output().includes('Ctrl-C ends'), limit);
 			expect(command.output()).toMatch(/The AlloMia Trigger emitted:\n\{[^]*"recordId": "crm-42"/);
 			expect(command.output()).toMatch(/What to try next:\n- /);
+			const session = new Session(`http://127.0.0.1:${port}`);
+			await session.signIn();
+			const [log] = (
+				await session.call<Array<{ id: string; name: string }>>('GET', '/rest/workflows')
+			).filter(({ name }) => name === 'AlloMia: call log');
+			const execution = await runByHand({ n8n: { session } }, log?.id ?? '');
+			const calls = execution.data.resultData.runData['What was said']?.[0]?.data?.main?.[0] ?? [];
+			expect(calls).toHaveLength(5);
+			const summaries = calls.map(({ json }) => json.callSummary);
+			expect(summaries).toContain('The appointment was confirmed.');
+			expect(calls.some(({ binary }) => binary?.transcript)).toBe(true);
 			const editor = /n8n is open at (http\S+)/.exec(command.output())?.[1] ?? '';
 			expect((await fetch(editor)).status).toBe(200);
 			const curl = /curl -X POST (\S+) -H 'content-type: application\/json' \\\n +-d '(.*)'/.exec(

@@ -14,6 +14,7 @@ import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/items';
 import { refuseWaitingInVain } from '../../nodes/AlloMia/resources/outboundCall/park';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../nodes/shared/api';
+import { findCall, timeOf } from '../../nodes/shared/callBehind';
 import { answers, readCallback, toOutput } from '../../nodes/shared/callbackDoor';
 import { signCallbackUrl, verificationKey, verifyContext } from '../../nodes/shared/callbackUrl';
 import {
@@ -29,11 +30,11 @@ import {
 	unreadableAnswer,
 	type Failure,
 } from '../../nodes/shared/failure';
-import { downloadFailure } from '../../nodes/shared/fileLink';
+import { downloadFailure, tooLarge } from '../../nodes/shared/fileLink';
 import { decide, type Known } from '../../nodes/shared/ledger';
 import { readApiKey, readBaseUrl } from '../../nodes/shared/credential';
 import { apiError, errorItem, refusalError } from '../../nodes/shared/nodeErrors';
-import { dispatchAnswer } from '../../nodes/shared/schemas';
+import { dispatchAnswer, type StatusAnswer } from '../../nodes/shared/schemas';
 import { waitingOutputs, type WaitingItem } from '../../nodes/shared/waiting';
 import { ids } from '../simulator';
 
@@ -450,7 +451,27 @@ async function messages(): Promise<string[]> {
 		keptBack({ key: 'unknown' }),
 		leftUncertain(),
 		downloadFailure('recording', '', { kind: 'refused' }).message,
+		tooLarge('recording', 1).message,
+		...unfound(),
 	];
+}
+
+/** What is said where the call behind an outcome is not found. */
+function unfound(): string[] {
+	const ended = { startedAt: '2026-04-01T10:00:05Z' };
+	const time = timeOf({ ...statusOf('completed'), callDetails: ended });
+	if (!time.ok) return [];
+	const call = (id: string) => ({ id, callStartedAt: ended.startedAt });
+	return [
+		timeOf(statusOf('calling')),
+		timeOf(statusOf('failed')),
+		findCall([], time.value, undefined, 0),
+		findCall([call('a'), call('b')], time.value, undefined, 0),
+	].map((it) => ('failure' in it ? it.failure.message : ''));
+}
+
+function statusOf(name: string): StatusAnswer {
+	return { outboundCallId: '', contactId: '', status: name } as StatusAnswer;
 }
 
 /** What makes the ledger say that a call may have been placed. */

@@ -29,7 +29,7 @@ export function organizationLocator(
 				name: 'id',
 				type: 'string',
 				placeholder: 'e.g. 20000000-0000-4000-8000-000000000001',
-				hint: 'For example from the field organizationId of a call',
+				hint: 'A call has it as organizationId, with Simplify off',
 			},
 		],
 		displayOptions: { show },

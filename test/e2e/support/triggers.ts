@@ -90,18 +90,27 @@ export async function manualWorkflow(
 	return id;
 }
 
+/** Whoever has signed in to an n8n. */
+interface SignedIn {
+	n8n: Pick<Bench['n8n'], 'session'>;
+}
+
 /** Starts a workflow as the editor's button does; the execution's id. */
-export async function beginByHand({ n8n: { session } }: Bench, id: string): Promise<string> {
+export async function beginByHand(
+	{ n8n: { session } }: SignedIn,
+	id: string,
+	trigger = 'Start',
+): Promise<string> {
 	const workflowData = await session.call('GET', `/rest/workflows/${id}`);
 	const { executionId } = await session.call<{ executionId: string }>(
 		'POST',
 		`/rest/workflows/${id}/run`,
-		{ workflowData, triggerToStartFrom: { name: 'Start' } },
+		{ workflowData, triggerToStartFrom: { name: trigger } },
 	);
 	return executionId;
 }
 
 /** Runs a workflow as the editor's button does, to its end. */
-export async function runByHand(bench: Bench, id: string): Promise<Execution> {
-	return await waitForEnd(bench.n8n.session, await beginByHand(bench, id));
+export async function runByHand(bench: SignedIn, id: string, trigger?: string): Promise<Execution> {
+	return await waitForEnd(bench.n8n.session, await beginByHand(bench, id, trigger));
 }
