@@ -1,23 +1,37 @@
 import type { Refusal } from './refusal';
 
-/**
- * A whole number from the options, or the default where it was not set.
- * @param max the largest that makes sense
- */
+/** From where to where a number goes, and what it is where none is set. */
+interface NumberLimits {
+	fallback: number;
+	min: number;
+	max: number;
+}
+
+/** A whole number from the options, or the default where it was not set. */
 export function readWholeNumber(
 	field: string,
 	value: unknown,
-	{ fallback, min, max }: { fallback: number; min: number; max: number },
+	limits: NumberLimits,
 	refusals: Refusal[],
+): number {
+	return readNumber(field, value, limits, refusals, 'a whole number');
+}
+
+/** A number from the options, or the default where it was not set. */
+export function readNumber(
+	field: string,
+	value: unknown,
+	{ fallback, min, max }: NumberLimits,
+	refusals: Refusal[],
+	kind: 'a number' | 'a whole number' = 'a number',
 ): number {
 	if (value === undefined || value === null || value === '') return fallback;
 	const number = typeof value === 'string' ? Number(value) : value;
-	if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max) {
-		return number;
-	}
+	const fits = kind === 'a number' ? Number.isFinite : Number.isInteger;
+	if (typeof number === 'number' && fits(number) && number >= min && number <= max) return number;
 	refusals.push({
 		field,
-		message: `It is ${JSON.stringify(value)}. Use a whole number from ${min} to ${max}.`,
+		message: `It is ${JSON.stringify(value)}. Use ${kind} from ${min} to ${max}.`,
 	});
 	return fallback;
 }

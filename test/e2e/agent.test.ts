@@ -7,6 +7,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { ids, keys } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
+import { clinic } from './support/clinics';
 import { alloMia, node } from './support/nodes';
 
 interface Tool {
@@ -136,17 +137,6 @@ async function ask(
 const byModel = {
 	phoneNumber: "={{ $fromAI('Phone_Number', 'Whom to call, with the country code', 'string') }}",
 	customerName: "={{ $fromAI('Customer_Name', 'The name of the person', 'string') }}",
-};
-
-const clinic = {
-	email: 'office@clinic.example',
-	address: '100 Rue Principale',
-	city: 'Montréal',
-	stateProvince: 'QC',
-	postalCode: 'H2X 1Y4',
-	country: 'Canada',
-	phoneNumber: '+15145551234',
-	timezone: 'America/Toronto',
 };
 
 describe('the AlloMia node as the tool of an AI agent', () => {

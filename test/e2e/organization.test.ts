@@ -6,6 +6,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { ids, keys, type Simulator } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
+import { addClinics, clinic } from './support/clinics';
 import { alloMia } from './support/nodes';
 
 const bench = useBench();
@@ -36,18 +37,6 @@ async function run(
 		main: nodeRun?.data?.main?.[0] ?? [],
 	};
 }
-
-const clinic = {
-	name: 'Clinique Test',
-	email: 'office@clinic.example',
-	address: '100 Rue Principale',
-	city: 'Montréal',
-	stateProvince: 'QC',
-	postalCode: 'H2X 1Y4',
-	country: 'Canada',
-	phoneNumber: '+15145551234',
-	timezone: 'America/Toronto',
-};
 
 const sent = () => simulator.requests.map(({ rawBody }) => JSON.parse(rawBody) as unknown);
 
@@ -226,13 +215,7 @@ describe('organization: getAll', () => {
 	});
 
 	it('follows the pages', async () => {
-		for (let index = 0; index < 90; index += 1) {
-			await fetch(`${simulator.baseUrl}/organization`, {
-				method: 'POST',
-				headers: { authorization: `Bearer ${keys.tenant}`, 'content-type': 'application/json' },
-				body: JSON.stringify({ ...clinic, name: `More ${index}` }),
-			});
-		}
+		await addClinics(simulator, 90);
 		const { items } = await run({ operation: 'getAll', returnAll: true });
 		expect(new Set(items.map(({ id }) => id)).size).toBe(115);
 	});
@@ -297,13 +280,7 @@ describe('the list of organizations in the editor', () => {
 	}
 
 	it('shows all of them by name, page by page', async () => {
-		for (let index = 0; index < 90; index += 1) {
-			await fetch(`${simulator.baseUrl}/organization`, {
-				method: 'POST',
-				headers: { authorization: `Bearer ${keys.tenant}`, 'content-type': 'application/json' },
-				body: JSON.stringify({ ...clinic, name: `More ${index}` }),
-			});
-		}
+		await addClinics(simulator, 90);
 		const first = await search(tenant);
 		expect(first.results).toHaveLength(100);
 		expect(first.paginationToken).toBe('2');

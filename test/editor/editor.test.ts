@@ -1,6 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
-import { createWorkflow, type WorkflowNode } from '../../scripts/lib/workflows';
+import {
+	createCredential,
+	createWorkflow,
+	until,
+	type WorkflowNode,
+} from '../../scripts/lib/workflows';
 import { activeWorkflow, startBench, type Bench } from '../e2e/support/bench';
+import { addClinics } from '../e2e/support/clinics';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, manualTrigger } from '../e2e/support/nodes';
 import { openBrowser, openEditor } from './support/browser';
@@ -104,6 +110,49 @@ describeIfComplete('the editor in a browser', () => {
 		await output.getByText('customer-busy').first().waitFor();
 		expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200]);
 		expect(bench.simulator.dials).toHaveLength(1);
+	});
+
+	it('lists the organizations to choose from, more as one scrolls, and takes an ID by hand', async () => {
+		const { simulator, n8n } = bench;
+		await addClinics(simulator, 90);
+		const credential = await createCredential(n8n.session, {
+			name: 'Tenant',
+			apiKey: simulator.keys.tenant,
+			baseUrl: simulator.baseUrl,
+		});
+		const organizationId = { __rl: true, mode: 'list', value: '' };
+		const calls = alloMia(credential, { resource: 'call', operation: 'getAll', organizationId });
+		const id = await open([calls], calls);
+
+		const locator = page.getByTestId('resource-locator-organizationId');
+		await locator.getByTestId('rlc-input').click();
+		const items = page.getByTestId('rlc-item');
+		await items.nth(99).waitFor({ state: 'attached' });
+		expect(await items.count()).toBe(100);
+		await items.nth(99).scrollIntoViewIfNeeded();
+		await items.filter({ hasText: 'Zone 89' }).waitFor({ state: 'attached' });
+		expect(await items.count()).toBe(115);
+		await items.filter({ hasText: 'Main Street Clinic' }).click();
+		await until('the chosen one to be shown', async () => {
+			const shown = await locator
+				.locator('input')
+				.evaluateAll((inputs) =>
+					inputs.map((input) => (input as unknown as { value: string }).value),
+				);
+			return shown.includes('Main Street Clinic');
+		});
+
+		await locator.getByTestId('rlc-mode-selector').click();
+		await page.getByTestId('mode-id').click();
+		await locator.locator('input').last().fill('org_by_hand');
+		await page.keyboard.press('Escape');
+		await until('the ID to be saved', async () => {
+			const workflow = await n8n.session.call<{ nodes: WorkflowNode[] }>(
+				'GET',
+				`/rest/workflows/${id}`,
+			);
+			return JSON.stringify(workflow.nodes).includes('org_by_hand');
+		});
 	});
 
 	it('says in the panel what to do where a call finds no trigger', async () => {

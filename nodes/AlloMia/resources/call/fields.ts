@@ -29,7 +29,7 @@ export const maxFileSizeField: INodeProperties = {
 	displayName: 'Max File Size',
 	name: 'maxFileSize',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: 10_000 },
+	typeOptions: { minValue: 0.001, maxValue: 10_000, numberPrecision: 3 },
 	default: 500,
 	description: 'How large a downloaded file may be, in MB. A larger one is an error.',
 };

@@ -4,7 +4,7 @@ import { readCallQuery, type CallQuery } from '../../../shared/callFilters';
 import { readUuid, type Checked } from '../../../shared/callRequest';
 import { fileKinds, type FileKind } from '../../../shared/fileLink';
 import { readPathId } from '../../../shared/pathId';
-import { readWholeNumber } from '../../../shared/options';
+import { readNumber } from '../../../shared/options';
 import type { CallBehind } from '../../../shared/readCallBehind';
 import type { Refusal } from '../../../shared/refusal';
 import { shortList } from '../../../shared/text';
@@ -41,7 +41,7 @@ export function readOutboundParameters(
 		phoneNumber: readCalledNumber(options, refusals),
 	};
 	const limits = { fallback: 60, min: 0, max: 3600 };
-	const waitUpTo = readWholeNumber('Options > Wait Up To', options.waitUpTo, limits, refusals);
+	const waitUpTo = readNumber('Options > Wait Up To', options.waitUpTo, limits, refusals);
 	const download = readDownload('Options > Download', options.download, refusals);
 	const maxFileSize = readMaxFileSize(options, refusals);
 	const value = { behind, waitUpTo, download, maxFileSize };
@@ -75,8 +75,8 @@ function checked<T>(value: T, refusals: Refusal[]): Checked<T> {
 
 /** In bytes; the editor has it in MB. */
 function readMaxFileSize({ maxFileSize }: IDataObject, refusals: Refusal[]): number {
-	const limits = { fallback: 500, min: 1, max: 10_000 };
-	return readWholeNumber('Options > Max File Size', maxFileSize, limits, refusals) * 1_000_000;
+	const limits = { fallback: 500, min: 0.001, max: 10_000 };
+	return readNumber('Options > Max File Size', maxFileSize, limits, refusals) * 1_000_000;
 }
 
 function readDownload(field: string, given: unknown, refusals: Refusal[]): FileKind[] {
