@@ -15,6 +15,12 @@ import { shortList, toText } from './text';
 const tolerance = 5_000;
 
 /**
+ * How far the ends may be apart, in ms, where no number is given: the call itself may have no entry, as
+ * when nobody answered, and another of the same moment be there alone.
+ */
+const endTolerance = 60_000;
+
+/**
  * So long after a call's end, in ms, others that started with it may still be on their way into the
  * log: without a number, one that is there alone says nothing yet.
  */
@@ -70,6 +76,7 @@ export function findCall(
 ): Finding {
 	const fitting = calls.filter(
 		(call) =>
+			(call.callType ?? 'Outbound') === 'Outbound' &&
 			Math.abs((instantOf(call.callStartedAt) ?? NaN) - start) <= tolerance &&
 			(phoneNumber === undefined || sameNumber(phoneNumber, call.userPhoneNumber ?? '')),
 	);
@@ -77,9 +84,11 @@ export function findCall(
 	if (fitting.length > 1) {
 		return { kind: 'ambiguous', failure: ambiguous(fitting, phoneNumber) };
 	}
-	if (!only) return { kind: 'missing', failure: missing(calls, start, phoneNumber) };
-	const sure = phoneNumber !== undefined || now >= end + settling;
-	return { kind: sure ? 'found' : 'early', callId: only.id };
+	if (only && phoneNumber !== undefined) return { kind: 'found', callId: only.id };
+	if (!only || Math.abs((instantOf(only.callEndedAt) ?? end) - end) > endTolerance) {
+		return { kind: 'missing', failure: missing(calls, { start, end }, phoneNumber) };
+	}
+	return { kind: now >= end + settling ? 'found' : 'early', callId: only.id };
 }
 
 /** The failure of a call that has not ended: it is in no log yet. */
@@ -157,10 +166,12 @@ function ambiguous(calls: readonly LoggedCall[], phoneNumber: string | undefined
 
 function missing(
 	calls: readonly LoggedCall[],
-	start: number,
+	{ start, end }: CallTime,
 	phoneNumber: string | undefined,
 ): Failure {
-	const to = phoneNumber === undefined ? '' : ` to ${phoneNumber}`;
+	const [from, to] = [start, end].map((at) => new Date(at).toISOString());
+	const [whom, check] =
+		phoneNumber === undefined ? ['', ''] : [` to ${phoneNumber}`, ' and Options > Phone Number'];
 	const others =
 		calls.length === 0
 			? 'The log has no outbound call of that time.'
@@ -168,15 +179,15 @@ function missing(
 	return {
 		kind: 'refused',
 		message: 'The call is not in the call log',
-		description: `No call${to} started within ${tolerance / 1000} seconds of ${new Date(start).toISOString()}. ${others} Check Organization${phoneNumber === undefined ? '' : ' and Options > Phone Number'}. Where AlloMia needs longer to log a call, raise Options > Wait Up To.`,
+		description: `It lasted from ${from} to ${to}; a call${whom} that began within ${tolerance / 1000} seconds of that was looked for. ${others} Check Organization${check}. Where AlloMia needs longer to log a call, raise Options > Wait Up To.`,
 	};
 }
 
 function listed(calls: readonly LoggedCall[]): string {
 	return shortList(
 		calls.map(
-			({ id, callStartedAt, userPhoneNumber }) =>
-				`${id} (${callStartedAt}, ${userPhoneNumber ?? 'no number'})`,
+			({ id, callStartedAt, callEndedAt, userPhoneNumber }) =>
+				`${id} (${callStartedAt} to ${callEndedAt ?? 'an unknown time'}, ${userPhoneNumber ?? 'no number'})`,
 		),
 	);
 }

@@ -14,22 +14,27 @@ export async function listCalls(
 	connection: Connection,
 	query: CallQuery,
 	wanted: number,
+	signal: AbortSignal,
 ): Promise<ApiResult<ListedCall[]>> {
-	return await collectPages(async (page) => {
-		const result = await sendPatiently(context, connection, {
-			method: 'GET',
-			path: '/calls',
-			query: { ...query, page, limit: Math.min(pageSize, wanted) },
-			timeout: defaultTimeout,
-			purpose: 'read',
-			answer: callsAnswer,
-		});
-		if (!result.ok) return result;
-		const { calls, pagination } = result.value;
-		// The check made sure of what each call holds; unknown fields are there as well.
-		const entries = calls as ListedCall[];
-		return { ok: true, value: { entries, hasNextPage: pagination.hasNextPage } };
-	}, wanted);
+	return await collectPages(
+		async (page) => {
+			const result = await sendPatiently(context, connection, {
+				method: 'GET',
+				path: '/calls',
+				query: { ...query, page, limit: Math.min(pageSize, wanted) },
+				timeout: defaultTimeout,
+				purpose: 'read',
+				answer: callsAnswer,
+			});
+			if (!result.ok) return result;
+			const { calls, pagination } = result.value;
+			// The check made sure of what each call holds; unknown fields are there as well.
+			const entries = calls as ListedCall[];
+			return { ok: true, value: { entries, hasNextPage: pagination.hasNextPage } };
+		},
+		wanted,
+		signal,
+	);
 }
 
 /** One call of the log (GET /calls/{id}), untouched. Its links are fresh. */

@@ -44,6 +44,7 @@ export function isExpired({ httpCode }: { httpCode?: number }): boolean {
  * Opens a file of a call by its link, without the API key: the links lead to other hosts, which
  * have no business with it. Redirects are followed one by one, so that each target is checked.
  * @param maxSize in bytes
+ * @param signal says that nobody waits for the file any more
  */
 export async function openFile(
 	context: IExecuteFunctions,
@@ -51,8 +52,10 @@ export async function openFile(
 	link: string,
 	apiBaseUrl: string,
 	maxSize: number,
+	signal: AbortSignal,
 ): Promise<ApiResult<OpenFile>> {
-	const abortSignal = timeLimit(context.getExecutionCancelSignal());
+	// n8n's own time-out ends with the answer's first byte: this one ends a download that stalls.
+	const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(fileTimeout)]);
 	let base: URL | undefined;
 	let next = link;
 	for (let hop = 0; hop <= maxRedirects; hop += 1) {
@@ -141,10 +144,4 @@ function limitSize(body: FileStream, max: number): { body: FileStream; tooLarge(
 export function reasonOf(error: unknown): string {
 	const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
 	return typeof code === 'string' && code !== '' ? code : 'the connection broke';
-}
-
-/** Ends a download that stalls: n8n's own time-out ends with the answer's first byte. */
-function timeLimit(cancel: AbortSignal | undefined): AbortSignal {
-	const limit = AbortSignal.timeout(fileTimeout);
-	return cancel ? AbortSignal.any([limit, cancel]) : limit;
 }

@@ -27,12 +27,14 @@ export async function listOrganizations(
 	connection: Connection,
 	query: OrganizationQuery,
 	wanted: number,
+	signal: AbortSignal,
 ): Promise<ApiResult<ListedOrganization[]>> {
 	const limit = Math.min(organizationPageSize, wanted);
 	return await collectPages(
 		async (page) =>
 			toPage(await sendPatiently(context, connection, listRequest({ ...query, page, limit }))),
 		wanted,
+		signal,
 	);
 }
 

@@ -18,11 +18,13 @@ const maxPages = 10_000;
  * known entries onto the next page: each entry comes out once.
  * @param readPage gives a page by its number, from 1
  * @param wanted `Infinity` for the whole list
+ * @param signal says that nobody waits for the list any more: no further page is read
  * @returns the first failure of a page; also where the list does not come to an end
  */
 export async function collectPages<T extends { id: string }>(
 	readPage: (page: number) => Promise<ApiResult<Page<T>>>,
 	wanted: number,
+	signal: AbortSignal,
 ): Promise<ApiResult<T[]>> {
 	const found = new Map<string, T>();
 	let idle = 0;
@@ -33,7 +35,7 @@ export async function collectPages<T extends { id: string }>(
 		for (const entry of result.value.entries) {
 			if (!found.has(entry.id)) found.set(entry.id, entry);
 		}
-		if (found.size >= wanted || !result.value.hasNextPage) {
+		if (found.size >= wanted || !result.value.hasNextPage || signal.aborted) {
 			return { ok: true, value: [...found.values()].slice(0, wanted) };
 		}
 		idle = found.size > before ? 0 : idle + 1;

@@ -40,7 +40,7 @@ export async function readCallBehind(
 	connection: Connection,
 	wanted: CallBehind,
 	until: number,
-	signal: AbortSignal | undefined,
+	signal: AbortSignal,
 ): Promise<ApiResult<CallAnswer> | undefined> {
 	let wait = firstWait;
 	let failed = 0;
@@ -58,7 +58,7 @@ export async function readCallBehind(
 			time = known.value;
 		}
 		const query = callsAround(wanted.organizationId, time);
-		const listed = await listCalls(context, connection, query, Infinity);
+		const listed = await listCalls(context, connection, query, Infinity, signal);
 		if (!listed.ok) return mayTryAgain(listed);
 		const calls = loggedCalls.safeParse(listed.value);
 		if (!calls.success) {
@@ -78,7 +78,7 @@ export async function readCallBehind(
 	for (;;) {
 		const last = Date.now() >= until;
 		const result = await look(last);
-		if (signal?.aborted) return undefined;
+		if (signal.aborted) return undefined;
 		if (result.ok === true) return result;
 		if (result.ok === false) {
 			failed = result.again === 'failed' ? failed + 1 : 0;

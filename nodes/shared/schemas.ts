@@ -43,6 +43,8 @@ export const loggedCalls = z.array(
 	z.object({
 		id: z.string(),
 		callStartedAt: z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'),
+		callEndedAt: z.string().nullish(),
+		callType: z.string().nullish(),
 		userPhoneNumber: z.string().nullish(),
 	}),
 );

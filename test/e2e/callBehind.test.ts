@@ -212,6 +212,15 @@ describe('call: getByOutboundCall', () => {
 		expect(error?.description).toContain(other);
 	});
 
+	it('takes no other call of the same moment that went on for longer', async () => {
+		simulator.setLogLag(600_000);
+		const { id, start } = await placed();
+		const other = logged(start, { callEndedAt: new Date(start + 90_000).toISOString() });
+		const { error, items } = await lookUp([id], { waitUpTo: 0 });
+		expect(items).toEqual([]);
+		expect(error?.description).toContain(other);
+	});
+
 	it('takes the only call of the moment without a number, once others would be there', async () => {
 		const { id } = await placed();
 		const { items } = await lookUp([id]);

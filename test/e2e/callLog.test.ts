@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import {
 	createCredential,
 	outputsOf,
+	readExecution,
 	until,
 	type OutputItem,
 	type WorkflowNode,
@@ -448,6 +449,20 @@ describe('call: getAll', () => {
 		const { items } = await running;
 		expect(new Set(items.map(({ id }) => id)).size).toBe(items.length);
 		expect(items.length).toBeGreaterThanOrEqual(120);
+	});
+
+	it('asks for no further page once the execution is cancelled', async () => {
+		simulator.fault({ kind: 'slow', delayMs: 1_000, times: 99, match: { path: '/calls' } });
+		const node = alloMia(bench.credential, { resource: 'call', ...getAll, returnAll: true });
+		const workflow = await activeWorkflow(bench, [node]);
+		const executionId = await workflow.begin([{}]);
+		await until('the first page to be asked for', () => simulator.requests.length > 0);
+		await bench.n8n.session.call('POST', `/rest/executions/${executionId}/stop`);
+		await until('the execution to be over', async () => {
+			return (await readExecution(bench.n8n.session, executionId)).status === 'canceled';
+		});
+		await new Promise((resolve) => setTimeout(resolve, 3_000));
+		expect(simulator.requests).toHaveLength(1);
 	});
 
 	it('waits as AlloMia asks where it gets too many requests, and loses no page', async () => {

@@ -74,6 +74,7 @@ describe('the tarball', () => {
 				'dist/nodes/AlloMia/AlloMia.node.json',
 				'dist/nodes/AlloMiaTrigger/AlloMiaTrigger.node.js',
 				'dist/nodes/AlloMiaTrigger/AlloMiaTrigger.node.json',
+				'dist/nodes/shared/nodes.js',
 				'dist/nodes/shared/phone.js',
 				'index.js',
 				'package.json',

@@ -46,6 +46,21 @@ describe('the call behind an outbound call', () => {
 		});
 	});
 
+	it('is not another that is there alone: it ended at another time, or came in', () => {
+		const ended = (seconds: number) => ({
+			...call('a'),
+			callEndedAt: new Date(time.end + seconds * 1000).toISOString(),
+		});
+		const kindOf = (entry: object, phone?: string) =>
+			findCall([{ ...call('a'), ...entry }], time, phone, later).kind;
+		expect(kindOf(ended(60))).toBe('found');
+		expect(kindOf(ended(-61))).toBe('missing');
+		expect(kindOf(ended(61))).toBe('missing');
+		expect(kindOf(ended(61), number)).toBe('found');
+		expect(kindOf({ callEndedAt: null })).toBe('found');
+		expect(kindOf({ callType: 'Inbound' }, number)).toBe('missing');
+	});
+
 	it('is not sure without a number until others of its moment would be in the log', () => {
 		const kindAt = (now: number, phone?: string) => findCall([call('a')], time, phone, now).kind;
 		expect(kindAt(time.end + 9_999)).toBe('early');
@@ -57,7 +72,9 @@ describe('the call behind an outbound call', () => {
 		const { failure } = findCall([call('a', 60)], time, number, later) as {
 			failure: { description: string };
 		};
-		expect(failure.description).toContain('a (2026-04-01T10:01:05.000Z, +15145551234)');
+		expect(failure.description).toContain(
+			'a (2026-04-01T10:01:05.000Z to an unknown time, +15145551234)',
+		);
 	});
 
 	it('is looked for among the outbound calls of its time', () => {

@@ -9,7 +9,6 @@ import { openFile } from '../../nodes/shared/fileDownload';
 function contextWith(answers: Array<{ statusCode: number; headers: Record<string, string> }>) {
 	const asked: IHttpRequestOptions[] = [];
 	const context = {
-		getExecutionCancelSignal: () => undefined,
 		helpers: {
 			httpRequest: (options: IHttpRequestOptions) => {
 				const answer = answers[asked.push(options) - 1];
@@ -23,6 +22,7 @@ function contextWith(answers: Array<{ statusCode: number; headers: Record<string
 	return { context, asked };
 }
 
+const never = new AbortController().signal;
 const api = 'https://allomia.com/api';
 const link = 'https://files.example.com/t.txt?signature=secret';
 
@@ -31,7 +31,7 @@ describe('opening a file', () => {
 		const { context, asked } = contextWith([
 			{ statusCode: 302, headers: { location: 'http://169.254.169.254/latest?token=secret' } },
 		]);
-		const result = await openFile(context, 'transcript', link, api, 1_000_000);
+		const result = await openFile(context, 'transcript', link, api, 1_000_000, never);
 		expect(result).toMatchObject({ ok: false, failure: { kind: 'refused' } });
 		expect(JSON.stringify(result)).not.toContain('secret');
 		expect(asked).toHaveLength(1);
@@ -41,7 +41,7 @@ describe('opening a file', () => {
 	it('gives up on redirects without end', async () => {
 		const loop = { statusCode: 307, headers: { location: '/again?signature=secret' } };
 		const { context, asked } = contextWith(Array<typeof loop>(100).fill(loop));
-		const result = await openFile(context, 'recording', link, api, 1_000_000);
+		const result = await openFile(context, 'recording', link, api, 1_000_000, never);
 		expect(result.ok).toBe(false);
 		expect(JSON.stringify(result)).not.toContain('secret');
 		expect(asked.length).toBeLessThan(10);
@@ -49,7 +49,7 @@ describe('opening a file', () => {
 
 	it('names the host and the reason, never the link', async () => {
 		const { context } = contextWith([]);
-		const result = await openFile(context, 'transcript', link, api, 1_000_000);
+		const result = await openFile(context, 'transcript', link, api, 1_000_000, never);
 		expect(result).toMatchObject({
 			failure: { description: expect.stringContaining('files.example.com did not answer (ECONN') },
 		});

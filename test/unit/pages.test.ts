@@ -1,5 +1,7 @@
 import { collectPages, type Page } from '../../nodes/shared/pages';
 
+const never = new AbortController().signal;
+
 type Entry = { id: string };
 
 const entries = (from: number, to: number): Entry[] =>
@@ -8,10 +10,14 @@ const entries = (from: number, to: number): Entry[] =>
 /** Collects from these pages; the last one is given again and again. */
 async function collect(pages: Array<Page<Entry>>, wanted = Infinity) {
 	const asked: number[] = [];
-	const result = await collectPages(async (page) => {
-		asked.push(page);
-		return { ok: true, value: pages[Math.min(page, pages.length) - 1] as Page<Entry> };
-	}, wanted);
+	const result = await collectPages(
+		async (page) => {
+			asked.push(page);
+			return { ok: true, value: pages[Math.min(page, pages.length) - 1] as Page<Entry> };
+		},
+		wanted,
+		never,
+	);
 	return { asked, ids: result.ok ? result.value.map(({ id }) => Number(id)) : undefined, result };
 }
 
@@ -57,18 +63,37 @@ describe('a list in pages', () => {
 
 	it('that grows as fast as it is read is an error in the end', async () => {
 		let next = 0;
-		const result = await collectPages(async () => {
-			next += 1;
-			return { ok: true, value: { entries: [{ id: String(next) }], hasNextPage: true } };
-		}, Infinity);
+		const result = await collectPages(
+			async () => {
+				next += 1;
+				return { ok: true, value: { entries: [{ id: String(next) }], hasNextPage: true } };
+			},
+			Infinity,
+			never,
+		);
 		expect(result.ok).toBe(false);
 	});
 
 	it('fails with the page that fails', async () => {
 		const failure = { kind: 'uncertain' as const, message: 'broken', description: '' };
-		expect(await collectPages(async () => ({ ok: false, failure }), 10)).toEqual({
+		expect(await collectPages(async () => ({ ok: false, failure }), 10, never)).toEqual({
 			ok: false,
 			failure,
 		});
+	});
+
+	it('ends where nobody waits for it any more', async () => {
+		const stop = new AbortController();
+		let pages = 0;
+		await collectPages(
+			async (page) => {
+				pages = page;
+				if (page === 3) stop.abort();
+				return { ok: true, value: { entries: [{ id: String(page) }], hasNextPage: true } };
+			},
+			Infinity,
+			stop.signal,
+		);
+		expect(pages).toBe(3);
 	});
 });

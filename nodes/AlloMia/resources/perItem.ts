@@ -49,7 +49,7 @@ export async function perItem<T>(
 			return [errorItem(refusalError(node, item.refusals, itemIndex, ''), itemIndex)];
 		}
 		const result = await work(item.value, connection, signal);
-		if (!result) return [];
+		if (!result || signal.aborted) return [];
 		if (result.ok) {
 			return result.value.map((output) => ({ ...output, pairedItem: { item: itemIndex } }));
 		}

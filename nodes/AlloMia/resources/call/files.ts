@@ -31,10 +31,11 @@ export async function withFiles(
 	first: CallAnswer,
 	{ download, maxFileSize, simplify }: WantedOfCall,
 	missing: string[],
+	signal: AbortSignal,
 ): Promise<ApiResult<INodeExecutionData[]>> {
 	let call = first;
 	const store = async (kind: FileKind) =>
-		await storeFile(context, connection, call, kind, maxFileSize);
+		await storeFile(context, connection, call, kind, maxFileSize, signal);
 	const binary: IBinaryKeyData = {};
 	const texts: Partial<Record<FileKind, string>> = {};
 	for (const kind of download) {
@@ -63,10 +64,11 @@ async function storeFile(
 	call: CallAnswer,
 	kind: FileKind,
 	maxFileSize: number,
+	signal: AbortSignal,
 ): Promise<ApiResult<IBinaryData | string> | undefined> {
 	const link = call[`${kind}Url`];
 	if (!link) return undefined;
-	const file = await openFile(context, kind, link, baseUrl, maxFileSize);
+	const file = await openFile(context, kind, link, baseUrl, maxFileSize, signal);
 	if (!file.ok) return file;
 	const { body, contentType, url } = file.value;
 	const { fileName, mimeType } = describeFile(kind, call.id, url, contentType);

@@ -44,9 +44,11 @@ export const get: Operation = {
 		const output = await perItem(this, {
 			read: (itemIndex) => readCallParameters(this, itemIndex),
 			consequence: 'Nothing was looked up.',
-			work: async ({ callId, ...wanted }, connection) => {
+			work: async ({ callId, ...wanted }, connection, signal) => {
 				const call = await readCall(this, connection, callId);
-				return call.ok ? await withFiles(this, connection, call.value, wanted, missing) : call;
+				return call.ok
+					? await withFiles(this, connection, call.value, wanted, missing, signal)
+					: call;
 			},
 		});
 		hintMissing(this, missing);

@@ -95,9 +95,9 @@ export const getAll: Operation = {
 		return await perItem(this, {
 			read: (itemIndex) => readListParameters(this, itemIndex),
 			consequence: 'Nothing was looked up.',
-			work: async ({ query, wanted, simplify }, connection) =>
+			work: async ({ query, wanted, simplify }, connection, signal) =>
 				toItems(
-					await listCalls(this, connection, query, wanted),
+					await listCalls(this, connection, query, wanted, signal),
 					simplify ? simplifyListedCall : undefined,
 				),
 		});

@@ -69,7 +69,9 @@ export const getByOutboundCall: Operation = {
 			work: async ({ behind, waitUpTo, ...wanted }, connection, signal) => {
 				const until = started + waitUpTo * 1000;
 				const call = await readCallBehind(this, connection, behind, until, signal);
-				return call?.ok ? await withFiles(this, connection, call.value, wanted, missing) : call;
+				return call?.ok
+					? await withFiles(this, connection, call.value, wanted, missing, signal)
+					: call;
 			},
 		});
 		hintMissing(this, missing);
