@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readCountry, readPhoneNumber } from './phone';
 import { parseUrl } from './network';
 import { readSwitch } from './options';
-import type { Refusal } from './refusal';
+import type { Checked, Refusal } from './refusal';
 import { uuidForm } from './schemas';
 import { clean, toText } from './text';
 import { repeatedNames, reservedNames, toVariable } from './variables';
@@ -41,8 +41,6 @@ export interface CallRequest {
 	/** Whether it is to be shown instead of placed. */
 	dryRun: boolean;
 }
-
-export type Checked<T> = { ok: true; value: T } | { ok: false; refusals: Refusal[] };
 
 /** Turns an item's parameters into the request, or says everything that is wrong with them. */
 export function readCallRequest(parameters: CallParameters): Checked<CallRequest> {

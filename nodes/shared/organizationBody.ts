@@ -1,6 +1,5 @@
-import type { Checked } from './callRequest';
 import { readPathId } from './pathId';
-import type { Refusal } from './refusal';
+import { checked, type Checked, type Refusal } from './refusal';
 import { clean, toText } from './text';
 
 /** The time zones that AlloMia knows. */
@@ -72,7 +71,7 @@ export function readOrganization(
 		if (problem !== undefined) refusals.push({ field: labels[field], message: problem });
 		else if (text !== '') body[field] = text;
 	}
-	return refusals.length > 0 ? { ok: false, refusals } : { ok: true, value: body };
+	return checked(body, refusals);
 }
 
 /** An organization's new metadata: any object. What belongs in it is the tenant's own schema. */
@@ -107,9 +106,7 @@ export function withOrganizationId<T>(
 	const refusals: Refusal[] = [];
 	const id = readPathId('Organization', organizationId, refusals);
 	if (!content.ok) return { ok: false, refusals: [...refusals, ...content.refusals] };
-	return refusals.length > 0
-		? { ok: false, refusals }
-		: { ok: true, value: { organizationId: id, content: content.value } };
+	return checked({ organizationId: id, content: content.value }, refusals);
 }
 
 function emptyProblem(

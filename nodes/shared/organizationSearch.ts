@@ -1,6 +1,5 @@
-import type { Checked } from './callRequest';
 import type { OrganizationQuery } from './organizations';
-import type { Refusal } from './refusal';
+import { checked, type Checked, type Refusal } from './refusal';
 import { toText } from './text';
 import { readWanted } from './wanted';
 
@@ -16,5 +15,5 @@ export function readOrganizationSearch(parameters: {
 	// AlloMia does not say which orders it knows: what it does not know, it refuses by itself.
 	const sort = toText(parameters.filters.sort);
 	const query = { ...(search === '' ? {} : { search }), ...(sort === '' ? {} : { sort }) };
-	return refusals.length > 0 ? { ok: false, refusals } : { ok: true, value: { query, wanted } };
+	return checked({ query, wanted }, refusals);
 }

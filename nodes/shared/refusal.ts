@@ -4,6 +4,14 @@ export interface Refusal {
 	message: string;
 }
 
+/** What was read from parameters, or everything that is wrong with them. */
+export type Checked<T> = { ok: true; value: T } | { ok: false; refusals: Refusal[] };
+
+/** The value, unless something was refused while it was read. */
+export function checked<T>(value: T, refusals: Refusal[]): Checked<T> {
+	return refusals.length > 0 ? { ok: false, refusals } : { ok: true, value };
+}
+
 /** What is wrong with one item, one line per field. */
 export function describeRefusals(refusals: readonly Refusal[]): string {
 	return refusals.map(({ field, message }) => `${field}: ${message}`).join('\n');

@@ -17,11 +17,11 @@ import { readConnection } from '../../nodes/shared/api';
 import { findCall, timeOf } from '../../nodes/shared/callBehind';
 import { answers, readCallback, toOutput } from '../../nodes/shared/callbackDoor';
 import { signCallbackUrl, verificationKey, verifyContext } from '../../nodes/shared/callbackUrl';
+import type { Checked } from '../../nodes/shared/refusal';
 import {
 	readCallRequest,
 	type CallParameters,
 	type CallRequest,
-	type Checked,
 } from '../../nodes/shared/callRequest';
 import { readStatus } from '../../nodes/shared/callStatus';
 import {

@@ -1,5 +1,5 @@
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
-import type { Checked } from '../../shared/callRequest';
+import type { Checked } from '../../shared/refusal';
 import { refusalError } from '../../shared/nodeErrors';
 
 /** The most lines that an error lists: beyond it, nobody reads on. */

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import type { ApiResult, Connection } from '../../shared/api';
-import type { Checked } from '../../shared/callRequest';
+import type { Checked } from '../../shared/refusal';
 import { apiError, connectNode, errorItem, refusalError } from '../../shared/nodeErrors';
 import { readItems, refuseUnlessContinuing } from './items';
 

@@ -1,7 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import type { Checked } from '../../shared/callRequest';
 import { readSwitch } from '../../shared/options';
-import type { Refusal } from '../../shared/refusal';
+import { checked, type Checked, type Refusal } from '../../shared/refusal';
 
 /** Whether the most useful fields come out or all of them, in n8n's words. */
 export function simplifyField(show: Record<string, string[]>): INodeProperties {
@@ -19,13 +18,11 @@ export function simplifyField(show: Record<string, string[]>): INodeProperties {
 export function withSimplify<T extends object>(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	checked: Checked<T>,
+	parameters: Checked<T>,
 ): Checked<T & { simplify: boolean }> {
 	const refusals: Refusal[] = [];
 	const given = { simplify: context.getNodeParameter('simplify', itemIndex, true) };
 	const simplify = readSwitch('Simplify', given, 'simplify', refusals);
-	if (!checked.ok) return { ok: false, refusals: [...checked.refusals, ...refusals] };
-	return refusals.length > 0
-		? { ok: false, refusals }
-		: { ok: true, value: { ...checked.value, simplify } };
+	if (!parameters.ok) return { ok: false, refusals: [...parameters.refusals, ...refusals] };
+	return checked({ ...parameters.value, simplify }, refusals);
 }

@@ -1,12 +1,12 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readCalledNumber } from '../../../shared/callBehind';
 import { readCallQuery, type CallQuery } from '../../../shared/callFilters';
-import { readUuid, type Checked } from '../../../shared/callRequest';
+import { readUuid } from '../../../shared/callRequest';
 import { fileKinds, type FileKind } from '../../../shared/fileLink';
 import { readPathId } from '../../../shared/pathId';
 import { readNumber } from '../../../shared/options';
 import type { CallBehind } from '../../../shared/readCallBehind';
-import type { Refusal } from '../../../shared/refusal';
+import { checked, type Checked, type Refusal } from '../../../shared/refusal';
 import { shortList } from '../../../shared/text';
 import { readWanted } from '../../../shared/wanted';
 import { readOptions } from '../outboundCall/parameters';
@@ -67,10 +67,6 @@ export function readListParameters(
 	);
 	const wanted = readWanted(parameter('returnAll'), parameter('limit'), refusals);
 	return withSimplify(context, itemIndex, checked({ query, wanted }, refusals));
-}
-
-function checked<T>(value: T, refusals: Refusal[]): Checked<T> {
-	return refusals.length > 0 ? { ok: false, refusals } : { ok: true, value };
 }
 
 /** In bytes; the editor has it in MB. */

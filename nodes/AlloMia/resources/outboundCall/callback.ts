@@ -1,10 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../shared/api';
-import { readCallbackUrl, type CallRequest, type Checked } from '../../../shared/callRequest';
+import { readCallbackUrl, type CallRequest } from '../../../shared/callRequest';
 import { maxUrlLength, signCallbackUrl } from '../../../shared/callbackUrl';
 import { isPrivateUrl } from '../../../shared/network';
 import { readSwitch } from '../../../shared/options';
-import type { Refusal } from '../../../shared/refusal';
+import type { Checked, Refusal } from '../../../shared/refusal';
 import type { ReadItem } from '../items';
 import { readOptions } from './parameters';
 import { checkTriggers, ownTriggerUrl } from './ownTrigger';

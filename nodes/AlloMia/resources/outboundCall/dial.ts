@@ -1,13 +1,13 @@
 import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { defaultTimeout, type ApiResult, type Connection } from '../../../shared/api';
-import type { CallBody, CallRequest, Checked } from '../../../shared/callRequest';
+import type { CallBody, CallRequest } from '../../../shared/callRequest';
 import type { Failure } from '../../../shared/failure';
 import { Ledger, type LedgerEntry, type PlannedCall } from '../../../shared/ledger';
 import { apiError, errorItem, refusalError } from '../../../shared/nodeErrors';
 import { readSwitch, readWholeNumber } from '../../../shared/options';
 import { sendPatiently } from '../../../shared/patience';
-import type { Refusal } from '../../../shared/refusal';
+import type { Checked, Refusal } from '../../../shared/refusal';
 import { shortList } from '../../../shared/text';
 import { dispatchAnswer, type DispatchAnswer } from '../../../shared/schemas';
 import { readItems, refuseUnlessContinuing, type ReadItem } from '../items';

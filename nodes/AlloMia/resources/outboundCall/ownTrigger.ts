@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, IN8nHttpFullResponse, Workflow } from 'n8n-workflow';
 import { invalidCallback } from '../../../shared/callbackDoor';
-import type { Checked } from '../../../shared/callRequest';
+import type { Checked } from '../../../shared/refusal';
 import { clean } from '../../../shared/text';
 import { pathRule, triggerPath, webhookUrl } from '../../../shared/triggerAddress';
 import { resumeUrl } from './resumeUrl';

@@ -1,11 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import {
-	readCallRequest,
-	readUuid,
-	type CallRequest,
-	type Checked,
-} from '../../../shared/callRequest';
-import type { Refusal } from '../../../shared/refusal';
+import { readCallRequest, readUuid, type CallRequest } from '../../../shared/callRequest';
+import { checked, type Checked, type Refusal } from '../../../shared/refusal';
 
 /** One item's call, without a callback URL. */
 export function readCall(context: IExecuteFunctions, itemIndex: number): Checked<CallRequest> {
@@ -38,7 +33,7 @@ export function readCallId(context: IExecuteFunctions, itemIndex: number): Check
 		context.getNodeParameter('outboundCallId', itemIndex, ''),
 		refusals,
 	);
-	return refusals.length > 0 ? { ok: false, refusals } : { ok: true, value: id };
+	return checked(id, refusals);
 }
 
 export function readOptions(context: IExecuteFunctions, itemIndex: number): IDataObject {

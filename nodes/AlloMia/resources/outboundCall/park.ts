@@ -1,7 +1,8 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { runsInsideAgent } from '../../../shared/agentTool';
 import type { Connection } from '../../../shared/api';
-import type { CallRequest, Checked } from '../../../shared/callRequest';
+import type { Checked } from '../../../shared/refusal';
+import type { CallRequest } from '../../../shared/callRequest';
 import { readStatuses } from '../../../shared/callStatus';
 import { grace, usePoster, watch, type Look } from '../../../shared/looks';
 import { isPrivateUrl } from '../../../shared/network';
