@@ -45,7 +45,8 @@ async function linkNodes(outdir) {
 		const target = path.join(outdir, path.relative('dist', file));
 		const name = path.basename(file, '.node.js');
 		await fs.mkdir(path.dirname(target), { recursive: true });
-		await fs.writeFile(target, `exports.${name} = require('../shared/nodes.js').${name};\n`);
+		const bundled = path.posix.relative(path.posix.dirname(sourceOf(file)), `${allNodes}.js`);
+		await fs.writeFile(target, `exports.${name} = require('${bundled}').${name};\n`);
 	}
 }
 

@@ -48,14 +48,19 @@ const variables = [
 	['address', '={{ { street: "12 Main Street", city: "Montreal" } }}'],
 ].map(([name, value]) => ({ name, value }));
 
-const alloMia = (credential, operation, parameters) => ({
-	id: 'allomia',
-	name: 'AlloMia',
+const alloMia = (credential, name, position, parameters) => ({
+	id: name,
+	name,
 	type: 'n8n-nodes-allomia.alloMia',
 	typeVersion: 1,
-	position: [240, 0],
+	position,
 	credentials: { alloMiaApi: credential },
-	parameters: {
+	parameters,
+});
+
+/** The node that calls whom the webhook names. */
+const callNode = (credential, operation, parameters) =>
+	alloMia(credential, 'AlloMia', [240, 0], {
 		resource: 'outboundCall',
 		operation,
 		phoneNumber: '={{ $json.body.phoneNumber }}',
@@ -64,8 +69,7 @@ const alloMia = (credential, operation, parameters) => ({
 		customerName: '={{ $json.body.customerName }}',
 		dynamicVariables: { variable: variables },
 		...parameters,
-	},
-});
+	});
 
 const metadata = { entry: [{ name: 'recordId', value: '={{ $json.body.recordId }}' }] };
 
@@ -79,7 +83,7 @@ function demoWorkflow({ credential, callback, webhookIds }) {
 		nodes: [
 			stickyNote(note),
 			webhook('call', 'lastNode', webhookIds.request),
-			alloMia(credential, 'create', {
+			callNode(credential, 'create', {
 				callback,
 				options: callback === 'trigger' ? { metadata } : {},
 			}),
@@ -108,7 +112,7 @@ function waitWorkflow({ credential, webhookId }) {
 				'## The outcome as a step\nThe AlloMia node places the call, waits until it has ended, and goes on with its outcome.',
 			),
 			webhook('call-and-wait', 'onReceived', webhookId),
-			alloMia(credential, 'createAndWait', { options: { metadata } }),
+			callNode(credential, 'createAndWait', { options: { metadata } }),
 			outcome([480, 0]),
 		],
 		connections: { 'Call request': link('AlloMia'), AlloMia: link('Outcome') },
@@ -120,15 +124,6 @@ function waitWorkflow({ credential, webhookId }) {
  * @param credential of a tenant, to which AlloMia gives the list of organizations
  */
 function logWorkflow({ credential, organizationId }) {
-	const call = (id, name, position, parameters) => ({
-		id,
-		name,
-		type: 'n8n-nodes-allomia.alloMia',
-		typeVersion: 1,
-		position,
-		credentials: { alloMiaApi: credential },
-		parameters: { resource: 'call', ...parameters },
-	});
 	return {
 		name: logWorkflowName,
 		nodes: [
@@ -143,7 +138,8 @@ function logWorkflow({ credential, organizationId }) {
 				position: [0, 0],
 				parameters: {},
 			},
-			call('calls', 'Newest calls', [240, 0], {
+			alloMia(credential, 'Newest calls', [240, 0], {
+				resource: 'call',
 				operation: 'getAll',
 				organizationId: {
 					__rl: true,
@@ -153,7 +149,8 @@ function logWorkflow({ credential, organizationId }) {
 				},
 				limit: 5,
 			}),
-			call('said', 'What was said', [480, 0], {
+			alloMia(credential, 'What was said', [480, 0], {
+				resource: 'call',
 				operation: 'get',
 				callId: '={{ $json.id }}',
 				download: ['transcript'],

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { createCredential, type CredentialReference } from '../../scripts/lib/workflows';
 import { keys, startSimulator, type Simulator } from '../simulator';
-import { activeWorkflow, type Bench } from './support/bench';
+import { activeWorkflow } from './support/bench';
 import { Instance } from './support/instance';
 import { startInternet, type Internet } from './support/internet';
 import { alloMia } from './support/nodes';
@@ -70,7 +70,7 @@ async function download(transcriptUrl: string) {
 		callId,
 		download: ['transcript'],
 	});
-	const workflow = await activeWorkflow({ n8n, simulator } as Bench, [node]);
+	const workflow = await activeWorkflow({ n8n }, [node]);
 	const { data } = await workflow.run([{}]);
 	const main = data.resultData.runData.AlloMia?.[0]?.data?.main?.[0] ?? [];
 	return { error: data.resultData.error, transcript: main[0]?.binary?.transcript };

@@ -74,7 +74,7 @@ export interface RunningWorkflow {
  * @param arrange the order in which the workflow lists its nodes
  */
 export async function activeWorkflow(
-	{ n8n }: Bench,
+	{ n8n }: Pick<Bench, 'n8n'>,
 	nodes: WorkflowNode[],
 	connections: Connections = {},
 	arrange: (nodes: WorkflowNode[]) => WorkflowNode[] = (all) => all,

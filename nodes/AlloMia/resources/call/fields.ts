@@ -1,7 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-type Show = Record<string, string[]>;
-
 /** Which files of a call to add to the output. */
 export const downloadField: INodeProperties = {
 	displayName: 'Download',
@@ -33,8 +31,3 @@ export const maxFileSizeField: INodeProperties = {
 	default: 500,
 	description: 'How large a downloaded file may be, in MB. A larger one is an error.',
 };
-
-/** Shows a field for some operations only. */
-export function shown(field: INodeProperties, show: Show): INodeProperties {
-	return { ...field, displayOptions: { show } };
-}

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
 import { simplifyField } from '../simplify';
-import { downloadField, maxFileSizeField, shown } from './fields';
+import { downloadField, maxFileSizeField } from './fields';
 
 const show = { resource: ['call'], operation: ['get'] };
 
@@ -22,7 +22,7 @@ export const get: Operation = {
 				'The ID of the call in AlloMia’s call log, as Get Many gives it out. It is not the ID of an outbound call.',
 			displayOptions: { show },
 		},
-		shown(downloadField, show),
+		{ ...downloadField, displayOptions: { show } },
 		simplifyField(show),
 		{
 			displayName: 'Options',
@@ -35,23 +35,14 @@ export const get: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { hintMissing, readCallParameters } = await import('./parameters');
-		const { withFiles } = await import('./files');
+		const { readCallParameters } = await import('./parameters');
+		const { perCall } = await import('./perCall');
 		const { readCall } = await import('../../../shared/callLog');
-		const { perItem } = await import('../perItem');
 
-		const missing: string[] = [];
-		const output = await perItem(this, {
-			read: (itemIndex) => readCallParameters(this, itemIndex),
-			consequence: 'Nothing was looked up.',
-			work: async ({ callId, ...wanted }, connection, signal) => {
-				const call = await readCall(this, connection, callId);
-				return call.ok
-					? await withFiles(this, connection, call.value, wanted, missing, signal)
-					: call;
-			},
-		});
-		hintMissing(this, missing);
-		return output;
+		return await perCall(
+			this,
+			(itemIndex) => readCallParameters(this, itemIndex),
+			async ({ callId }, connection) => await readCall(this, connection, callId),
+		);
 	},
 };

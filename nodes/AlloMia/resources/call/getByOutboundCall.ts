@@ -56,25 +56,16 @@ export const getByOutboundCall: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { hintMissing, readOutboundParameters } = await import('./parameters');
-		const { withFiles } = await import('./files');
+		const { readOutboundParameters } = await import('./parameters');
+		const { perCall } = await import('./perCall');
 		const { readCallBehind } = await import('../../../shared/readCallBehind');
-		const { perItem } = await import('../perItem');
 
 		const started = Date.now();
-		const missing: string[] = [];
-		const output = await perItem(this, {
-			read: (itemIndex) => readOutboundParameters(this, itemIndex),
-			consequence: 'Nothing was looked up.',
-			work: async ({ behind, waitUpTo, ...wanted }, connection, signal) => {
-				const until = started + waitUpTo * 1000;
-				const call = await readCallBehind(this, connection, behind, until, signal);
-				return call?.ok
-					? await withFiles(this, connection, call.value, wanted, missing, signal)
-					: call;
-			},
-		});
-		hintMissing(this, missing);
-		return output;
+		return await perCall(
+			this,
+			(itemIndex) => readOutboundParameters(this, itemIndex),
+			async ({ behind, waitUpTo }, connection, signal) =>
+				await readCallBehind(this, connection, behind, started + waitUpTo * 1000, signal),
+		);
 	},
 };

@@ -7,11 +7,10 @@ import { readPathId } from '../../../shared/pathId';
 import { readNumber } from '../../../shared/options';
 import type { CallBehind } from '../../../shared/readCallBehind';
 import { checked, type Checked, type Refusal } from '../../../shared/refusal';
-import { shortList } from '../../../shared/text';
 import { readWanted } from '../../../shared/wanted';
 import { readOptions } from '../outboundCall/parameters';
 import { withSimplify } from '../simplify';
-import type { WantedOfCall } from './files';
+import type { WantedOfCall } from './perCall';
 
 /** One item's call, and what is wanted of it. */
 export function readCallParameters(
@@ -82,14 +81,4 @@ function readDownload(field: string, given: unknown, refusals: Refusal[]): FileK
 		refusals.push({ field, message });
 	}
 	return fileKinds.filter((it) => wanted.includes(it));
-}
-
-/** Tells the user which files there are none of: that is no error, but no surprise either. */
-export function hintMissing(context: IExecuteFunctions, missing: readonly string[]): void {
-	if (missing.length === 0) return;
-	context.addExecutionHints({
-		type: 'info',
-		location: 'outputPane',
-		message: `AlloMia has no ${shortList(missing)}. Those items go out without it.`,
-	});
 }

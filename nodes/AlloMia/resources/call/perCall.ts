@@ -10,7 +10,10 @@ import { readCall } from '../../../shared/callLog';
 import { isExpired, openFile, reasonOf } from '../../../shared/fileDownload';
 import { describeFile, downloadFailure, tooLarge, type FileKind } from '../../../shared/fileLink';
 import type { CallAnswer } from '../../../shared/schemas';
+import type { Checked } from '../../../shared/refusal';
 import { simplifyCall } from '../../../shared/simplify';
+import { shortList } from '../../../shared/text';
+import { perItem } from '../perItem';
 
 /** What the user wants to have of a call. */
 export interface WantedOfCall {
@@ -21,11 +24,45 @@ export interface WantedOfCall {
 }
 
 /**
+ * Finds one call for each item, and gives each out with what is wanted of it. What AlloMia has no file
+ * of is no error, but no surprise either: a hint names it.
+ * @param find gives undefined where its signal has ended the work
+ */
+export async function perCall<T extends WantedOfCall>(
+	context: IExecuteFunctions,
+	read: (itemIndex: number) => Checked<T>,
+	find: (
+		wanted: T,
+		connection: Connection,
+		signal: AbortSignal,
+	) => Promise<ApiResult<CallAnswer> | undefined>,
+): Promise<INodeExecutionData[][]> {
+	const missing: string[] = [];
+	const output = await perItem(context, {
+		read,
+		consequence: 'Nothing was looked up.',
+		work: async (wanted, connection, signal) => {
+			const call = await find(wanted, connection, signal);
+			if (!call?.ok) return call;
+			return await withFiles(context, connection, call.value, wanted, missing, signal);
+		},
+	});
+	if (missing.length > 0) {
+		context.addExecutionHints({
+			type: 'info',
+			location: 'outputPane',
+			message: `AlloMia has no ${shortList(missing)}. Those items go out without it.`,
+		});
+	}
+	return output;
+}
+
+/**
  * The item that a call goes out as, with its files in n8n's binary data, each under its kind; an AI
  * agent, which is given no binary data, has the transcript's text. What AlloMia has no link to is added
  * to `missing`.
  */
-export async function withFiles(
+async function withFiles(
 	context: IExecuteFunctions,
 	connection: Connection,
 	first: CallAnswer,
