@@ -1,5 +1,5 @@
 const { spawn } = require('node:child_process');
-const { randomBytes } = require('node:crypto');
+const { randomBytes, randomInt } = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
@@ -59,16 +59,17 @@ function isFree(port, host = '127.0.0.1') {
 	});
 }
 
-/** A port that was free a moment ago. */
-function freePort() {
-	return new Promise((resolve, reject) => {
-		const server = net.createServer();
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const { port } = server.address();
-			server.close(() => resolve(port));
-		});
-	});
+/**
+ * A port that was free a moment ago. Systems give none of these to outgoing connections, so it is free
+ * still when what listens there is started again: n8n, whose task broker finds its port taken, ends
+ * without a word.
+ */
+async function freePort() {
+	for (let attempt = 0; attempt < 100; attempt += 1) {
+		const port = randomInt(10_000, 32_000);
+		if (await isFree(port)) return port;
+	}
+	throw new UserError('No port from 10000 to 31999 is free. End some programs and try again.');
 }
 
 /** Settings that keep an n8n to itself: no telemetry, no look at the internet, this machine only. */
