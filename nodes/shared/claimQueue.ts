@@ -1,222 +1,124 @@
 import { sleep } from 'n8n-workflow';
-import { blockSize, type Claim } from './claims';
 
-/** What decides how many blocks are claimed next. */
-export interface Situation {
-	/** How many items each of the next blocks has. */
-	sizes: readonly number[];
-	/** How many items of these are to be called now. */
-	waiting: number;
-	/** How many calls are placed at the same time. */
-	inFlight: number;
-	/** How many items to claim ahead. */
-	ahead: number;
-	/** How many more items this process may claim before it calls one. */
-	room: number;
-	/** Whether other lists are being called by this process. */
-	shared: boolean;
-	/** Whether no room was made for a while. */
-	stuck: boolean;
-}
+/** How many calls a list claims at once at first, and where it is not alone in its process. */
+const few = 5;
 
-/** How many blocks to claim now. */
-export function blocksToClaim(situation: Situation): number {
-	const { sizes, waiting, inFlight, ahead, room, shared, stuck } = situation;
-	const mostAhead = Math.min(waiting + ahead, shared ? room - blockSize : room);
-	let [blocks, items] = [0, 0];
-	for (const size of sizes) {
-		if (items + size > (items < waiting ? room : mostAhead)) break;
-		blocks += 1;
-		items += size;
-	}
-	if (waiting === 0) return blocks > 1 || blocks === sizes.length ? blocks : 0;
-	const [first] = sizes;
-	if (blocks > 0 || first === undefined || !stuck) return blocks;
-	// Other lists have taken all the room, and their calls take long. This block is called at once as
-	// far as it can be, and so needs room for a moment only.
-	return waiting >= Math.min(first, inFlight) ? 1 : 0;
-}
-
-export interface ClaimQueueSettings {
-	/** The items to be called, by the number of their block, in order. */
-	blocks: ReadonlyMap<number, readonly unknown[]>;
-	/** How many calls are placed at the same time. */
-	inFlight: number;
-	/** How many items this process may have claimed and not yet called. */
-	limit: number;
-	/** Claims blocks. Never rejects; undefined where the store could not be asked. */
-	claim: (blocks: number[]) => Promise<Claim | undefined>;
-}
-
-/** How many items are claimed ahead at once. */
-const stride = 2 * blockSize;
-
-/** Claims hold up calls that take less than this each, in ms. */
+/** A list whose calls take less than this each claims more of them at once, in ms. */
 const fast = 5;
 
 /** How long to wait for room that others take, in ms, if nothing is claimed or called meanwhile. */
 const patience = 100;
 
-interface Block {
-	number: number;
-	size: number;
-	claim: Promise<Claim | undefined>;
-	resolve: (claim: Claim | undefined) => void;
-}
-
 /** What all lists of this process share: they die together. */
 const inProcess = {
-	/** How many items are claimed and not yet called. */
+	/** How many lists there are. */
+	lists: 0,
+	/** How many calls are claimed, or being claimed, and not yet placed. */
 	reserved: 0,
 	/** How many claims are being made. */
 	claiming: 0,
-	/** How many lists there are. */
-	lists: 0,
-	/** How often an item was called, or a claim was made. */
+	/** How often room was given back. */
 	moves: 0,
-	/** The lists that wait for room, the longest waiting first. */
-	held: new Set<() => void>(),
+	/** Wakes those who wait for room. */
+	waiting: new Set<() => void>(),
 };
 
 /**
- * Claims the blocks of a list one after the other, as its items come to be called. Whoever is claimed
- * and not yet called when n8n dies is not called any more: so little is claimed at once, and ahead only
- * where claims would hold up the calls.
+ * Claims the calls of a list in their order, as they come to be placed. Whoever is claimed and not yet
+ * called when n8n dies is not called any more; so few are claimed at once.
  */
-export class ClaimQueue {
-	private readonly blocks: Block[] = [];
-
-	private readonly byNumber = new Map<number, Block>();
-
-	/** How many blocks are claimed, or being claimed. */
-	private started = 0;
-
-	/** How many items these have. */
-	private claimed = 0;
-
-	/** How many items have entered, and how many of them have left. */
+export class ClaimQueue<Call> {
+	/** How many calls have entered, are claimed, and have left. They do so in order. */
 	private entered = 0;
+
+	private claimed = 0;
 
 	private left = 0;
 
-	private newest: Promise<unknown> = Promise.resolve();
+	private claiming?: Promise<void>;
 
-	private claiming = false;
+	/** How many calls the newest claim was for, and when it was made. */
+	private newest = { size: 0, at: 0 };
 
-	private holding = false;
-
-	/** How long the newest claim took, in ms. */
-	private claimTime = 0;
-
-	private startedAt?: number;
-
-	/** How many calls have been placed since. */
-	private placed = 0;
-
-	constructor(private readonly settings: ClaimQueueSettings) {
+	/**
+	 * @param calls all calls of the list, in the order in which they will enter
+	 * @param limit how many calls this process may have claimed and not yet placed
+	 * @param claim claims calls; it never rejects
+	 */
+	constructor(
+		private readonly calls: readonly Call[],
+		private readonly limit: number,
+		private readonly claim: (calls: readonly Call[]) => Promise<void>,
+	) {
 		inProcess.lists += 1;
-		for (const [number, { length: size }] of settings.blocks) {
-			let resolve: Block['resolve'] = () => {};
-			const claim = new Promise<Claim | undefined>((done) => (resolve = done));
-			const block: Block = { number, size, claim, resolve };
-			this.blocks.push(block);
-			this.byNumber.set(number, block);
-		}
 	}
 
-	/** The claim of a block, for its next item: they enter in order. `leave` must follow for it. */
-	async enter(number: number): Promise<Claim | undefined> {
+	/** Resolves once the next call is claimed. `leave` must follow. */
+	async enter(): Promise<void> {
 		this.entered += 1;
-		this.claimMore();
-		return await this.byNumber.get(number)?.claim;
+		const place = this.entered;
+		while (this.claimed < place) {
+			this.claiming ??= this.claimMore().finally(() => (this.claiming = undefined));
+			await this.claiming;
+		}
 	}
 
-	/** An item that has entered is called now, or is not to be called. */
+	/** A call that has entered is placed now, or is not to be placed. */
 	leave(): void {
-		this.startedAt ??= Date.now();
-		this.release(Math.min(1, this.claimed - this.left));
-		this.claimMore();
+		this.giveBack(1);
 	}
 
-	/** A call was placed. */
-	count(): void {
-		this.placed += 1;
-	}
-
-	/** To be called at the end. Resolves once nothing is being claimed any more. */
-	async close(): Promise<void> {
-		this.started = this.blocks.length;
-		await this.newest;
+	/** To be called at the end. Resolves with the calls that were claimed and have never entered. */
+	async close(): Promise<readonly Call[]> {
+		await this.claiming;
 		inProcess.lists -= 1;
-		this.release(this.claimed - this.left);
+		this.giveBack(this.claimed - this.left);
+		return this.calls.slice(this.entered, this.claimed);
 	}
 
-	private readonly claimMore = (stuck = false): void => {
-		inProcess.held.delete(this.claimMore);
-		if (this.claiming || this.started === this.blocks.length) return;
-		const { inFlight, limit } = this.settings;
-		const waiting = Math.max(0, this.entered - this.claimed);
-		const count = blocksToClaim({
-			sizes: this.blocks.slice(this.started, this.started + limit).map(({ size }) => size),
-			// At first, as many are to be called as can be.
-			waiting: this.started === 0 ? inFlight : waiting,
-			inFlight,
-			ahead: this.isShort() ? stride : 0,
-			room: limit - inProcess.reserved,
-			shared: inProcess.lists > 1,
-			stuck,
-		});
-		if (count > 0) {
-			this.newest = this.claimBlocks(count);
-		} else if (waiting > 0) {
-			inProcess.held.add(this.claimMore);
-			void this.hold();
-		}
-	};
-
-	/** Whether the calls are placed so fast that the next claim might come too late for them. */
-	private isShort(): boolean {
-		if (this.startedAt === undefined || this.placed < blockSize) return false;
-		const perCall = (Date.now() - this.startedAt) / this.placed;
-		if (perCall >= Math.max(fast, this.claimTime / 3)) return false;
-		return this.claimed - this.left <= Math.min(stride, (2 * this.claimTime) / perCall);
-	}
-
-	/** Waits for room, but not for calls that take long. */
-	private async hold(): Promise<void> {
-		if (this.holding) return;
-		this.holding = true;
-		while (inProcess.held.has(this.claimMore)) {
-			const { moves } = inProcess;
-			await sleep(patience);
-			const isStuck = moves === inProcess.moves && inProcess.claiming === 0;
-			if (inProcess.held.has(this.claimMore)) this.claimMore(isStuck);
-		}
-		this.holding = false;
-	}
-
-	private async claimBlocks(count: number): Promise<void> {
-		const blocks = this.blocks.slice(this.started, this.started + count);
-		this.started += count;
-		this.claiming = true;
+	private async claimMore(): Promise<void> {
+		// Those that are placed at the same time enter one after the other, but in the same moment.
+		if (this.claimed === 0) await sleep(0);
+		const size = await this.reserve();
 		inProcess.claiming += 1;
-		const items = blocks.reduce((sum, { size }) => sum + size, 0);
-		this.claimed += items;
-		inProcess.reserved += items;
-		const begun = Date.now();
-		const claim = await this.settings.claim(blocks.map(({ number }) => number));
-		this.claimTime = Date.now() - begun;
-		this.claiming = false;
+		await this.claim(this.calls.slice(this.claimed, this.claimed + size));
 		inProcess.claiming -= 1;
-		for (const { resolve } of blocks) resolve(claim);
-		this.release(0);
-		this.claimMore();
+		this.claimed += size;
+		this.newest = { size, at: Date.now() };
 	}
 
-	private release(count: number): void {
+	/** How many calls to claim now: what can be called at once, or more where calls take no time. */
+	private size(): number {
+		const waiting = this.entered - this.claimed;
+		if (inProcess.lists > 1) return Math.min(few, waiting);
+		const { size, at } = this.newest;
+		const isFast = Date.now() - at < fast * size;
+		const wanted = Math.max(waiting, isFast ? 2 * size : few);
+		return Math.min(wanted, this.limit, this.calls.length - this.claimed);
+	}
+
+	/** Waits until there is room, but not for calls of others that take long. */
+	private async reserve(): Promise<number> {
+		for (let isStuck = false; ; ) {
+			const size = this.size();
+			const { reserved, moves } = inProcess;
+			if (reserved === 0 || reserved + size <= this.limit || isStuck) {
+				inProcess.reserved += size;
+				return size;
+			}
+			await new Promise<void>((resolve) => {
+				inProcess.waiting.add(resolve);
+				void sleep(patience).then(resolve);
+			});
+			isStuck = moves === inProcess.moves && inProcess.claiming === 0;
+		}
+	}
+
+	private giveBack(count: number): void {
 		this.left += count;
 		inProcess.reserved -= count;
 		inProcess.moves += 1;
-		for (const claimMore of [...inProcess.held]) claimMore();
+		for (const wake of inProcess.waiting) wake();
+		inProcess.waiting.clear();
 	}
 }

@@ -1,6 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
+import { isAgentTool } from './agentTool';
+import type { CallBody } from './callRequest';
 import { ClaimQueue } from './claimQueue';
-import { blockSize, Claims, type Claim, type ClaimsMemory } from './claims';
+import { Claims, nameCall, type Claim, type Claimant, type ClaimsMemory } from './claims';
 import { lookItUp, type Failure } from './failure';
 import type { DispatchAnswer } from './schemas';
 
@@ -15,7 +17,7 @@ export interface Known {
 	entry?: LedgerEntry;
 	/** Whether an attempt of which it knows nothing may have called. */
 	attempted?: boolean;
-	/** Whether that is unknown, since the shared store cannot be asked. */
+	/** Whether that is unknown, since the shared store could not be asked. */
 	attemptedUnknown?: boolean;
 	/** The item's key: whether it had been claimed, or why that is not known. */
 	key?: 'free' | 'taken' | 'doubtful' | 'unknown';
@@ -32,14 +34,13 @@ export type Decision =
 /** The item of a call that is to be placed. */
 export interface PlannedCall {
 	itemIndex: number;
+	body: CallBody;
 	onceKey?: string;
 }
 
 export interface LedgerSettings {
 	/** Whether to call again where an earlier attempt may have called. */
 	redialOnUncertain: boolean;
-	/** How many calls are placed at the same time. */
-	inFlight: number;
 	/** Whether the node has a key for its items, even if none of these has one. */
 	keyed: boolean;
 }
@@ -93,11 +94,14 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 }
 
 /** What an execution remembers of one run of the node. n8n stores it with the execution. */
-interface LedgerRun extends ClaimsMemory {
+interface LedgerRun {
+	/** By the item's position; in an agent's tool, which n8n runs several times at the same, by the call too. */
 	entries: Record<string, LedgerEntry>;
+	/** Whether n8n may still attempt this run again. */
+	open?: boolean;
 }
 
-interface LedgerMemory {
+interface LedgerMemory extends ClaimsMemory {
 	/**
 	 * The run index of the node's first run. Not always 0: where n8n was killed, it puts a run that
 	 * never was into the execution, and a re-run counts on from there.
@@ -121,52 +125,54 @@ interface KeyState {
 	called: boolean;
 }
 
+/** An item as the ledger has it. */
+interface LedgerItem extends Claimant {
+	/** Its place in what the execution remembers. */
+	entry: string;
+	endTurn?: () => void;
+}
+
 /**
  * Who has been called in this run of this execution, in two layers: what the execution remembers by
  * itself (Retry On Fail, a re-run of a failed execution), and claims in n8n's shared store for what
  * dies with a process, and for keys that hold across executions.
  */
 export class Ledger {
-	private readonly claims: Claims;
-
-	/** The items to be called, by the number of their block. */
-	private readonly plan = new Map<number, PlannedCall[]>();
+	private readonly items = new Map<number, LedgerItem>();
 
 	private readonly keys = new Map<string, KeyState>();
 
-	private readonly queue: ClaimQueue;
+	private readonly queue: ClaimQueue<LedgerItem>;
 
-	private readonly endTurn = new Map<number, () => void>();
+	/** The claims that were made, by their marks. */
+	private readonly made = new Map<string, Claim | undefined>();
 
-	private readonly redialOnUncertain: boolean;
+	private readonly releases: Array<Promise<unknown>> = [];
 
 	private constructor(
 		private readonly context: IExecuteFunctions,
+		private readonly claims: Claims,
 		private readonly run: LedgerRun,
 		private readonly forget: () => void,
 		calls: readonly PlannedCall[],
-		runName: string,
-		{ redialOnUncertain, inFlight, keyed }: LedgerSettings,
+		marks: readonly string[],
+		private readonly settings: LedgerSettings,
 	) {
-		this.redialOnUncertain = redialOnUncertain;
-		this.claims = new Claims(context, runName, keyed, run);
-		for (const call of calls) {
-			if (this.recall(call.itemIndex)) continue;
-			const block = blockOf(call.itemIndex);
-			const others = this.plan.get(block);
-			if (others) others.push(call);
-			else this.plan.set(block, [call]);
-			if (call.onceKey === undefined) continue;
-			const key = this.keys.get(call.onceKey);
+		const isTool = isAgentTool(context);
+		const plan: LedgerItem[] = [];
+		calls.forEach(({ itemIndex, onceKey }, index) => {
+			const mark = marks[index] ?? '';
+			const entry = isTool ? `${itemIndex} ${mark}` : String(itemIndex);
+			const item = { mark, entry, onceKey };
+			this.items.set(itemIndex, item);
+			if (this.recall(item)) return;
+			plan.push(item);
+			if (onceKey === undefined) return;
+			const key = this.keys.get(onceKey);
 			if (key) key.open += 1;
-			else this.keys.set(call.onceKey, { open: 1, turn: Promise.resolve(), called: false });
-		}
-		this.queue = new ClaimQueue({
-			blocks: this.plan,
-			inFlight,
-			limit: this.claims.limit,
-			claim: async (blocks) => await this.attempt(async () => await this.claimNow(blocks)),
+			else this.keys.set(onceKey, { open: 1, turn: Promise.resolve(), called: false });
 		});
+		this.queue = new ClaimQueue(plan, claims.limit, async (items) => await this.claim(items));
 	}
 
 	/** @param calls what is to be called, in the order of the items */
@@ -178,75 +184,97 @@ export class Ledger {
 		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 		const node = context.getContext('node');
 		const memory = (node[contextKey] ??= { first: runIndex, runs: {} }) as LedgerMemory;
+		const claims = Claims.of(context, memory);
 		const name = String(runIndex - memory.first);
-		const run = (memory.runs[name] ??= { generation: 0, foreign: [], blocks: {}, entries: {} });
-		return new Ledger(context, run, () => delete memory.runs[name], calls, name, settings);
+		const run = (memory.runs[name] ??= { entries: {} });
+		const marks = claims.marksOf(
+			name,
+			calls.map(({ body, onceKey }) => nameCall(body, onceKey)),
+		);
+		return new Ledger(context, claims, run, () => delete memory.runs[name], calls, marks, settings);
 	}
 
 	/**
 	 * What to do with an item, claimed before it says `dial`. To be asked in the order of the items;
 	 * after `dial` comes `settle`.
 	 */
-	async admit({ itemIndex, onceKey }: PlannedCall): Promise<Decision> {
-		const recalled = this.recall(itemIndex);
+	async admit({ itemIndex }: PlannedCall): Promise<Decision> {
+		const item = this.itemAt(itemIndex);
+		const recalled = this.recall(item);
 		if (recalled) return recalled;
-		const turn = this.takeTurn(itemIndex, onceKey);
-		const block = blockOf(itemIndex);
-		const claim = await this.queue.enter(block);
+		const turn = this.takeTurn(item);
+		await this.queue.enter();
 		this.queue.leave();
 		await turn;
+		const claim = this.made.get(item.mark);
 		const known: Known = {
-			entry: this.run.entries[itemIndex],
-			attempted: claim?.attempted.has(block),
-			attemptedUnknown: claim === undefined && this.claims.isRerun,
-			key: this.keyOf(onceKey),
+			entry: this.run.entries[item.entry],
+			attempted: claim?.attempted.has(item.mark),
+			attemptedUnknown: claim ? claim.attemptedUnknown : this.claims.isRerun,
+			key: this.keyOf(item),
 		};
-		const decision = decide(known, this.redialOnUncertain);
-		if (decision.kind === 'uncertain') this.run.entries[itemIndex] = decision;
-		if (decision.kind !== 'dial') await this.endItem(itemIndex, onceKey, decision.kind);
+		const decision = decide(known, this.settings.redialOnUncertain);
+		if (decision.kind === 'uncertain') this.run.entries[item.entry] = decision;
+		if (decision.kind !== 'dial') await this.endItem(item, decision.kind);
 		return decision;
 	}
 
 	/** Keeps what became of a dial; undefined where AlloMia has surely not taken the call. */
-	async settle({ itemIndex, onceKey }: PlannedCall, entry?: LedgerEntry): Promise<void> {
-		this.queue.count();
-		if (entry) this.run.entries[itemIndex] = entry;
-		await this.endItem(itemIndex, onceKey, entry?.kind ?? 'refused');
+	async settle({ itemIndex }: PlannedCall, entry?: LedgerEntry): Promise<void> {
+		const item = this.itemAt(itemIndex);
+		if (entry) this.run.entries[item.entry] = entry;
+		await this.endItem(item, entry?.kind ?? 'refused');
 	}
 
 	/**
-	 * To be called at the end of an attempt: gives back the keys of those who were not called.
+	 * To be called at the end of an attempt: gives back the claims of those who were not called.
 	 * @param isLast whether n8n will surely not attempt this run again
 	 */
 	async close(isLast: boolean): Promise<void> {
-		await this.queue.close();
-		const unused = [...this.keys].filter(([, { claimed, called }]) => claimed && !called);
-		await this.giveBack(unused.map(([key]) => key));
-		await this.attempt(async () => await this.claims.confirm());
+		const unused = await this.queue.close();
+		const keys = [...this.keys].filter(([, { claimed, called }]) => claimed && !called);
+		this.release(
+			unused.map(({ mark }) => mark),
+			keys.map(([key]) => key),
+		);
+		await Promise.all(this.releases);
+		const isStopped = this.context.getExecutionCancelSignal()?.aborted ?? false;
+		await this.attempt(async () => await this.claims.close(isStopped));
 		if (isLast) this.forget();
 	}
 
-	/** What the execution remembers, unless the user wants to call again. */
-	private recall(itemIndex: number): LedgerEntry | undefined {
-		const entry = this.run.entries[itemIndex];
-		return entry?.kind === 'uncertain' && this.redialOnUncertain ? undefined : entry;
+	private itemAt(itemIndex: number): LedgerItem {
+		const item = this.items.get(itemIndex);
+
+		if (!item) throw new Error(`The ledger does not know item ${itemIndex}`);
+		return item;
 	}
 
-	private async claimNow(blocks: readonly number[]): Promise<Claim> {
+	/** What the execution remembers, unless the user wants to call again. */
+	private recall({ entry }: LedgerItem): LedgerEntry | undefined {
+		const known = this.run.entries[entry];
+		return known?.kind === 'uncertain' && this.settings.redialOnUncertain ? undefined : known;
+	}
+
+	private async claim(items: readonly LedgerItem[]): Promise<void> {
 		const asked = new Map<string, KeyState>();
-		for (const { onceKey } of blocks.flatMap((block) => this.plan.get(block) ?? [])) {
+		for (const { onceKey } of items) {
 			const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 			if (onceKey !== undefined && key && !key.called && !key.claimed) asked.set(onceKey, key);
 		}
-		const claim = await this.claims.claim(blocks, [...asked.keys()]);
+		const { keyed } = this.settings;
+		const claim = await this.attempt(
+			async () => await this.claims.claim(items, [...asked.keys()], keyed),
+		);
+		items.forEach(({ mark }) => this.made.set(mark, claim));
+		if (!claim) return;
 		for (const [name, key] of asked) {
 			if (claim.taken.has(name)) key.called = true;
-			else key.claimed = claim.doubtful ? 'doubtful' : 'sure';
+			else key.claimed = claim.doubtful.has(name) ? 'doubtful' : 'sure';
 		}
-		return claim;
 	}
 
-	private keyOf(onceKey: string | undefined): Known['key'] {
+	private keyOf({ onceKey }: LedgerItem): Known['key'] {
 		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 		if (!key) return undefined;
 		if (key.called) return 'taken';
@@ -255,32 +283,33 @@ export class Ledger {
 	}
 
 	/** Resolves once the items before this one with the same key are settled. */
-	private async takeTurn(itemIndex: number, onceKey: string | undefined): Promise<void> {
-		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
+	private async takeTurn(item: LedgerItem): Promise<void> {
+		const key = item.onceKey === undefined ? undefined : this.keys.get(item.onceKey);
 		if (!key) return;
 		const before = key.turn;
-		key.turn = new Promise((resolve) => this.endTurn.set(itemIndex, resolve));
+		key.turn = new Promise((resolve) => (item.endTurn = resolve));
 		await before;
 	}
 
-	private async endItem(
-		itemIndex: number,
-		onceKey: string | undefined,
-		kind: Decision['kind'],
-	): Promise<void> {
+	private async endItem(item: LedgerItem, kind: Decision['kind']): Promise<void> {
+		const { mark, onceKey } = item;
+		const isCalled = kind === 'answered' || kind === 'uncertain';
+		if (!isCalled) this.release([mark], []);
 		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 		if (!key || onceKey === undefined) return;
 		key.called ||= kind !== 'refused';
 		key.open -= 1;
-		this.endTurn.get(itemIndex)?.();
+		item.endTurn?.();
 		if (key.open === 0 && key.claimed && !key.called) {
 			key.claimed = undefined;
-			await this.giveBack([onceKey]);
+			this.release([], [onceKey]);
 		}
 	}
 
-	private async giveBack(keys: string[]): Promise<void> {
-		if (keys.length > 0) await this.attempt(async () => await this.claims.release(keys));
+	/** Nobody waits for it but the end of the attempt. */
+	private release(marks: readonly string[], keys: readonly string[]): void {
+		const work = async () => await this.claims.release(marks, keys);
+		this.releases.push(this.attempt(work));
 	}
 
 	/** What the store says, or undefined where n8n's database cannot be written. */
@@ -292,8 +321,4 @@ export class Ledger {
 			return undefined;
 		}
 	}
-}
-
-function blockOf(itemIndex: number): number {
-	return Math.floor(itemIndex / blockSize);
 }

@@ -4,7 +4,10 @@ import { send, type Answer, type ApiRequest, type ApiResult, type Connection } f
 import { pause } from './pause';
 import { nextWait } from './retry';
 
-/** Sends a request, and again (a few times) only where AlloMia has surely not taken it. */
+/**
+ * Sends a request, and again (a few times) only where AlloMia has surely not taken it. An execution that
+ * is stopped meanwhile sends nothing more: the last answer, that AlloMia has not taken it, stays true.
+ */
 export async function sendPatiently<Schema extends z.ZodTypeAny>(
 	context: IExecuteFunctions,
 	connection: Connection,
@@ -18,6 +21,7 @@ export async function sendPatiently<Schema extends z.ZodTypeAny>(
 		const wait = nextWait(result.failure, attempt, waited, Math.random());
 		if (wait === undefined) return result;
 		await pause(wait, signal);
+		if (signal?.aborted) return result;
 		waited += wait;
 	}
 }

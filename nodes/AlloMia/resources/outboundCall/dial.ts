@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { defaultTimeout, type ApiResult, type Connection } from '../../../shared/api';
-import type { CallBody, CallRequest } from '../../../shared/callRequest';
+import type { CallRequest } from '../../../shared/callRequest';
 import type { Failure } from '../../../shared/failure';
 import { Ledger, type LedgerEntry, type PlannedCall } from '../../../shared/ledger';
 import { apiError, errorItem, refusalError } from '../../../shared/nodeErrors';
@@ -84,10 +84,11 @@ export async function dialAll(
 	settings: DialSettings,
 	items: ReadonlyArray<ReadItem<CallRequest>>,
 ): Promise<DialResult[]> {
-	const calls = items.flatMap((item) => (item.ok && !item.value.dryRun ? [toCall(item)] : []));
+	const calls = items.flatMap(({ itemIndex, ...item }): PlannedCall[] =>
+		item.ok && !item.value.dryRun ? [{ itemIndex, ...item.value }] : [],
+	);
 	const ledger = Ledger.open(context, calls, {
 		redialOnUncertain: settings.redialOnUncertain,
-		inFlight: settings.maxConcurrency,
 		keyed: hasOnceKey(context),
 	});
 	const limit = pLimit(settings.maxConcurrency);
@@ -114,15 +115,6 @@ export async function dialAll(
 	}
 }
 
-interface Call extends PlannedCall {
-	body: CallBody;
-}
-
-function toCall({ itemIndex, value }: { itemIndex: number; value: CallRequest }): Call {
-	const { body, onceKey } = value;
-	return { itemIndex, body, ...(onceKey === undefined ? {} : { onceKey }) };
-}
-
 function isFailure({ outcome }: DialResult): boolean {
 	return typeof outcome !== 'string' && !outcome.ok;
 }
@@ -132,7 +124,7 @@ async function dialOnce(
 	connection: Connection,
 	{ timeout }: DialSettings,
 	ledger: Ledger,
-	call: Call,
+	call: PlannedCall,
 	mayCall: () => boolean,
 ): Promise<DialResult> {
 	const { itemIndex, body } = call;

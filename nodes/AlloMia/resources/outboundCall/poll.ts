@@ -16,6 +16,9 @@ const growth = 1.5;
 /** How long one status request may take, in ms: the next round asks again. */
 const timeout = 10_000;
 
+/** How long the round at the limit may take, in ms, however many calls are left. */
+const lastRound = 3_000;
+
 /**
  * Asks AlloMia how the calls stand until all have ended or the limit is over. A status request that
  * fails counts as "still calling": the next round asks again.
@@ -31,7 +34,13 @@ export async function poll(
 	let wait = Math.min(firstWait, interval);
 	while (pendingCalls(items).length > 0 && Date.now() < state.deadline && !signal?.aborted) {
 		await pause(Math.min(wait, state.deadline - Date.now()), signal);
-		const asked = readStatuses(context, connection, pendingCalls(items), { timeout, signal });
+		// The last round may take a moment longer than the limit, or it would ask nothing.
+		const until = Math.max(state.deadline, Date.now() + lastRound);
+		const asked = readStatuses(context, connection, pendingCalls(items), {
+			timeout,
+			until,
+			signal,
+		});
 		items = withOutcomes(items, (await unlessCancelled(asked, signal)) ?? new Map());
 		wait = Math.min(wait * growth, interval);
 	}
