@@ -2,8 +2,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { isAgentTool } from './agentTool';
 import type { CallBody } from './callRequest';
 import { ClaimQueue } from './claimQueue';
-import { Claims, nameCall, type Claim, type Claimant, type ClaimsMemory } from './claims';
 import { lookItUp, type Failure } from './failure';
+import { Marks, nameCall, type MarksMemory } from './marks';
+import { OnceKeys } from './onceKeys';
 import type { DispatchAnswer } from './schemas';
 
 /** What the execution itself remembers of an item that was sent to AlloMia. */
@@ -101,7 +102,7 @@ interface LedgerRun {
 	open?: boolean;
 }
 
-interface LedgerMemory extends ClaimsMemory {
+interface LedgerMemory extends MarksMemory {
 	/**
 	 * The run index of the node's first run. Not always 0: where n8n was killed, it puts a run that
 	 * never was into the execution, and a re-run counts on from there.
@@ -126,7 +127,10 @@ interface KeyState {
 }
 
 /** An item as the ledger has it. */
-interface LedgerItem extends Claimant {
+interface LedgerItem {
+	/** Who is called for what: see `Marks`. */
+	mark: string;
+	onceKey?: string;
 	/** Its place in what the execution remembers. */
 	entry: string;
 	endTurn?: () => void;
@@ -144,24 +148,27 @@ export class Ledger {
 
 	private readonly queue: ClaimQueue<LedgerItem>;
 
-	/** The claims that were made, by their marks. */
-	private readonly made = new Map<string, Claim | undefined>();
+	/** The marks of calls that a dead process had attempted, or that could not be asked about. */
+	private readonly attempted = new Set<string>();
+
+	private readonly unasked = new Set<string>();
 
 	private readonly releases: Array<Promise<unknown>> = [];
 
 	private constructor(
 		private readonly context: IExecuteFunctions,
-		private readonly claims: Claims,
+		private readonly marks: Marks,
+		private readonly onceKeys: OnceKeys,
 		private readonly run: LedgerRun,
 		private readonly forget: () => void,
 		calls: readonly PlannedCall[],
-		marks: readonly string[],
+		names: readonly string[],
 		private readonly settings: LedgerSettings,
 	) {
 		const isTool = isAgentTool(context);
 		const plan: LedgerItem[] = [];
 		calls.forEach(({ itemIndex, onceKey }, index) => {
-			const mark = marks[index] ?? '';
+			const mark = names[index] ?? '';
 			const entry = isTool ? `${itemIndex} ${mark}` : String(itemIndex);
 			const item = { mark, entry, onceKey };
 			this.items.set(itemIndex, item);
@@ -172,7 +179,7 @@ export class Ledger {
 			if (key) key.open += 1;
 			else this.keys.set(onceKey, { open: 1, turn: Promise.resolve(), called: false });
 		});
-		this.queue = new ClaimQueue(plan, claims.limit, async (items) => await this.claim(items));
+		this.queue = new ClaimQueue(plan, marks.limit, async (items) => await this.claim(items));
 	}
 
 	/** @param calls what is to be called, in the order of the items */
@@ -184,14 +191,16 @@ export class Ledger {
 		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 		const node = context.getContext('node');
 		const memory = (node[contextKey] ??= { first: runIndex, runs: {} }) as LedgerMemory;
-		const claims = Claims.of(context, memory);
+		const marks = Marks.of(context, memory);
+		const onceKeys = new OnceKeys(marks.store, context.getNode().id);
 		const name = String(runIndex - memory.first);
 		const run = (memory.runs[name] ??= { entries: {} });
-		const marks = claims.marksOf(
+		const names = marks.plan(
 			name,
 			calls.map(({ body, onceKey }) => nameCall(body, onceKey)),
 		);
-		return new Ledger(context, claims, run, () => delete memory.runs[name], calls, marks, settings);
+		const forget = () => delete memory.runs[name];
+		return new Ledger(context, marks, onceKeys, run, forget, calls, names, settings);
 	}
 
 	/**
@@ -206,11 +215,10 @@ export class Ledger {
 		await this.queue.enter();
 		this.queue.leave();
 		await turn;
-		const claim = this.made.get(item.mark);
 		const known: Known = {
 			entry: this.run.entries[item.entry],
-			attempted: claim?.attempted.has(item.mark),
-			attemptedUnknown: claim ? claim.attemptedUnknown : this.claims.isRerun,
+			attempted: this.attempted.has(item.mark),
+			attemptedUnknown: this.unasked.has(item.mark),
 			key: this.keyOf(item),
 		};
 		const decision = decide(known, this.settings.redialOnUncertain);
@@ -239,7 +247,8 @@ export class Ledger {
 		);
 		await Promise.all(this.releases);
 		const isStopped = this.context.getExecutionCancelSignal()?.aborted ?? false;
-		await this.attempt(async () => await this.claims.close(isStopped));
+		await this.attempt(async () => await this.onceKeys.renew());
+		await this.attempt(async () => await this.marks.close(isStopped));
 		if (isLast) this.forget();
 	}
 
@@ -262,16 +271,23 @@ export class Ledger {
 			const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 			if (onceKey !== undefined && key && !key.called && !key.claimed) asked.set(onceKey, key);
 		}
-		const { keyed } = this.settings;
-		const claim = await this.attempt(
-			async () => await this.claims.claim(items, [...asked.keys()], keyed),
-		);
-		items.forEach(({ mark }) => this.made.set(mark, claim));
-		if (!claim) return;
-		for (const [name, key] of asked) {
-			if (claim.taken.has(name)) key.called = true;
-			else key.claimed = claim.doubtful.has(name) ? 'doubtful' : 'sure';
+		const keys = await this.attempt(async () => {
+			await this.marks.begin();
+			return await this.onceKeys.claim([...asked.keys()]);
+		});
+		for (const [name, key] of keys ? asked : []) {
+			if (keys?.taken.has(name)) key.called = true;
+			else key.claimed = keys?.doubtful.has(name) ? 'doubtful' : 'sure';
 		}
+		// Whoever is not called needs no mark; but a re-run asks what became of all.
+		const marked = items
+			.filter((item) => this.marks.isRerun || this.keyOf(item) !== 'taken')
+			.map(({ mark }) => mark);
+		const { keyed } = this.settings;
+		const attempted = await this.attempt(async () => await this.marks.make(marked, keyed));
+		attempted?.forEach((mark) => this.attempted.add(mark));
+		// Without an answer, calls are placed all the same: what the execution remembers still holds.
+		if (!attempted && this.marks.isRerun) marked.forEach((mark) => this.unasked.add(mark));
 	}
 
 	private keyOf({ onceKey }: LedgerItem): Known['key'] {
@@ -308,8 +324,12 @@ export class Ledger {
 
 	/** Nobody waits for it but the end of the attempt. */
 	private release(marks: readonly string[], keys: readonly string[]): void {
-		const work = async () => await this.claims.release(marks, keys);
-		this.releases.push(this.attempt(work));
+		if (marks.length > 0) {
+			this.releases.push(this.attempt(async () => await this.marks.release(marks)));
+		}
+		if (keys.length > 0) {
+			this.releases.push(this.attempt(async () => await this.onceKeys.giveBack(keys)));
+		}
 	}
 
 	/** What the store says, or undefined where n8n's database cannot be written. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'crypto';
 import { sleep, type IExecuteFunctions } from 'n8n-workflow';
 
 /** The rows of the store: one for each node, and one for each workflow. */
@@ -12,7 +13,30 @@ export interface Recorded {
 	retried: boolean;
 }
 
-type Helpers = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
+type Helpers = Pick<
+	IExecuteFunctions['helpers'],
+	'checkProcessedAndRecord' | 'getProcessedDataCount' | 'removeProcessed'
+>;
+
+export interface HoldOptions {
+	/** How long another process may take to undo what was written, in ms; longer if a write is slow. */
+	settle?: number;
+	/** How many of the newest values stay in the row. */
+	keep?: number;
+	/** Another name by which a value may be known. It is looked for only. */
+	otherName?: (value: string) => string;
+	/** Values that are written again along with it, in case that they were undone. */
+	again?: readonly string[];
+}
+
+export interface Held {
+	/** The values that had been in the row before. */
+	known: ReadonlySet<string>;
+	/** Whether these may be what we wrote ourselves, since an answer of the database got lost. */
+	mayBeOurs: boolean;
+	/** Whether another process may have recorded the same without our seeing it. */
+	mayBeOvertaken: boolean;
+}
 
 interface Request {
 	work: 'record' | 'remove';
@@ -28,6 +52,12 @@ interface Request {
 /** The waits between the tries of a write, in ms: a database that is busy, or starts again, comes back. */
 const waits = [25, 50, 100, 200, 400, 800, 1_600];
 
+/** How long to wait until a write of another process would have undone ours, unless more is asked for. */
+const shortly = 25;
+
+/** How often what was undone is written again. */
+const rewrites = 20;
+
 /** The requests that wait for their turn, by the row that they are for. */
 const queues = new Map<string, Request[]>();
 
@@ -40,8 +70,8 @@ const occupied = new Set<string>();
 /**
  * n8n's de-duplication store: sets of values that outlive a process and are shared by all processes.
  * n8n reads and writes a row whole and without a lock; so this process does one thing at a time with it,
- * and what came together is done together. What other processes do at the same time can undo it: see
- * `Claims`.
+ * and what came together is done together. Where other processes write to it at the same time, each may
+ * undo what another has just written: `hold` writes until it stays.
  *
  * The row of the workflow belongs to all of its nodes. Where it is occupied, the node's own row serves
  * for both.
@@ -53,10 +83,16 @@ export class SharedStore {
 
 	private readonly node: string;
 
-	/** Keeps only what is needed of the context: a store may outlive its execution. */
-	constructor(context: IExecuteFunctions) {
-		const { checkProcessedAndRecord, removeProcessed } = context.helpers;
-		this.helpers = { checkProcessedAndRecord, removeProcessed };
+	/**
+	 * Keeps only what is needed of the context: a store may outlive its execution.
+	 * @param alone whether no other process writes to it
+	 */
+	constructor(
+		context: IExecuteFunctions,
+		readonly alone: boolean,
+	) {
+		const { checkProcessedAndRecord, getProcessedDataCount, removeProcessed } = context.helpers;
+		this.helpers = { checkProcessedAndRecord, getProcessedDataCount, removeProcessed };
 		this.workflow = String(context.getWorkflow().id);
 		this.node = `${this.workflow}/${context.getNode().id}`;
 	}
@@ -76,6 +112,78 @@ export class SharedStore {
 	 */
 	async remove(row: Row, values: readonly string[]): Promise<void> {
 		if (values.length > 0) await this.request('remove', row, values, Infinity);
+	}
+
+	/** Those of the values that are in the row. n8n cannot be asked without recording them. */
+	async find(row: Row, values: readonly string[]): Promise<ReadonlySet<string>> {
+		const { known } = await this.record(row, values);
+		await this.remove(
+			row,
+			values.filter((value) => !known.has(value)),
+		);
+		return known;
+	}
+
+	/**
+	 * Records values until they stay.
+	 * @throws what n8n's database says, with nothing left of what was recorded where that can be had
+	 */
+	async hold(row: Row, values: readonly string[], options: HoldOptions = {}): Promise<Held> {
+		const { settle = shortly, keep, otherName, again = [] } = options;
+		const known = new Set<string>();
+		const fresh = () => values.filter((value) => !known.has(value));
+		// Nobody else records it: it tells whether our write is still there.
+		const token = this.alone ? undefined : `token/${randomUUID()}`;
+		const temporary = new Set(token === undefined ? [] : [token]);
+		/** Writes all but what another has recorded, which is not ours to write again. */
+		const write = async (isFirst: boolean) => {
+			const others = otherName ? fresh().map(otherName) : [];
+			const written = await this.record(
+				row,
+				[...(token === undefined ? [] : [token]), ...fresh(), ...others, ...again],
+				keep,
+			);
+			const isThere = token !== undefined && written.known.has(token);
+			fresh().forEach((value, index) => {
+				const other = others[index] ?? value;
+				if (isThere && !isFirst) return;
+				if (written.known.has(value) || written.known.has(other)) known.add(value);
+				if (other !== value) temporary[written.known.has(other) ? 'delete' : 'add'](other);
+			});
+			return { ...written, isThere };
+		};
+		const first = await write(true);
+		let { took } = first;
+		const settled = (async () => {
+			if (this.alone) return;
+			for (let count = 0; count < rewrites; count += 1) {
+				await sleep(Math.max(settle, 2 * took) * (1 + Math.random() / 4));
+				const next = await write(false);
+				if (next.isThere) return;
+				// Another process, which had read before we wrote, has undone it.
+				({ took } = next);
+			}
+			throw new Error('Other processes keep undoing what was written');
+		})();
+		const isSettled = await settled.then(
+			() => true,
+			() => false,
+		);
+		// What stays behind of these does no harm.
+		const left = [...temporary, ...(isSettled ? [] : fresh())];
+		await this.remove(row, left).catch(() => undefined);
+		await settled;
+		return {
+			known,
+			mayBeOurs: this.alone ? first.retried : first.isThere,
+			// Whoever takes that long may have undone what another process was sure of.
+			mayBeOvertaken: !this.alone && took > settle,
+		};
+	}
+
+	/** How many values are in a row. */
+	async count(row: Row): Promise<number> {
+		return await this.helpers.getProcessedDataCount(row, { mode: 'entries' });
 	}
 
 	private async request(

@@ -23,22 +23,39 @@ export async function killAndRestart({ n8n }: Bench, workflowIds: string[]): Pro
 }
 
 /**
- * Runs an execution again from the list, as the editor's "Retry" does.
+ * Runs an execution again from the list, as the editor's "Retry" does, to its end.
  * @param loadWorkflow whether with the workflow as it is now
  */
 export async function runAgain(
-	{ n8n: { session } }: { n8n: Pick<Bench['n8n'], 'session'> },
+	bench: { n8n: Pick<Bench['n8n'], 'session'> },
 	workflowId: string,
 	executionId: string,
 	loadWorkflow = false,
 ): Promise<Execution> {
+	const id = await beginAgain(bench, workflowId, executionId, loadWorkflow);
+	return await waitForEnd(bench.n8n.session, id, 240_000);
+}
+
+/** The same, without waiting for its end: the new execution's ID. */
+export async function beginAgain(
+	{ n8n: { session } }: { n8n: Pick<Bench['n8n'], 'session'> },
+	workflowId: string,
+	executionId: string,
+	loadWorkflow = false,
+): Promise<string> {
 	const known = new Set((await listExecutions(session, workflowId)).map(({ id }) => id));
-	const retry = session.call('POST', `/rest/executions/${executionId}/retry`, { loadWorkflow });
+	// n8n answers once it has ended, which may be when it is killed.
+	const retry = session.send('POST', `/rest/executions/${executionId}/retry`, { loadWorkflow });
+	const refused = retry.then(
+		({ status, text }) => (status < 400 ? undefined : text),
+		() => undefined,
+	);
 	const isOurs = ({ id, retryOf }: { id: string; retryOf?: string | null }) =>
 		!known.has(id) && retryOf === executionId;
-	const again = await until('the re-run to appear', async () => {
-		return (await listExecutions(session, workflowId)).find(isOurs)?.id;
+	return await until('the re-run to appear', async () => {
+		const found = (await listExecutions(session, workflowId)).find(isOurs)?.id;
+		const text = await Promise.race([refused, Promise.resolve(undefined)]);
+		if (!found && text !== undefined) throw new Error(`n8n does not run it again: ${text}`);
+		return found;
 	});
-	await retry;
-	return await waitForEnd(session, again);
 }

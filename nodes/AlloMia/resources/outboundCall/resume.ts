@@ -8,7 +8,15 @@ import { admit, isAnswer } from '../../../shared/admit';
 import { connect, type Connection } from '../../../shared/api';
 import { answers } from '../../../shared/callbackDoor';
 import { readStatuses, sameCall } from '../../../shared/callStatus';
-import { lookHeader, lookSoon, soon, usePoster, watch, type Look } from '../../../shared/looks';
+import {
+	grace,
+	lookHeader,
+	lookSoon,
+	soon,
+	usePoster,
+	watch,
+	type Look,
+} from '../../../shared/looks';
 import type { CallbackBody } from '../../../shared/schemas';
 import { isTerminal } from '../../../shared/status';
 import {
@@ -27,6 +35,8 @@ import { outcomeUrl } from './resumeUrl';
  * lost with it, since AlloMia can be asked.
  */
 interface Progress {
+	/** When the wait is over, in ms since 1970. */
+	deadline: number;
 	/** By the calls' ids. */
 	outcomes: Map<string, IDataObject>;
 	/** When the last of them came by a callback, in ms since 1970. */
@@ -39,8 +49,8 @@ interface Progress {
 
 const known = new Map<string, Progress>();
 
-/** The most executions that are remembered. */
-const capacity = 10_000;
+/** The most executions and outcomes that are remembered. */
+const capacity = { waits: 10_000, outcomes: 100_000 };
 
 /** How long n8n may take to go on, in ms. If a request reaches us after that, it has not. */
 const resumeTime = 30_000;
@@ -55,9 +65,15 @@ const batchSize = 10;
 /** Answers one request to a waiting execution, and lets it go on once all its calls have ended. */
 export async function resume(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const state = readState(webhook);
-	const progress = progressOf(state.wait);
+	const progress = progressOf(state);
 	const { headers } = webhook.getRequestObject();
 	const saysLook = headers[lookHeader] !== undefined;
+	// Once the limit is over, the execution goes on whoever asks. The API key may be another by now, so
+	// that our own address is no longer known for ours, or not to be had.
+	if (saysLook && isTimeUp(state)) {
+		if (isResumed(progress)) return reply(webhook, answers.duplicate);
+		return (await settle(webhook, state, progress)) ?? reply(webhook, answers.ignoredStatus);
+	}
 	let item: WaitingItem | undefined;
 	const admitted = await admit(webhook, 'auto', (event, signer) => {
 		item = state.items.find(({ call }) =>
@@ -84,23 +100,10 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 	// The others' outcomes may have come to another process, or to this one before a restart. A
 	// callback with our signature does not wait for that: a look follows soon.
 	const askNow = isTimeUp(state) || (isLook ? !isBusy(progress) : !context);
-	if (askNow) {
-		progress.asking = true;
-		try {
-			await askRest(webhook, connection ?? (await connect(webhook)), state, progress);
-		} finally {
-			progress.asking = false;
-		}
-	}
-	const items = withOutcomes(state.items, progress.outcomes);
-	if (!isResumed(progress) && (pendingCalls(items).length === 0 || isTimeUp(state))) {
-		progress.resumedAt = Date.now();
-		progress.outcomes.clear();
-		return {
-			webhookResponse: answers.received.body,
-			workflowData: waitingOutputs(webhook.getNode(), { ...state, items }),
-		};
-	}
+	const resumed = askNow
+		? await settle(webhook, state, progress, connection)
+		: goOnIfOver(webhook, state, progress);
+	if (resumed) return resumed;
 	if (isLook) return reply(webhook, answers.ignoredStatus);
 	if (context) {
 		// Also for an execution that another process has parked, or this one before a restart.
@@ -110,6 +113,41 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 		watch(look);
 	}
 	return reply(webhook, answers.received);
+}
+
+/** Asks AlloMia about what is open, and lets the execution go on if it is over then. */
+async function settle(
+	webhook: IWebhookFunctions,
+	state: WaitingState,
+	progress: Progress,
+	connection?: Connection,
+): Promise<IWebhookResponseData | undefined> {
+	progress.asking = true;
+	try {
+		await askRest(webhook, connection ?? (await connect(webhook)), state, progress);
+	} catch (error) {
+		// What is known goes on without it.
+		webhook.logger.warn(`${webhook.getNode().name}: ${(error as Error).message}`);
+	} finally {
+		progress.asking = false;
+	}
+	return goOnIfOver(webhook, state, progress);
+}
+
+/** Lets the execution go on if all its calls have ended, or the limit is over. */
+function goOnIfOver(
+	webhook: IWebhookFunctions,
+	state: WaitingState,
+	progress: Progress,
+): IWebhookResponseData | undefined {
+	const items = withOutcomes(state.items, progress.outcomes);
+	if (isResumed(progress) || (pendingCalls(items).length > 0 && !isTimeUp(state))) return undefined;
+	progress.resumedAt = Date.now();
+	progress.outcomes.clear();
+	return {
+		webhookResponse: answers.received.body,
+		workflowData: waitingOutputs(webhook.getNode(), { ...state, items }),
+	};
 }
 
 /**
@@ -184,14 +222,20 @@ function lookOf(
 	};
 }
 
-function progressOf(wait: string): Progress {
+/** What is known of a wait. Waits that another process resumed are forgotten after their limit. */
+function progressOf({ wait, deadline }: WaitingState): Progress {
 	const found = known.get(wait);
 	if (found) return found;
-	const fresh: Progress = { outcomes: new Map(), lastCallback: 0, asking: false };
+	const fresh: Progress = { deadline, outcomes: new Map(), lastCallback: 0, asking: false };
 	known.set(wait, fresh);
-	if (known.size > capacity) {
-		const [oldest] = known.keys();
-		if (oldest !== undefined) known.delete(oldest);
+	let outcomes = 0;
+	for (const progress of known.values()) outcomes += progress.outcomes.size;
+	for (const [oldest, progress] of known) {
+		const isOver = Date.now() > progress.deadline + grace;
+		const isTooMuch = known.size > capacity.waits || outcomes > capacity.outcomes;
+		if (oldest === wait || !(isOver || isTooMuch)) break;
+		outcomes -= progress.outcomes.size;
+		known.delete(oldest);
 	}
 	return fresh;
 }

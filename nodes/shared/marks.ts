@@ -1,0 +1,234 @@
+import { createHash } from 'crypto';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { CallBody } from './callRequest';
+import { SharedStore, type Row } from './sharedStore';
+
+/*
+ * What is kept in n8n's shared store, and for how long:
+ *
+ * - A mark for each call that was attempted, which says who is called for what, until the execution is
+ *   over: n8n then has what the node remembers by itself. If the process dies before, the marks stay. A
+ *   mark that a re-run finds says that somebody died holding it.
+ *   Marks are recorded in the row of the node and move to that of the workflow in bulk: n8n writes a row
+ *   whole, and the node's is written with each claim. With Call Once Per they are in the row of the
+ *   workflow at once: the node's keeps the newest keys only.
+ * - Where other processes write to the store, one value for each execution: it tells a job that queue
+ *   mode has delivered twice.
+ */
+
+/** How many marks there are in the node's row before they move. */
+const fewMarks = 200;
+
+/** How many of the newest marks are written again with each claim, in case they were undone. */
+const repeated = 100;
+
+/** How many values are taken out with one write: n8n looks for each of them in the whole row. */
+const slice = 500;
+
+/** What an execution remembers by itself of its marks. n8n stores it when the execution ends or waits. */
+export interface MarksMemory {
+	/** How often the execution was taken up again with what it remembers. */
+	generation?: number;
+}
+
+/** Who is called for what, as a short text: it tells one call from another. */
+export function nameCall(body: CallBody, onceKey?: string): string {
+	const { phoneNumber, assistantId, customerName, dynamicVariables = {} } = body;
+	const variables = Object.entries(dynamicVariables).sort(([a], [b]) => (a < b ? -1 : 1));
+	return createHash('sha256')
+		.update(JSON.stringify([phoneNumber, assistantId, customerName, variables, onceKey]))
+		.digest('base64url');
+}
+
+/** The marks of executions in this process, by an object of n8n's that lives as long as they do. */
+const ofExecution = new WeakMap<object, Marks>();
+
+/** Once an execution is over, n8n lets go of that object. */
+const executions = new FinalizationRegistry<Marks>((marks) => void marks.forget());
+
+/** How many executions of this process have a prefix. */
+const sharing = new Map<string, number>();
+
+/**
+ * The marks of a node in one execution and process. They are made before calls are placed, and outlive a
+ * process that dies in the middle, which what an execution remembers by itself does not.
+ */
+export class Marks {
+	readonly store: SharedStore;
+
+	/** By the moment at which the execution was established: all that it has in common with its re-run. */
+	private readonly prefix: string;
+
+	private readonly job: string;
+
+	/** Whether a process that this one knows nothing of may have called: in a re-run, or a second delivery. */
+	private careful: boolean;
+
+	private begun = false;
+
+	/** The marks that were made, by the row that they are in. */
+	private readonly made = { node: new Set<string>(), workflow: new Set<string>() };
+
+	/** How often each call was planned by earlier runs of this node, and by the newest. */
+	private readonly planned = new Map<string, number>();
+
+	private newest = { run: '', planned: new Map<string, number>() };
+
+	private constructor(context: IExecuteFunctions, memory: MarksMemory) {
+		const id = context.getExecutionId();
+		const nodeId = context.getNode().id;
+		const mode = context.getMode();
+		const generation = memory.generation ?? 0;
+		memory.generation = generation + 1;
+		const established = context.getExecutionContext?.()?.establishedAt ?? id;
+		this.prefix = `mark/${nodeId}/${established}/${generation}`;
+		this.job = `job/${nodeId}/${id}/${generation}`;
+		// n8n's main process runs published workflows by itself only where there are no workers.
+		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
+		this.store = new SharedStore(context, alone);
+		this.careful = mode === 'retry';
+	}
+
+	/** The marks of this execution. One that n8n takes up again has others. */
+	static of(context: IExecuteFunctions, memory: MarksMemory): Marks {
+		const lifetime = context.getContext('node');
+		const known = ofExecution.get(lifetime);
+		if (known) return known;
+		const marks = new Marks(context, memory);
+		ofExecution.set(lifetime, marks);
+		executions.register(lifetime, marks);
+		sharing.set(marks.prefix, (sharing.get(marks.prefix) ?? 0) + 1);
+		return marks;
+	}
+
+	/** Whether it matters what a process did that this one knows nothing of. */
+	get isRerun(): boolean {
+		return this.careful;
+	}
+
+	/** How many calls this process may have claimed and not yet placed. */
+	get limit(): number {
+		// Where there are several processes, they may be killed together.
+		return this.store.alone ? 20 : 10;
+	}
+
+	/**
+	 * The marks of a run's calls. Equal ones are told apart by which of them they are, those of earlier
+	 * runs of the node included: loops are no retries.
+	 * @param calls what `nameCall` gives for each
+	 */
+	plan(run: string, calls: readonly string[]): string[] {
+		if (run !== this.newest.run) {
+			for (const [call, count] of this.newest.planned) {
+				this.planned.set(call, (this.planned.get(call) ?? 0) + count);
+			}
+		}
+		const planned = new Map<string, number>();
+		this.newest = { run, planned };
+		return calls.map((call) => {
+			const nth = planned.get(call) ?? 0;
+			planned.set(call, nth + 1);
+			return `${this.prefix}/${call}/${(this.planned.get(call) ?? 0) + nth}`;
+		});
+	}
+
+	/** To be called before anything else is asked of the store. It says whether this is a re-run. */
+	async begin(): Promise<void> {
+		if (this.begun) return;
+		if (!this.store.alone) {
+			const { known } = await this.store.hold('workflow', [this.job]);
+			// A process that died had the same job, or another one is still at it.
+			this.careful ||= known.has(this.job);
+		}
+		this.begun = true;
+	}
+
+	/**
+	 * Marks calls as attempted.
+	 * @returns those that had been attempted by a process of which this one knows nothing
+	 * @throws what n8n's database says, where it cannot be written
+	 */
+	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
+		if (marks.length === 0) return new Set();
+		const row = keyed || this.careful ? 'workflow' : 'node';
+		const values = valuesOf(row, marks);
+		const { known } = await this.store.hold(row, values, { again: this.recent(row) });
+		marks.forEach((mark) => this.made[row].add(mark));
+		if (row === 'node') await this.move();
+		if (!this.careful) return new Set();
+		// Some had not moved yet.
+		const unmoved = valuesOf('node', marks);
+		const found = await this.store.find('node', unmoved);
+		const isKnown = (_: string, index: number) =>
+			known.has(values[index] ?? '') || found.has(unmoved[index] ?? '');
+		return new Set(marks.filter(isKnown));
+	}
+
+	/** Takes back the marks of calls that AlloMia has surely not taken. */
+	async release(marks: readonly string[]): Promise<void> {
+		for (const row of rows) {
+			const ours = marks.filter((mark) => this.made[row].delete(mark));
+			if (!this.isShared) await this.store.remove(row, valuesOf(row, ours));
+		}
+	}
+
+	/**
+	 * To be called at the end of each attempt.
+	 * @param lost whether n8n may store the execution without what became of its calls
+	 */
+	async close(lost: boolean): Promise<void> {
+		// Then only the marks tell.
+		this.careful ||= lost;
+		if (this.store.alone) return;
+		for (const row of rows) {
+			const recent = this.recent(row);
+			if (recent.length > 0) await this.store.record(row, recent);
+		}
+	}
+
+	/** Takes the marks out of the store, unless a re-run may have to find them. */
+	async forget(): Promise<void> {
+		const isShared = this.isShared;
+		sharing.delete(this.prefix);
+		if (this.careful || isShared) return;
+		try {
+			if (!this.store.alone) await this.store.remove('workflow', [this.job]);
+			for (const row of rows) {
+				const values = valuesOf(row, [...this.made[row]]);
+				for (let at = 0; at < values.length; at += slice) {
+					await this.store.remove(row, values.slice(at, at + slice));
+				}
+			}
+		} catch {
+			// They do no harm, but for the room that they take.
+		}
+	}
+
+	/** Keeps the node's row short. */
+	private async move(): Promise<void> {
+		const marks = [...this.made.node];
+		if (marks.length < fewMarks) return;
+		await this.store.hold('workflow', valuesOf('workflow', marks));
+		await this.store.remove('node', valuesOf('node', marks));
+		// Some may have been released meanwhile.
+		const released = marks.filter((mark) => !this.made.node.delete(mark));
+		marks.forEach((mark) => this.made.workflow.add(mark));
+		if (released.length > 0) await this.release(released);
+	}
+
+	/** Whether another execution began in the same millisecond: its marks may be the same. */
+	private get isShared(): boolean {
+		return sharing.get(this.prefix) !== 1;
+	}
+
+	private recent(row: Row): string[] {
+		return this.store.alone ? [] : valuesOf(row, [...this.made[row]].slice(-repeated));
+	}
+}
+
+const rows = ['node', 'workflow'] as const satisfies Row[];
+
+/** Marks as they are recorded: where one row has to serve for both, they differ. */
+function valuesOf(row: Row, marks: readonly string[]): string[] {
+	return marks.map((mark) => `${row}/${mark}`);
+}
