@@ -64,18 +64,17 @@ async function publish({ session, baseUrl }, tested) {
 	return { id, url: `${baseUrl}/webhook/${path}` };
 }
 
-/** Sends `count` items through: the node's own time in ms, and the CPU of n8n meanwhile. */
-async function measure({ session, pid }, { id, url }, count) {
+/** Sends items through; the tested node's run once the execution has ended. */
+async function run({ session }, { id, url }, items) {
 	const known = new Set((await listExecutions(session, id)).map((it) => it.id));
-	const body = JSON.stringify({ items: Array.from({ length: count }, item) });
+	const body = JSON.stringify({ items });
 	const headers = { 'content-type': 'application/json' };
-	const before = cpuTime(pid);
 	await until('the webhook to be registered', async () => {
 		const signal = AbortSignal.timeout(60_000);
 		return (await fetch(url, { method: 'POST', headers, body, signal })).status !== 404;
 	});
 	const ended = await until(
-		`${count} items to pass`,
+		`${items.length} items to pass`,
 		async () => {
 			const executions = await listExecutions(session, id);
 			return executions.find((it) => !known.has(it.id) && it.stoppedAt);
@@ -83,12 +82,27 @@ async function measure({ session, pid }, { id, url }, count) {
 		300_000,
 		200,
 	);
-	const cpu = before === undefined ? undefined : cpuTime(pid) - before;
 	const execution = await readExecution(session, ended.id);
-	const [run] = execution.data.resultData.runData.Tested ?? [];
-	const answered = run?.data?.main?.[0]?.filter(({ json }) => json.outboundCallId).length ?? 0;
-	if (answered !== count) throw new Error(`${answered} of ${count} calls were placed by ${id}`);
-	return { time: run.executionTime, cpu };
+	const [tested] = execution.data.resultData.runData.Tested ?? [];
+	return tested;
 }
 
-module.exports = { alloMia, measure, publish };
+/** Sends `count` items through: the node's own time in ms, and the CPU of n8n meanwhile. */
+async function measure(bench, workflow, count) {
+	const before = cpuTime(bench.pid);
+	const tested = await run(bench, workflow, Array.from({ length: count }, item));
+	const cpu = before === undefined ? undefined : cpuTime(bench.pid) - before;
+	const answered = tested?.data?.main?.[0]?.filter(({ json }) => json.outboundCallId).length ?? 0;
+	if (answered !== count) {
+		throw new Error(`${answered} of ${count} calls were placed by ${workflow.id}`);
+	}
+	return { time: tested.executionTime, cpu };
+}
+
+/** What comes out of a node for one item. */
+async function outputOf(bench, workflow) {
+	const tested = await run(bench, workflow, [{}]);
+	return tested.data.main[0][0];
+}
+
+module.exports = { alloMia, measure, outputOf, publish };

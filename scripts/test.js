@@ -9,7 +9,7 @@ const { ensureDependencies, ensureN8n } = require('./lib/setup');
 
 /** The suites in the order in which they run, what fails fast first, and how long each may take. */
 const limits = {
-	unit: 5 * minute,
+	unit: 10 * minute,
 	workflow: 5 * minute,
 	e2e: 25 * minute,
 	editor: 10 * minute,

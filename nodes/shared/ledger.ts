@@ -98,8 +98,6 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 interface LedgerRun {
 	/** By the item's position; in an agent's tool, which n8n runs several times at the same, by the call too. */
 	entries: Record<string, LedgerEntry>;
-	/** Whether n8n may still attempt this run again. */
-	open?: boolean;
 }
 
 interface LedgerMemory extends MarksMemory {
@@ -128,6 +126,7 @@ interface KeyState {
 
 /** An item as the ledger has it. */
 interface LedgerItem {
+	itemIndex: number;
 	/** Who is called for what: see `Marks`. */
 	mark: string;
 	onceKey?: string;
@@ -142,7 +141,7 @@ interface LedgerItem {
  * dies with a process, and for keys that hold across executions.
  */
 export class Ledger {
-	private readonly items = new Map<number, LedgerItem>();
+	private readonly items: ReadonlyMap<number, LedgerItem>;
 
 	private readonly keys = new Map<string, KeyState>();
 
@@ -161,25 +160,18 @@ export class Ledger {
 		private readonly onceKeys: OnceKeys,
 		private readonly run: LedgerRun,
 		private readonly forget: () => void,
-		calls: readonly PlannedCall[],
-		names: readonly string[],
+		items: readonly LedgerItem[],
 		private readonly settings: LedgerSettings,
 	) {
-		const isTool = isAgentTool(context);
-		const plan: LedgerItem[] = [];
-		calls.forEach(({ itemIndex, onceKey }, index) => {
-			const mark = names[index] ?? '';
-			const entry = isTool ? `${itemIndex} ${mark}` : String(itemIndex);
-			const item = { mark, entry, onceKey };
-			this.items.set(itemIndex, item);
-			if (this.recall(item)) return;
-			plan.push(item);
-			if (onceKey === undefined) return;
+		const plan = items.filter((item) => !this.recall(item));
+		for (const { onceKey } of plan) {
+			if (onceKey === undefined) continue;
 			const key = this.keys.get(onceKey);
 			if (key) key.open += 1;
 			else this.keys.set(onceKey, { open: 1, turn: Promise.resolve(), called: false });
-		});
-		this.queue = new ClaimQueue(plan, marks.limit, async (items) => await this.claim(items));
+		}
+		this.items = new Map(items.map((item) => [item.itemIndex, item]));
+		this.queue = new ClaimQueue(plan, marks.limit, async (some) => await this.claim(some));
 	}
 
 	/** @param calls what is to be called, in the order of the items */
@@ -195,19 +187,31 @@ export class Ledger {
 		const onceKeys = new OnceKeys(marks.store, context.getNode().id);
 		const name = String(runIndex - memory.first);
 		const run = (memory.runs[name] ??= { entries: {} });
-		const names = marks.plan(
-			name,
-			calls.map(({ body, onceKey }) => nameCall(body, onceKey)),
+		const people = calls.map(({ body, onceKey }) => nameCall(body, onceKey));
+		const names = marks.plan(name, people);
+		const isTool = isAgentTool(context);
+		const items = calls.map(({ itemIndex, onceKey }, index) => ({
+			itemIndex,
+			onceKey,
+			mark: names[index] ?? '',
+			entry: isTool ? `${itemIndex} ${people[index]}` : String(itemIndex),
+		}));
+		return new Ledger(
+			context,
+			marks,
+			onceKeys,
+			run,
+			() => delete memory.runs[name],
+			items,
+			settings,
 		);
-		const forget = () => delete memory.runs[name];
-		return new Ledger(context, marks, onceKeys, run, forget, calls, names, settings);
 	}
 
 	/**
 	 * What to do with an item, claimed before it says `dial`. To be asked in the order of the items;
 	 * after `dial` comes `settle`.
 	 */
-	async admit({ itemIndex }: PlannedCall): Promise<Decision> {
+	async admit({ itemIndex }: Pick<PlannedCall, 'itemIndex'>): Promise<Decision> {
 		const item = this.itemAt(itemIndex);
 		const recalled = this.recall(item);
 		if (recalled) return recalled;
@@ -228,7 +232,7 @@ export class Ledger {
 	}
 
 	/** Keeps what became of a dial; undefined where AlloMia has surely not taken the call. */
-	async settle({ itemIndex }: PlannedCall, entry?: LedgerEntry): Promise<void> {
+	async settle({ itemIndex }: Pick<PlannedCall, 'itemIndex'>, entry?: LedgerEntry): Promise<void> {
 		const item = this.itemAt(itemIndex);
 		if (entry) this.run.entries[item.entry] = entry;
 		await this.endItem(item, entry?.kind ?? 'refused');

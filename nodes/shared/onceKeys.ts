@@ -61,6 +61,10 @@ export class OnceKeys {
 		const isGuarded = !this.store.alone || (await this.countGuarded()) > 0;
 		const asked = isGuarded ? await this.askForReleases(keys, taken, doubtful) : [];
 		const free = keys.filter((key) => !taken.has(key) && !doubtful.has(key));
+		if (free.length === 0) {
+			await this.store.remove('node', asked);
+			return { taken, doubtful };
+		}
 		for (const key of free) givenBack.delete(this.idOf(key));
 		const { known, mayBeOurs, mayBeOvertaken } = await this.store.hold('node', free.map(toName), {
 			settle,
@@ -71,9 +75,11 @@ export class OnceKeys {
 		for (const key of free) {
 			const isKnown = known.has(toName(key));
 			if (isKnown ? mayBeOurs : mayBeOvertaken) doubtful.add(key);
-			else if (isKnown) taken.add(key);
+			else if (isKnown) {
+				taken.add(key);
+				this.met.add(key);
+			}
 		}
-		taken.forEach((key) => this.met.add(key));
 		return { taken, doubtful };
 	}
 

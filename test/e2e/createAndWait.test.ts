@@ -76,6 +76,39 @@ describe('createAndWait', () => {
 		expect(items[1]?.outboundCallId).toBe(dialOf(bench, '+15145550004').outboundCallId);
 	});
 
+	it.each([
+		['was changed', 'PATCH'],
+		['was deleted', 'DELETE'],
+	])(
+		'keeps what callbacks told where the credential %s meanwhile',
+		async (_how, method) => {
+			bench.simulator.setPace(60_000);
+			const { session } = bench.n8n;
+			const { baseUrl, keys } = bench.simulator;
+			const credential = await createCredential(session, { apiKey: keys.organization, baseUrl });
+			const workflow = await waiting(
+				{ maxWait: 0.15, maxWaitUnit: 'minutes' },
+				{ credentials: { alloMiaApi: credential } },
+			);
+			const id = await workflow.begin(phones('1000', '1001', '1002'));
+			await parked(bench, id);
+			for (const number of ['+15145551000', '+15145551002']) {
+				await bench.simulator.endCall(dialOf(bench, number).outboundCallId, 'busy');
+			}
+			expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200, 200]);
+			await session.call(method, `/rest/credentials/${credential.id}`, {
+				name: credential.name,
+				type: 'alloMiaApi',
+				data: { apiKey: 'another-key', baseUrl },
+			});
+			const execution = await waitForEnd(session, id, 60_000);
+			expect(outcomesOf(execution)).toEqual(['busy', 'calling', 'busy']);
+			const [items = []] = outputsOf(execution, 'AlloMia');
+			expect(items.map(({ timedOut }) => timedOut)).toEqual([undefined, true, undefined]);
+		},
+		90_000,
+	);
+
 	it('sends calls that have not ended in time to their own output', async () => {
 		const workflow = await waiting({
 			maxWait: 0.1,
@@ -375,6 +408,16 @@ describe('createAndWait by polling', () => {
 		]);
 		expect(outputs[4]?.[0]).toMatchObject({ timedOut: true });
 	});
+
+	it('goes on at the limit, however many calls AlloMia does not answer about', async () => {
+		bench.simulator.fault({ kind: 'timeout-before', times: 1_000, match: { method: 'GET' } });
+		const workflow = await waiting({ waitFor: 'polling', maxWait: 0.2, maxWaitUnit: 'minutes' });
+		const begun = Date.now();
+		const execution = await workflow.run(people(60), 60_000);
+		expect(Date.now() - begun).toBeLessThan(12_000 + 8_000);
+		const items = outputsOf(execution, 'AlloMia')[0] ?? [];
+		expect(items.filter(({ timedOut }) => timedOut === true)).toHaveLength(60);
+	}, 70_000);
 
 	it.each([
 		['while it waits', false],

@@ -9,7 +9,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench, type RunningWorkflow } from './support/bench';
 import { alloMia, connect } from './support/nodes';
-import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
+import { beginAgain, dialledTwice, killAndRestart, runAgain } from './support/reruns';
 
 const bench = useBench();
 
@@ -333,6 +333,24 @@ async function idsOf(
 }
 
 describe('an execution that failed, run again', () => {
+	it('rings nobody twice where n8n was killed in the re-run', async () => {
+		const workflow = await calling({}, { onError: 'stopWorkflow' });
+		const list = numbers(2000, count);
+		bench.simulator.fault({ kind: 'status', status: 403, match: { number: number(list, 3) } });
+		const failed = await workflow.run(toItems(list));
+		expect([failed.status, bench.simulator.dials.length]).toEqual(['error', 3]);
+		bench.simulator.fault({ kind: 'timeout-after', match: { number: number(list, held) } });
+		const id = await beginAgain(bench, workflow.id, failed.id);
+		await until('the call that stands still', () => wasDialled(number(list, held)), 30_000, 2);
+		await killAndRestart(bench, [workflow.id]);
+		const again = await runAgain(bench, workflow.id, id);
+		expect(again.data.resultData.error?.message).toMatch(/^\d+ of 30 calls may have been placed/);
+		expect(wasDialled(list.at(-1) ?? '')).toBe(true);
+		// And the one that had failed at first.
+		await runAgain(bench, workflow.id, failed.id);
+		expect(dialledTwice(bench)).toEqual([]);
+	}, 90_000);
+
 	it.each(['create', 'createAndWait'])(
 		'gives out the recorded answers (%s)',
 		async (operation) => {

@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { Play, type Person, type Schedule } from './play';
+import { mostClaimed } from './process';
+
+/** How many schedules are tried: in both modes of n8n 100,000. */
+const schedules = Number(process.env.ALLOMIA_SCHEDULES ?? 50_000);
+
+const scripts = ['taken', 'taken', 'taken', 'taken', 'refused', 'refusedOnce', 'lost'] as const;
+
+const anySchedule = {
+	seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+	keyed: fc.boolean(),
+	lists: fc.integer({ min: 1, max: 3 }),
+	people: fc.integer({ min: 1, max: 8 }),
+	atOnce: fc.integer({ min: 1, max: 4 }),
+	kills: fc.integer({ min: 0, max: 3 }),
+	hiccups: fc.integer({ min: 0, max: 2 }),
+	changes: fc.boolean(),
+};
+
+/**
+ * Calls lists in a model of n8n while it is killed and its database fails: nobody is called twice, and
+ * few are left alone. What fails is printed with its schedule, from which it can be played again.
+ */
+export async function trySchedules(together: boolean): Promise<void> {
+	const schedule = fc.record({ ...anySchedule, together: fc.constant(together) });
+	await fc.assert(fc.asyncProperty(schedule, play), { numRuns: schedules });
+}
+
+async function play(schedule: Schedule): Promise<void> {
+	const { together, keyed, lists, people, kills, hiccups } = schedule;
+	const play = new Play(schedule);
+	const { world } = play;
+	const everybody = Array.from({ length: people }, (_, index): Person => {
+		const script = scripts[world.below(scripts.length)] ?? 'taken';
+		return { phone: `${index}`, script, ...(keyed ? { key: `key ${index}` } : {}) };
+	});
+	const span = together && keyed ? 4_000 : 200;
+	for (let list = 0; list < lists; list += 1) {
+		const length = 1 + world.below(people);
+		const picked = Array.from({ length }, () => everybody[world.below(people)] as Person);
+		play.start(picked, world.below(span / 2));
+	}
+	for (let kill = 0; kill < kills; kill += 1) play.killAfter(world.below(span));
+	for (let hiccup = 0; hiccup < hiccups; hiccup += 1) play.failAfter(world.below(span));
+	await world.run();
+
+	const most = mostClaimed[together ? 'together' : 'alone'] * play.kills;
+	const { calls, executions } = play;
+	expect(executions.every(({ isOver }) => isOver)).toBe(true);
+	if (keyed) {
+		const called = (person: Person) => calls.filter((call) => call.person === person).length;
+		expect(everybody.filter((person) => called(person) > 1)).toEqual([]);
+		// Who was not called, and could be, is called now: no key is taken for nothing.
+		play.start(everybody, 5_000);
+		await world.run();
+		expect(everybody.filter((person) => called(person) > 1)).toEqual([]);
+		const isUnharmed = (person: Person) => {
+			const said = play.executions.map(({ results }) => results.get(person) ?? []);
+			// It was refused again just now; or a failure of the database was told as what it may mean; or a
+			// process died while it gave the key back.
+			return (
+				said.at(-1)?.includes('refused') ||
+				(hiccups > 0 && said.flat().includes('uncertain')) ||
+				(play.kills > 0 && person.script === 'refusedOnce')
+			);
+		};
+		const left = everybody.filter(
+			(person) => called(person) === 0 && person.script !== 'refused' && !isUnharmed(person),
+		);
+		expect(left.length).toBeLessThanOrEqual(most);
+		return;
+	}
+	let needless = 0;
+	for (const { name, ever, list, results } of executions) {
+		const called = (person: Person) =>
+			calls.filter((call) => call.execution === name && call.person === person).length;
+		for (const [person, count] of ever) {
+			expect(called(person)).toBeLessThanOrEqual(count);
+		}
+		for (const person of new Set(list)) {
+			const kinds = results.get(person) ?? [];
+			if (person.script === 'refused' || person.script === 'refusedOnce') continue;
+			// Of equal ones in a list it is not told which was called.
+			needless += Math.max(0, kinds.length - called(person));
+			expect(kinds).not.toContain('refused');
+		}
+	}
+	// Where the database could not be asked, a re-run calls nobody of whom it does not know.
+	if (hiccups === 0) expect(needless).toBeLessThanOrEqual(most);
+}
