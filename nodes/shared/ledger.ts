@@ -108,6 +108,8 @@ interface LedgerMemory extends MarksMemory {
 	first: number;
 	/** By the number of the run, from 0 on: loops are no retries. */
 	runs: Record<string, LedgerRun>;
+	/** The number of the newest run, unless it has ended well. */
+	open?: string;
 }
 
 const contextKey = 'alloMiaLedger';
@@ -159,7 +161,7 @@ export class Ledger {
 		private readonly marks: Marks,
 		private readonly onceKeys: OnceKeys,
 		private readonly run: LedgerRun,
-		private readonly forget: () => void,
+		private readonly endRun: (isLast: boolean) => void,
 		items: readonly LedgerItem[],
 		private readonly settings: LedgerSettings,
 	) {
@@ -183,12 +185,18 @@ export class Ledger {
 		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 		const node = context.getContext('node');
 		const memory = (node[contextKey] ??= { first: runIndex, runs: {} }) as LedgerMemory;
+		const isFresh = !Marks.isKnown(context);
 		const marks = Marks.of(context, memory);
-		const onceKeys = new OnceKeys(marks.store, context.getNode().id);
+		// A re-run goes on with the run that failed, whatever n8n's count of runs is by then.
+		if (isFresh && marks.isRerun && memory.open !== undefined) {
+			memory.first = runIndex - Number(memory.open);
+		}
 		const name = String(runIndex - memory.first);
+		memory.open = name;
 		const run = (memory.runs[name] ??= { entries: {} });
 		const people = calls.map(({ body, onceKey }) => nameCall(body, onceKey));
 		const names = marks.plan(name, people);
+		const onceKeys = new OnceKeys(marks.store, context.getNode().id);
 		const isTool = isAgentTool(context);
 		const items = calls.map(({ itemIndex, onceKey }, index) => ({
 			itemIndex,
@@ -201,7 +209,10 @@ export class Ledger {
 			marks,
 			onceKeys,
 			run,
-			() => delete memory.runs[name],
+			(isLast) => {
+				memory.open = undefined;
+				if (isLast) delete memory.runs[name];
+			},
 			items,
 			settings,
 		);
@@ -241,19 +252,19 @@ export class Ledger {
 	/**
 	 * To be called at the end of an attempt: gives back the claims of those who were not called.
 	 * @param isLast whether n8n will surely not attempt this run again
+	 * @param isFailed whether the node fails with it
 	 */
-	async close(isLast: boolean): Promise<void> {
+	async close(isLast: boolean, isFailed: boolean): Promise<void> {
 		const unused = await this.queue.close();
-		const keys = [...this.keys].filter(([, { claimed, called }]) => claimed && !called);
+		const keys = [...this.keys].filter(([, { claimed, called }]) => claimed === 'sure' && !called);
 		this.release(
-			unused.map(({ mark }) => mark),
+			unused.map(({ mark }) => mark).filter((mark) => !this.attempted.has(mark)),
 			keys.map(([key]) => key),
 		);
 		await Promise.all(this.releases);
-		const isStopped = this.context.getExecutionCancelSignal()?.aborted ?? false;
 		await this.attempt(async () => await this.onceKeys.renew());
-		await this.attempt(async () => await this.marks.close(isStopped));
-		if (isLast) this.forget();
+		await this.attempt(async () => await this.marks.close());
+		if (!isFailed) this.endRun(isLast);
 	}
 
 	private itemAt(itemIndex: number): LedgerItem {
@@ -320,7 +331,8 @@ export class Ledger {
 		key.called ||= kind !== 'refused';
 		key.open -= 1;
 		item.endTurn?.();
-		if (key.open === 0 && key.claimed && !key.called) {
+		// A doubtful one may be another's.
+		if (key.open === 0 && key.claimed === 'sure' && !key.called) {
 			key.claimed = undefined;
 			this.release([], [onceKey]);
 		}

@@ -25,10 +25,18 @@ const repeated = 100;
 /** How many values are taken out with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
 
+/** How many values stay in the row of the workflow at most: what processes left that died. */
+const mostMarks = 150_000;
+
+/** How much of a call's name tells it from others of the same execution. */
+const shortName = 6;
+
 /** What an execution remembers by itself of its marks. n8n stores it when the execution ends or waits. */
 export interface MarksMemory {
-	/** How often the execution was taken up again with what it remembers. */
-	generation?: number;
+	/** The short names of all calls of earlier runs of the node, one after the other. */
+	earlier?: string;
+	/** The newest run, and the short names of its calls. */
+	newest?: { run: string; calls: string };
 }
 
 /** Who is called for what, as a short text: it tells one call from another. */
@@ -66,27 +74,39 @@ export class Marks {
 
 	private begun = false;
 
+	/** Whether it is the first to have its marks: re-runs share them with what they repeat. */
+	private readonly isCounted: boolean;
+
 	/** The marks that were made, by the row that they are in. */
 	private readonly made = { node: new Set<string>(), workflow: new Set<string>() };
 
-	/** How often each call was planned by earlier runs of this node, and by the newest. */
+	/** How often each call was planned by earlier runs of this node. */
 	private readonly planned = new Map<string, number>();
 
-	private newest = { run: '', planned: new Map<string, number>() };
-
-	private constructor(context: IExecuteFunctions, memory: MarksMemory) {
+	private constructor(
+		context: IExecuteFunctions,
+		private readonly memory: MarksMemory,
+	) {
 		const id = context.getExecutionId();
 		const nodeId = context.getNode().id;
 		const mode = context.getMode();
-		const generation = memory.generation ?? 0;
-		memory.generation = generation + 1;
 		const established = context.getExecutionContext?.()?.establishedAt ?? id;
-		this.prefix = `mark/${nodeId}/${established}/${generation}`;
-		this.job = `job/${nodeId}/${id}/${generation}`;
+		this.prefix = `mark/${nodeId}/${established}`;
+		this.job = `job/${nodeId}/${id}`;
+		this.count(memory.earlier ?? '');
 		// n8n's main process runs published workflows by itself only where there are no workers.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new SharedStore(context, alone);
 		this.careful = mode === 'retry';
+		this.isCounted = !this.careful;
+		// n8n stores a stopped execution without what became of its calls: then only the marks tell.
+		const keep = () => (this.careful = true);
+		context.getExecutionCancelSignal()?.addEventListener('abort', keep, { once: true });
+	}
+
+	/** Whether this process has been at the execution before. */
+	static isKnown(context: IExecuteFunctions): boolean {
+		return ofExecution.has(context.getContext('node'));
 	}
 
 	/** The marks of this execution. One that n8n takes up again has others. */
@@ -97,7 +117,7 @@ export class Marks {
 		const marks = new Marks(context, memory);
 		ofExecution.set(lifetime, marks);
 		executions.register(lifetime, marks);
-		sharing.set(marks.prefix, (sharing.get(marks.prefix) ?? 0) + 1);
+		if (marks.isCounted) sharing.set(marks.prefix, (sharing.get(marks.prefix) ?? 0) + 1);
 		return marks;
 	}
 
@@ -118,17 +138,17 @@ export class Marks {
 	 * @param calls what `nameCall` gives for each
 	 */
 	plan(run: string, calls: readonly string[]): string[] {
-		if (run !== this.newest.run) {
-			for (const [call, count] of this.newest.planned) {
-				this.planned.set(call, (this.planned.get(call) ?? 0) + count);
-			}
+		const { newest } = this.memory;
+		if (newest && newest.run !== run) {
+			this.count(newest.calls);
+			this.memory.earlier = (this.memory.earlier ?? '') + newest.calls;
 		}
+		this.memory.newest = { run, calls: calls.map(toShort).join('') };
 		const planned = new Map<string, number>();
-		this.newest = { run, planned };
 		return calls.map((call) => {
-			const nth = planned.get(call) ?? 0;
+			const nth = planned.get(call) ?? this.planned.get(toShort(call)) ?? 0;
 			planned.set(call, nth + 1);
-			return `${this.prefix}/${call}/${(this.planned.get(call) ?? 0) + nth}`;
+			return `${this.prefix}/${call}/${nth}`;
 		});
 	}
 
@@ -152,33 +172,38 @@ export class Marks {
 		if (marks.length === 0) return new Set();
 		const row = keyed || this.careful ? 'workflow' : 'node';
 		const values = valuesOf(row, marks);
-		const { known } = await this.store.hold(row, values, { again: this.recent(row) });
-		marks.forEach((mark) => this.made[row].add(mark));
+		const { known } = await this.store.hold(row, values, {
+			again: () => this.recent(row),
+			...(row === 'workflow' ? { keep: mostMarks } : {}),
+		});
+		const found = new Set(marks.filter((_, index) => known.has(values[index] ?? '')));
+		if (this.careful) {
+			// Some had not moved yet.
+			const unmoved = valuesOf('node', marks);
+			const left = await this.store.find('node', unmoved);
+			marks.forEach((mark, index) => left.has(unmoved[index] ?? '') && found.add(mark));
+		}
+		// What somebody else has left is not ours to take out.
+		for (const mark of marks) if (!found.has(mark)) this.made[row].add(mark);
 		if (row === 'node') await this.move();
-		if (!this.careful) return new Set();
-		// Some had not moved yet.
-		const unmoved = valuesOf('node', marks);
-		const found = await this.store.find('node', unmoved);
-		const isKnown = (_: string, index: number) =>
-			known.has(values[index] ?? '') || found.has(unmoved[index] ?? '');
-		return new Set(marks.filter(isKnown));
+		return this.careful ? found : new Set();
 	}
 
 	/** Takes back the marks of calls that AlloMia has surely not taken. */
 	async release(marks: readonly string[]): Promise<void> {
-		for (const row of rows) {
-			const ours = marks.filter((mark) => this.made[row].delete(mark));
-			if (!this.isShared) await this.store.remove(row, valuesOf(row, ours));
-		}
+		const isMade = (mark: string) => rows.some((row) => this.made[row].has(mark));
+		const ours = marks.filter(isMade);
+		rows.forEach((row) => ours.forEach((mark) => this.made[row].delete(mark)));
+		if (ours.length === 0 || this.isShared) return;
+		// Another attempt may make them again meanwhile. What has moved may have come back where it was.
+		const left = () => ours.filter((mark) => !isMade(mark));
+		await Promise.all(
+			rows.map(async (row) => await this.store.takeOut(row, () => valuesOf(row, left()))),
+		);
 	}
 
-	/**
-	 * To be called at the end of each attempt.
-	 * @param lost whether n8n may store the execution without what became of its calls
-	 */
-	async close(lost: boolean): Promise<void> {
-		// Then only the marks tell.
-		this.careful ||= lost;
+	/** To be called at the end of each attempt. */
+	async close(): Promise<void> {
 		if (this.store.alone) return;
 		for (const row of rows) {
 			const recent = this.recent(row);
@@ -188,9 +213,9 @@ export class Marks {
 
 	/** Takes the marks out of the store, unless a re-run may have to find them. */
 	async forget(): Promise<void> {
-		const isShared = this.isShared;
+		if (this.isCounted) sharing.set(this.prefix, (sharing.get(this.prefix) ?? 1) - 1);
+		if (this.careful || sharing.get(this.prefix) !== 0) return;
 		sharing.delete(this.prefix);
-		if (this.careful || isShared) return;
 		try {
 			if (!this.store.alone) await this.store.remove('workflow', [this.job]);
 			for (const row of rows) {
@@ -208,7 +233,7 @@ export class Marks {
 	private async move(): Promise<void> {
 		const marks = [...this.made.node];
 		if (marks.length < fewMarks) return;
-		await this.store.hold('workflow', valuesOf('workflow', marks));
+		await this.store.hold('workflow', valuesOf('workflow', marks), { keep: mostMarks });
 		await this.store.remove('node', valuesOf('node', marks));
 		// Some may have been released meanwhile.
 		const released = marks.filter((mark) => !this.made.node.delete(mark));
@@ -218,7 +243,14 @@ export class Marks {
 
 	/** Whether another execution began in the same millisecond: its marks may be the same. */
 	private get isShared(): boolean {
-		return sharing.get(this.prefix) !== 1;
+		return (sharing.get(this.prefix) ?? 1) > 1;
+	}
+
+	private count(calls: string): void {
+		for (let at = 0; at < calls.length; at += shortName) {
+			const name = calls.slice(at, at + shortName);
+			this.planned.set(name, (this.planned.get(name) ?? 0) + 1);
+		}
 	}
 
 	private recent(row: Row): string[] {
@@ -227,6 +259,8 @@ export class Marks {
 }
 
 const rows = ['node', 'workflow'] as const satisfies Row[];
+
+const toShort = (call: string) => call.slice(0, shortName);
 
 /** Marks as they are recorded: where one row has to serve for both, they differ. */
 function valuesOf(row: Row, marks: readonly string[]): string[] {

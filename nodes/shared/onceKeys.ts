@@ -1,6 +1,5 @@
-import { randomUUID } from 'crypto';
 import { sleep } from 'n8n-workflow';
-import type { SharedStore } from './sharedStore';
+import { takingOut, type SharedStore } from './sharedStore';
 
 /*
  * What is kept in the row of the node:
@@ -22,9 +21,8 @@ const settle = 1_000;
 /** How many keys are recorded anew with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
 
-/** How often what is given back is taken out, in case that is undone, and the pause between, in ms. */
-const removals = 3;
-const pause = 30;
+/** How often to look whether a key is still being given back. */
+const patience = 5;
 
 /** By the sign for them, for how many reasons there may be guards. */
 const guarded = new Map<string, number>();
@@ -59,20 +57,14 @@ export class OnceKeys {
 		const doubtful = new Set<string>();
 		if (keys.length === 0) return { taken, doubtful };
 		const isGuarded = !this.store.alone || (await this.countGuarded()) > 0;
-		const asked = isGuarded ? await this.askForReleases(keys, taken, doubtful) : [];
-		const free = keys.filter((key) => !taken.has(key) && !doubtful.has(key));
-		if (free.length === 0) {
-			await this.store.remove('node', asked);
-			return { taken, doubtful };
-		}
-		for (const key of free) givenBack.delete(this.idOf(key));
-		const { known, mayBeOurs, mayBeOvertaken } = await this.store.hold('node', free.map(toName), {
+		if (isGuarded) await this.waitForReleases(keys);
+		for (const key of keys) givenBack.delete(this.idOf(key));
+		const { known, mayBeOurs, mayBeOvertaken } = await this.store.hold('node', keys.map(toName), {
 			settle,
 			keep: keepKeys + spare,
 			...(isGuarded ? { otherName } : {}),
 		});
-		await this.store.remove('node', asked);
-		for (const key of free) {
+		for (const key of keys) {
 			const isKnown = known.has(toName(key));
 			if (isKnown ? mayBeOurs : mayBeOvertaken) doubtful.add(key);
 			else if (isKnown) {
@@ -93,13 +85,9 @@ export class OnceKeys {
 		if (this.store.alone) return await this.store.remove('node', names);
 		const releases = keys.map(toRelease);
 		await this.whileGuarded(async () => {
-			await this.store.hold('node', releases);
-			for (const values of [names, releases]) {
-				for (let count = 0; count < removals; count += 1) {
-					await this.store.remove('node', values);
-					await sleep(pause * (1 + Math.random()));
-				}
-			}
+			await this.store.hold('node', releases, { again: () => releases });
+			await this.store.takeOut('node', () => names);
+			await this.store.takeOut('node', () => releases);
 		});
 	}
 
@@ -128,17 +116,15 @@ export class OnceKeys {
 		await this.store.remove('node', [...keys.map(toGuard), ...freed.map(toName)]);
 	}
 
-	/** Sorts out the keys that are just being given back; what it wrote for that, to be taken out again. */
-	private async askForReleases(
-		keys: readonly string[],
-		taken: Set<string>,
-		doubtful: Set<string>,
-	): Promise<string[]> {
-		const token = `token/${randomUUID()}`;
-		const { known } = await this.store.record('node', [token, ...keys.map(toRelease)]);
-		const mayBeOurs = known.has(token);
-		for (const key of keys) if (known.has(toRelease(key))) (mayBeOurs ? doubtful : taken).add(key);
-		return [token, ...keys.map(toRelease).filter((it) => mayBeOurs || !known.has(it))];
+	/** Waits for keys that are just being given back. Whoever takes longer than that has died. */
+	private async waitForReleases(keys: readonly string[]): Promise<void> {
+		const releases = keys.map(toRelease);
+		let known = await this.store.find('node', releases);
+		for (let count = 0; known.size > 0 && count < patience; count += 1) {
+			await sleep(2 * takingOut);
+			known = await this.store.find('node', releases);
+		}
+		await this.store.remove('node', [...known]);
 	}
 
 	/** For how many reasons keys may be missing for which there are guards. */

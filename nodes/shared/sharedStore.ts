@@ -26,7 +26,7 @@ export interface HoldOptions {
 	/** Another name by which a value may be known. It is looked for only. */
 	otherName?: (value: string) => string;
 	/** Values that are written again along with it, in case that they were undone. */
-	again?: readonly string[];
+	again?: () => readonly string[];
 }
 
 export interface Held {
@@ -57,6 +57,13 @@ const shortly = 25;
 
 /** How often what was undone is written again. */
 const rewrites = 20;
+
+/** How often values are taken out where other processes may undo it, and the pause between, in ms. */
+const removals = 5;
+const pause = 30;
+
+/** How long it takes at most to take out values until they stay out, in ms. */
+export const takingOut = 2 * removals * pause;
 
 /** The requests that wait for their turn, by the row that they are for. */
 const queues = new Map<string, Request[]>();
@@ -129,7 +136,7 @@ export class SharedStore {
 	 * @throws what n8n's database says, with nothing left of what was recorded where that can be had
 	 */
 	async hold(row: Row, values: readonly string[], options: HoldOptions = {}): Promise<Held> {
-		const { settle = shortly, keep, otherName, again = [] } = options;
+		const { settle = shortly, keep, otherName, again } = options;
 		const known = new Set<string>();
 		const fresh = () => values.filter((value) => !known.has(value));
 		// Nobody else records it: it tells whether our write is still there.
@@ -140,7 +147,7 @@ export class SharedStore {
 			const others = otherName ? fresh().map(otherName) : [];
 			const written = await this.record(
 				row,
-				[...(token === undefined ? [] : [token]), ...fresh(), ...others, ...again],
+				[...(token === undefined ? [] : [token]), ...fresh(), ...others, ...(again?.() ?? [])],
 				keep,
 			);
 			const isThere = token !== undefined && written.known.has(token);
@@ -179,6 +186,18 @@ export class SharedStore {
 			// Whoever takes that long may have undone what another process was sure of.
 			mayBeOvertaken: !this.alone && took > settle,
 		};
+	}
+
+	/**
+	 * Takes values out until they stay out: what another process had read before comes back.
+	 * @param values what is still to be out, asked each time
+	 */
+	async takeOut(row: Row, values: () => readonly string[]): Promise<void> {
+		await this.remove(row, values());
+		for (let count = 1; !this.alone && count < removals; count += 1) {
+			await sleep(pause * (1 + Math.random()));
+			await this.remove(row, values());
+		}
 	}
 
 	/** How many values are in a row. */

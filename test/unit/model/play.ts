@@ -28,7 +28,15 @@ export interface Schedule {
 	hiccups: number;
 	/** Whether lists have changed when they are run again. */
 	changes: boolean;
+	/** How many people are called in one run of the node: a loop, if that is fewer than there are. */
+	batch: number;
+	/** Whether n8n saves the progress of an execution after each node. */
+	saves: boolean;
+	/** How often the node stops at the first call that fails, before it is set to continue. */
+	stops: number;
 }
+
+export type Kind = Decision['kind'] | 'skipped';
 
 interface Execution {
 	name: string;
@@ -39,10 +47,14 @@ interface Execution {
 	ever: Map<Person, number>;
 	process: ModelProcess;
 	mode: 'webhook' | 'retry';
-	/** What n8n has stored of the node's context. */
+	/** What n8n has stored of the node's context, and at which run of the node it goes on. */
 	saved?: object;
+	round: number;
+	stops: number;
+	isRunning: boolean;
 	isOver: boolean;
-	results: Map<Person, Array<Decision['kind']>>;
+	/** What became of everybody, by the runs of the node. */
+	rounds: Array<Array<[Person, Kind]>>;
 }
 
 export interface Call {
@@ -99,8 +111,11 @@ export class Play {
 				ever: countOf(list),
 				process: this.anyProcess(),
 				mode: 'webhook',
+				round: 0,
+				stops: this.schedule.stops,
+				isRunning: false,
 				isOver: false,
-				results: new Map(),
+				rounds: [],
 			};
 			this.executions.push(execution);
 			void this.attempt(execution);
@@ -116,7 +131,7 @@ export class Play {
 			this.kills += victims.length;
 			this.processes = this.processes.map((it) => (it.isDead ? this.newProcess() : it));
 			for (const execution of this.executions) {
-				if (!execution.isOver && victims.includes(execution.process)) this.runAgain(execution);
+				if (execution.isRunning && victims.includes(execution.process)) this.runAgain(execution);
 			}
 		});
 	}
@@ -136,15 +151,19 @@ export class Play {
 		return process;
 	}
 
-	private runAgain(execution: Execution): void {
+	private runAgain(execution: Execution, isFailed = false): void {
+		execution.isRunning = false;
 		// A job of queue mode may be delivered a second time; else a user runs it again.
-		const isDelivered = this.schedule.together && this.world.random() < 0.2;
+		const isDelivered = !isFailed && this.schedule.together && this.world.random() < 0.2;
 		if (!isDelivered) {
 			this.executionCount += 1;
 			execution.id = `${this.executionCount}`;
 			execution.mode = 'retry';
 		}
-		if (this.schedule.changes) execution.list = this.change(execution.list);
+		// With what was saved, n8n goes on with the items as they were.
+		if (this.schedule.changes && execution.round === 0 && !execution.saved) {
+			execution.list = this.change(execution.list);
+		}
 		for (const [person, count] of countOf(execution.list)) {
 			execution.ever.set(person, Math.max(count, execution.ever.get(person) ?? 0));
 		}
@@ -167,19 +186,55 @@ export class Play {
 	}
 
 	private async attempt(execution: Execution): Promise<void> {
-		const { process, list, mode } = execution;
-		const { together, keyed, atOnce } = this.schedule;
+		const { process, list } = execution;
+		const { batch, saves } = this.schedule;
 		const node = structuredClone(execution.saved ?? {});
+		execution.rounds.length = execution.round;
+		execution.isRunning = true;
+		for (let { round } = execution; round * batch < list.length; round += 1) {
+			const some = list.slice(round * batch, (round + 1) * batch);
+			const isFailed = await this.runNode(execution, node, round, some);
+			if (isFailed) {
+				await this.world.sleep(this.world.below(10), process);
+				execution.saved = structuredClone(node);
+				execution.round = round;
+				process.collect(node);
+				execution.stops -= 1;
+				this.runAgain(execution, true);
+				return;
+			}
+			await this.world.sleep(this.world.below(10), process);
+			if (saves) {
+				execution.saved = structuredClone(node);
+				execution.round = round + 1;
+			}
+		}
+		// The nodes that follow.
+		await this.world.sleep(this.world.below(60), process);
+		execution.isRunning = false;
+		execution.isOver = true;
+		process.collect(node);
+	}
+
+	/** One run of the node; whether it failed. */
+	private async runNode(
+		execution: Execution,
+		node: object,
+		round: number,
+		list: Person[],
+	): Promise<boolean> {
+		const { process, mode } = execution;
+		const { together, keyed, atOnce } = this.schedule;
 		const fake = {
 			helpers: this.store.helpersFor(process, nodeId),
-			getWorkflow: () => ({ id: 'workflow1', active: !together }),
+			getWorkflow: () => ({ id: 'workflow1', active: !together && mode !== 'retry' }),
 			getNode: () => ({ id: nodeId, name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' }),
 			getExecutionId: () => execution.id,
 			getExecutionContext: () => ({ establishedAt: execution.established }),
 			getExecutionCancelSignal: () => undefined,
 			getMode: () => mode,
 			getContext: () => node,
-			evaluateExpression: () => 0,
+			evaluateExpression: () => round,
 			logger: { warn: () => {} },
 		};
 		const calls = list.map(({ phone, key }, itemIndex) => ({
@@ -191,25 +246,27 @@ export class Play {
 			redialOnUncertain: false,
 			keyed,
 		});
-		const results = await pLimit(atOnce).map(calls, async (call) => {
+		const stops = execution.stops > 0;
+		let hasFailed = false;
+		const kinds = await pLimit(atOnce).map(calls, async (call) => {
+			if (stops && hasFailed) return 'skipped';
 			const decision = await ledger.admit(call);
 			if (decision.kind !== 'dial') return decision.kind;
+			if (stops && hasFailed) {
+				await ledger.settle(call);
+				return 'skipped';
+			}
 			const person = list[call.itemIndex] as Person;
 			const entry = await this.dial(execution, person, process);
 			await ledger.settle(call, entry);
+			if (entry?.kind !== 'answered') hasFailed = true;
 			return entry?.kind ?? 'refused';
 		});
-		await ledger.close(false);
-		// The nodes that follow.
-		await this.world.sleep(this.world.below(60), process);
-		execution.saved = structuredClone(node);
-		execution.isOver = true;
-		execution.results = new Map();
-		results.forEach((kind, index) => {
-			const person = list[index] as Person;
-			execution.results.set(person, [...(execution.results.get(person) ?? []), kind]);
-		});
-		process.collect(node);
+		const isFailed = stops && kinds.some((kind) => !['answered', 'alreadyCalled'].includes(kind));
+		await ledger.close(false, isFailed);
+		if (isFailed) return true;
+		execution.rounds[round] = kinds.map((kind, index) => [list[index] as Person, kind]);
+		return false;
 	}
 
 	/** What AlloMia does does not depend on whether the process still lives. */
@@ -230,6 +287,11 @@ export class Play {
 		if (isRefused) return undefined;
 		return person.script === 'lost' ? { kind: 'uncertain', failure } : { kind: 'answered', answer };
 	}
+}
+
+/** What became of a person in an execution, once for each time that he was in the list. */
+export function kindsOf({ rounds }: Pick<Execution, 'rounds'>, person: Person): Kind[] {
+	return rounds.flat().flatMap(([who, kind]) => (who === person ? [kind] : []));
 }
 
 function countOf(list: readonly Person[]): Map<Person, number> {

@@ -95,7 +95,7 @@ export async function dialAll(
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
 	const mayCall = () => !(failed && stopAtFailure) && !context.getExecutionCancelSignal()?.aborted;
-	let isOver = false;
+	let [isOver, isFailed] = [false, true];
 	try {
 		const results = await Promise.all(
 			calls.map((call) =>
@@ -109,9 +109,10 @@ export async function dialAll(
 		// With Retry On Fail, n8n may run a node again that has succeeded: see its error items.
 		const isComplete = !results.some((it) => isFailure(it) || it.outcome === 'skipped');
 		isOver = isComplete && !context.getNode().retryOnFail;
+		isFailed = !isComplete && stopAtFailure;
 		return results;
 	} finally {
-		await ledger.close(isOver);
+		await ledger.close(isOver, isFailed);
 	}
 }
 
