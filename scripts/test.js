@@ -11,7 +11,7 @@ const { ensureDependencies, ensureN8n } = require('./lib/setup');
 const limits = {
 	unit: 10 * minute,
 	workflow: 5 * minute,
-	e2e: 25 * minute,
+	e2e: 35 * minute,
 	editor: 10 * minute,
 	queue: 15 * minute,
 };
