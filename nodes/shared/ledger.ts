@@ -281,28 +281,42 @@ export class Ledger {
 	}
 
 	private async claim(items: readonly LedgerItem[]): Promise<void> {
+		const begun = await this.attempt(async () => {
+			await this.marks.begin();
+			return true;
+		});
+		// What a re-run may have called needs no key, and who had been called before needs no mark.
+		if (this.marks.isRerun) {
+			await this.mark(items);
+			const { redialOnUncertain } = this.settings;
+			const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark);
+			if (begun) await this.claimKeys(redialOnUncertain ? items : items.filter(isOpen));
+		} else {
+			if (begun) await this.claimKeys(items);
+			await this.mark(items.filter((item) => this.keyOf(item) !== 'taken'));
+		}
+	}
+
+	private async claimKeys(items: readonly LedgerItem[]): Promise<void> {
 		const asked = new Map<string, KeyState>();
 		for (const { onceKey } of items) {
 			const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 			if (onceKey !== undefined && key && !key.called && !key.claimed) asked.set(onceKey, key);
 		}
-		const keys = await this.attempt(async () => {
-			await this.marks.begin();
-			return await this.onceKeys.claim([...asked.keys()]);
-		});
+		const keys = await this.attempt(async () => await this.onceKeys.claim([...asked.keys()]));
 		for (const [name, key] of keys ? asked : []) {
 			if (keys?.taken.has(name)) key.called = true;
 			else key.claimed = keys?.doubtful.has(name) ? 'doubtful' : 'sure';
 		}
-		// Whoever is not called needs no mark; but a re-run asks what became of all.
-		const marked = items
-			.filter((item) => this.marks.isRerun || this.keyOf(item) !== 'taken')
-			.map(({ mark }) => mark);
+	}
+
+	private async mark(items: readonly LedgerItem[]): Promise<void> {
+		const marks = items.map(({ mark }) => mark);
 		const { keyed } = this.settings;
-		const attempted = await this.attempt(async () => await this.marks.make(marked, keyed));
+		const attempted = await this.attempt(async () => await this.marks.make(marks, keyed));
 		attempted?.forEach((mark) => this.attempted.add(mark));
 		// Without an answer, calls are placed all the same: what the execution remembers still holds.
-		if (!attempted && this.marks.isRerun) marked.forEach((mark) => this.unasked.add(mark));
+		if (!attempted && this.marks.isRerun) marks.forEach((mark) => this.unasked.add(mark));
 	}
 
 	private keyOf({ onceKey }: LedgerItem): Known['key'] {

@@ -179,9 +179,10 @@ export class Marks {
 		const found = new Set(marks.filter((_, index) => known.has(values[index] ?? '')));
 		if (this.careful) {
 			// Some had not moved yet.
-			const unmoved = valuesOf('node', marks);
+			const others = marks.filter((mark) => !found.has(mark));
+			const unmoved = valuesOf('node', others);
 			const left = await this.store.find('node', unmoved);
-			marks.forEach((mark, index) => left.has(unmoved[index] ?? '') && found.add(mark));
+			others.forEach((mark, index) => left.has(unmoved[index] ?? '') && found.add(mark));
 		}
 		// What somebody else has left is not ours to take out.
 		for (const mark of marks) if (!found.has(mark)) this.made[row].add(mark);

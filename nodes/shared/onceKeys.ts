@@ -21,14 +21,20 @@ const settle = 1_000;
 /** How many keys are recorded anew with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
 
+/** How long it takes at most to record them anew, in ms. */
+const renewal = 60_000;
+
 /** How often to look whether a key is still being given back. */
-const patience = 5;
+const patience = 10;
 
 /** By the sign for them, for how many reasons there may be guards. */
 const guarded = new Map<string, number>();
 
-/** The newest keys that this process has given back, and nobody in it has claimed since. */
-const givenBack = new Set<string>();
+/** The keys that this process records anew, and whether they were given back meanwhile. */
+const renewing = new Map<string, boolean>();
+
+/** Since when the guards of other processes are known, that were met. */
+const othersGuards = new Map<string, number>();
 
 export interface ClaimedKeys {
 	/** The keys that had been claimed before. */
@@ -44,6 +50,9 @@ export class OnceKeys {
 	/** The keys that were met again: they are recorded anew at the end. */
 	private readonly met = new Set<string>();
 
+	/** When the newest claim was made. */
+	private claimedAt = 0;
+
 	constructor(
 		private readonly store: SharedStore,
 		nodeId: string,
@@ -58,12 +67,12 @@ export class OnceKeys {
 		if (keys.length === 0) return { taken, doubtful };
 		const isGuarded = !this.store.alone || (await this.countGuarded()) > 0;
 		if (isGuarded) await this.waitForReleases(keys);
-		for (const key of keys) givenBack.delete(this.idOf(key));
 		const { known, mayBeOurs, mayBeOvertaken } = await this.store.hold('node', keys.map(toName), {
 			settle,
 			keep: keepKeys + spare,
 			...(isGuarded ? { otherName } : {}),
 		});
+		this.claimedAt = Date.now();
 		for (const key of keys) {
 			const isKnown = known.has(toName(key));
 			if (isKnown ? mayBeOurs : mayBeOvertaken) doubtful.add(key);
@@ -80,13 +89,21 @@ export class OnceKeys {
 	 * So it is taken out several times, while releases keep everybody else from claiming it.
 	 */
 	async giveBack(keys: readonly string[]): Promise<void> {
-		for (const key of keys) this.remember(key);
-		const names = keys.flatMap((key) => [toName(key), toGuard(key)]);
-		if (this.store.alone) return await this.store.remove('node', names);
+		const names = () => {
+			// Whoever records a key anew takes it out as well.
+			const others = keys.filter((key) => renewing.has(this.idOf(key)));
+			for (const key of others) renewing.set(this.idOf(key), true);
+			return keys
+				.filter((key) => !renewing.has(this.idOf(key)))
+				.flatMap((key) => [toName(key), toGuard(key)]);
+		};
+		if (this.store.alone) return await this.store.remove('node', names());
 		const releases = keys.map(toRelease);
 		await this.whileGuarded(async () => {
-			await this.store.hold('node', releases, { again: () => releases });
-			await this.store.takeOut('node', () => names);
+			await this.store.hold('node', releases, { own: true });
+			// Whoever has claimed the same in that moment is to find that it is taken.
+			await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
+			await this.store.takeOut('node', names);
 			await this.store.takeOut('node', () => releases);
 		});
 	}
@@ -106,25 +123,57 @@ export class OnceKeys {
 	}
 
 	private async renewSome(met: readonly string[]): Promise<void> {
-		// Whoever had claimed them may have given them back.
-		const known = await this.store.find('node', met.map(toName));
-		const keys = met.filter((key) => known.has(toName(key)));
-		await this.store.hold('node', keys.map(toGuard));
-		await this.store.remove('node', keys.map(toName));
-		await this.store.hold('node', keys.map(toName), { keep: keepKeys + spare });
-		const freed = keys.filter((key) => givenBack.has(this.idOf(key)));
-		await this.store.remove('node', [...keys.map(toGuard), ...freed.map(toName)]);
+		const idle = met.filter((key) => !renewing.has(this.idOf(key)));
+		for (const key of idle) renewing.set(this.idOf(key), false);
+		try {
+			await this.renewIdle(idle);
+		} finally {
+			for (const key of idle) renewing.delete(this.idOf(key));
+		}
+	}
+
+	private async renewIdle(idle: readonly string[]): Promise<void> {
+		const names = idle.flatMap((key) => [toGuard(key), toName(key)]);
+		const { known, mayBeOurs } = await this.store.hold('node', names);
+		const isGuarded = (key: string) => known.has(toGuard(key));
+		// What has a guard is being recorded anew by another process.
+		const ours = idle.filter((key) => !isGuarded(key) || mayBeOurs || this.isLeftBehind(key));
+		const isThere = (key: string) => isGuarded(key) || known.has(toName(key));
+		const keys = ours.filter(isThere).map(toName);
+		await this.store.remove('node', keys);
+		await this.store.hold('node', keys, { keep: keepKeys + spare });
+		// Some had been given back before, some meanwhile.
+		const free = ours.filter((key) => !isThere(key) || renewing.get(this.idOf(key)));
+		const left = [...ours.map(toGuard), ...free.map(toName)];
+		for (const key of idle) renewing.delete(this.idOf(key));
+		for (const key of ours) othersGuards.delete(this.idOf(key));
+		await this.store.remove('node', left);
+	}
+
+	/** Whether the one whose guard it is must have died. */
+	private isLeftBehind(key: string): boolean {
+		const id = this.idOf(key);
+		const since = othersGuards.get(id) ?? Date.now();
+		othersGuards.set(id, since);
+		const [oldest] = othersGuards.keys();
+		if (othersGuards.size > keepKeys && oldest !== undefined) othersGuards.delete(oldest);
+		return Date.now() - since > renewal;
+	}
+
+	/** Those of the keys that another process is giving back. */
+	private async findReleases(keys: readonly string[]): Promise<ReadonlySet<string>> {
+		const known = await this.store.find('node', keys.map(toRelease));
+		return new Set(keys.filter((key) => known.has(toRelease(key))));
 	}
 
 	/** Waits for keys that are just being given back. Whoever takes longer than that has died. */
 	private async waitForReleases(keys: readonly string[]): Promise<void> {
-		const releases = keys.map(toRelease);
-		let known = await this.store.find('node', releases);
-		for (let count = 0; known.size > 0 && count < patience; count += 1) {
+		let given = await this.findReleases(keys);
+		for (let count = 0; given.size > 0 && count < patience; count += 1) {
 			await sleep(2 * takingOut);
-			known = await this.store.find('node', releases);
+			given = await this.findReleases(keys);
 		}
-		await this.store.remove('node', [...known]);
+		await this.store.remove('node', [...given].map(toRelease));
 	}
 
 	/** For how many reasons keys may be missing for which there are guards. */
@@ -134,8 +183,10 @@ export class OnceKeys {
 		// A process that died while it recorded keys anew has left some.
 		const { known } = await this.store.record('workflow', [this.sign]);
 		if (known.size === 0) await this.store.remove('workflow', [this.sign]);
-		guarded.set(this.sign, known.size);
-		return known.size;
+		// Somebody else may have asked at the same time, and found what we have recorded.
+		const latest = guarded.get(this.sign) ?? known.size;
+		guarded.set(this.sign, latest);
+		return latest;
 	}
 
 	/** Does something that guards are for. If it fails, they are left behind. */
@@ -145,12 +196,6 @@ export class OnceKeys {
 		change(1);
 		await work();
 		change(-1);
-	}
-
-	private remember(key: string): void {
-		givenBack.add(this.idOf(key));
-		const [oldest] = givenBack;
-		if (givenBack.size > keepKeys && oldest !== undefined) givenBack.delete(oldest);
 	}
 
 	/** A key of this node, among those of all nodes of the process. */

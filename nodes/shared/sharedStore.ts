@@ -27,6 +27,8 @@ export interface HoldOptions {
 	otherName?: (value: string) => string;
 	/** Values that are written again along with it, in case that they were undone. */
 	again?: () => readonly string[];
+	/** Whether nobody else records these but to ask for them: they are written until all of them stay. */
+	own?: boolean;
 }
 
 export interface Held {
@@ -123,6 +125,7 @@ export class SharedStore {
 
 	/** Those of the values that are in the row. n8n cannot be asked without recording them. */
 	async find(row: Row, values: readonly string[]): Promise<ReadonlySet<string>> {
+		if (values.length === 0) return new Set();
 		const { known } = await this.record(row, values);
 		await this.remove(
 			row,
@@ -136,7 +139,7 @@ export class SharedStore {
 	 * @throws what n8n's database says, with nothing left of what was recorded where that can be had
 	 */
 	async hold(row: Row, values: readonly string[], options: HoldOptions = {}): Promise<Held> {
-		const { settle = shortly, keep, otherName, again } = options;
+		const { settle = shortly, keep, otherName, again, own = false } = options;
 		const known = new Set<string>();
 		const fresh = () => values.filter((value) => !known.has(value));
 		// Nobody else records it: it tells whether our write is still there.
@@ -151,22 +154,28 @@ export class SharedStore {
 				keep,
 			);
 			const isThere = token !== undefined && written.known.has(token);
+			const isWhole = isThere && (!own || values.every((value) => written.known.has(value)));
 			fresh().forEach((value, index) => {
 				const other = others[index] ?? value;
-				if (isThere && !isFirst) return;
+				if (own || (isThere && !isFirst)) return;
 				if (written.known.has(value) || written.known.has(other)) known.add(value);
 				if (other !== value) temporary[written.known.has(other) ? 'delete' : 'add'](other);
 			});
-			return { ...written, isThere };
+			return { ...written, isThere, isWhole };
 		};
 		const first = await write(true);
 		let { took } = first;
+		if (otherName && fresh().length > 0) {
+			// Others may be waiting to write the names of what is known for good.
+			const needless = [...known].map(otherName).filter((name) => temporary.delete(name));
+			await this.remove(row, needless).catch(() => undefined);
+		}
 		const settled = (async () => {
-			if (this.alone) return;
+			if (this.alone || fresh().length === 0) return;
 			for (let count = 0; count < rewrites; count += 1) {
 				await sleep(Math.max(settle, 2 * took) * (1 + Math.random() / 4));
 				const next = await write(false);
-				if (next.isThere) return;
+				if (next.isWhole) return;
 				// Another process, which had read before we wrote, has undone it.
 				({ took } = next);
 			}

@@ -1,7 +1,11 @@
-import { trySchedules } from './model/schedules';
+import { limit, playIn } from './model/run';
 
-describe('the ledger in regular mode, in a model of n8n’s store', () => {
-	it('calls nobody twice, and leaves few alone, whatever is killed or fails', async () => {
-		await trySchedules(false);
-	}, 540_000);
+describe('the ledger, in a model of n8n’s store', () => {
+	it.concurrent.each(['regular', 'queue'] as const)(
+		'calls nobody twice, and leaves few alone, whatever is killed or fails (%s mode)',
+		async (mode) => {
+			expect(await playIn(mode)).toContain('hold');
+		},
+		limit,
+	);
 });

@@ -1,9 +1,7 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { kindsOf, Play, type Person, type Schedule } from './play';
 import { mostClaimed } from './process';
-
-/** How many schedules are tried, in each of n8n's modes. */
-const schedules = Number(process.env.ALLOMIA_SCHEDULES ?? 5_000);
 
 const scripts = ['taken', 'taken', 'taken', 'taken', 'refused', 'refusedOnce', 'lost'] as const;
 
@@ -21,16 +19,17 @@ const anySchedule = {
 	stops: fc.integer({ min: 0, max: 2 }),
 };
 
-/**
- * Calls lists in a model of n8n while it is killed and its database fails: nobody is called twice, and
- * few are left alone. What fails is printed with its schedule, from which it can be played again.
- */
-export async function trySchedules(together: boolean): Promise<void> {
+/** Plays so many schedules at random. What fails is shrunk, and printed. */
+export async function playMany(together: boolean, count: number): Promise<void> {
 	const schedule = fc.record({ ...anySchedule, together: fc.constant(together) });
-	await fc.assert(fc.asyncProperty(schedule, play), { numRuns: schedules });
+	await fc.assert(fc.asyncProperty(schedule, play), { numRuns: count });
 }
 
-async function play(schedule: Schedule): Promise<void> {
+/**
+ * Calls lists in a model of n8n while it is killed and its database fails: nobody is called twice, and
+ * few are left alone.
+ */
+export async function play(schedule: Schedule): Promise<void> {
 	const { together, keyed, lists, people, kills, hiccups } = schedule;
 	const play = new Play(schedule);
 	const { world } = play;
@@ -50,14 +49,14 @@ async function play(schedule: Schedule): Promise<void> {
 
 	const most = mostClaimed[together ? 'together' : 'alone'] * play.kills;
 	const { calls, executions } = play;
-	expect(executions.every(({ isOver }) => isOver)).toBe(true);
+	assert(executions.every(({ isOver }) => isOver));
 	if (keyed) {
 		const called = (person: Person) => calls.filter((call) => call.person === person).length;
-		expect(everybody.filter((person) => called(person) > 1)).toEqual([]);
+		assert.deepEqual(everybody.filter((person) => called(person) > 1), []);
 		// Who was not called, and could be, is called now: no key is taken for nothing.
 		play.start(everybody, 5_000);
 		await world.run();
-		expect(everybody.filter((person) => called(person) > 1)).toEqual([]);
+		assert.deepEqual(everybody.filter((person) => called(person) > 1), []);
 		const isUnharmed = (person: Person) => {
 			const said = play.executions.map((execution) => kindsOf(execution, person));
 			// It was refused again just now; or a failure of the database was told as what it may mean; or a
@@ -71,7 +70,7 @@ async function play(schedule: Schedule): Promise<void> {
 		const left = everybody.filter(
 			(person) => called(person) === 0 && person.script !== 'refused' && !isUnharmed(person),
 		);
-		expect(left.length).toBeLessThanOrEqual(most);
+		assert(left.length <= most, `${left.length} of at most ${most} are left alone`);
 		return;
 	}
 	let needless = 0;
@@ -80,16 +79,16 @@ async function play(schedule: Schedule): Promise<void> {
 		const called = (person: Person) =>
 			calls.filter((call) => call.execution === name && call.person === person).length;
 		for (const [person, count] of ever) {
-			expect(called(person)).toBeLessThanOrEqual(count);
+			assert(called(person) <= count, `${person.phone} was called ${called(person)} times`);
 		}
 		for (const person of new Set(list)) {
 			const kinds = kindsOf(execution, person);
 			if (person.script === 'refused' || person.script === 'refusedOnce') continue;
 			// Of equal ones in a list it is not told which was called.
 			needless += Math.max(0, kinds.length - called(person));
-			expect(kinds).not.toContain('refused');
+			assert(!kinds.includes('refused'), `${person.phone} was refused`);
 		}
 	}
 	// Where the database could not be asked, a re-run calls nobody of whom it does not know.
-	if (hiccups === 0) expect(needless).toBeLessThanOrEqual(most);
+	if (hiccups === 0) assert(needless <= most, `${needless} of at most ${most} are left alone`);
 }

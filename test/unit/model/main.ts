@@ -1,0 +1,19 @@
+import { play, playMany } from './schedules';
+import type { Schedule } from './play';
+
+/**
+ * Plays schedules outside of jest, whose sandbox makes them several times slower:
+ *
+ *     npx tsx test/unit/model/main.ts regular|queue <how many>
+ *     npx tsx test/unit/model/main.ts '<a schedule that failed, as JSON>'
+ */
+async function main([what = '', count]: string[]): Promise<void> {
+	if (what.startsWith('{')) await play(JSON.parse(what) as Schedule);
+	else await playMany(what === 'queue', Number(count));
+	console.log('All of them hold.');
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+	console.error(error);
+	process.exitCode = 1;
+});

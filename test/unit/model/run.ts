@@ -1,0 +1,24 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+/** How many schedules are played, in each of n8n's modes. */
+const schedules = process.env.ALLOMIA_SCHEDULES ?? '50000';
+
+/** How long they may take, in ms. */
+export const limit = 540_000;
+
+/**
+ * Plays schedules in a process of their own.
+ * @returns what the process says at the end
+ * @throws with what it says of the schedule that failed
+ */
+export async function playIn(mode: 'regular' | 'queue'): Promise<string> {
+	const script = path.join(__dirname, 'main.ts');
+	const { stdout } = await promisify(execFile)(
+		process.execPath,
+		['--import', 'tsx', script, mode, schedules],
+		{ timeout: limit - 5_000 },
+	);
+	return stdout;
+}
