@@ -52,11 +52,17 @@ export async function play(schedule: Schedule): Promise<void> {
 	assert(executions.every(({ isOver }) => isOver));
 	if (keyed) {
 		const called = (person: Person) => calls.filter((call) => call.person === person).length;
-		assert.deepEqual(everybody.filter((person) => called(person) > 1), []);
+		assert.deepEqual(
+			everybody.filter((person) => called(person) > 1),
+			[],
+		);
 		// Who was not called, and could be, is called now: no key is taken for nothing.
 		play.start(everybody, 5_000);
 		await world.run();
-		assert.deepEqual(everybody.filter((person) => called(person) > 1), []);
+		assert.deepEqual(
+			everybody.filter((person) => called(person) > 1),
+			[],
+		);
 		const isUnharmed = (person: Person) => {
 			const said = play.executions.map((execution) => kindsOf(execution, person));
 			// It was refused again just now; or a failure of the database was told as what it may mean; or a
