@@ -41,13 +41,13 @@ const alloMia = (credential, { assistantId, phoneNumberId }) =>
 		{ credentials: { alloMiaApi: credential } },
 	);
 
-const waitNode = () =>
+const waitNode = (parameters = {}, options = {}) =>
 	node(
 		'Waiting',
 		'n8n-nodes-base.wait',
 		1.1,
-		{ resume: 'webhook', httpMethod: 'POST', options: {} },
-		{ webhookId: randomUUID() },
+		{ resume: 'webhook', httpMethod: 'POST', options: {}, ...parameters },
+		{ webhookId: randomUUID(), ...options },
 	);
 
 /** A published workflow: posted items, the node that waits, and what follows. */
@@ -222,6 +222,74 @@ async function asking(bench, credential) {
 	];
 }
 
+/** How long the lists are that wait as a whole, and how many requests to each are timed. */
+const lengths = [1_000, 10_000];
+const requests = 40;
+
+/**
+ * A callback to one of many calls of the same execution, against a request that n8n's Wait node
+ * refuses after as many items: n8n reads the whole execution from its database for each.
+ */
+async function long(bench, credential) {
+	const { session, baseUrl } = bench;
+	const header = await session.call('POST', '/rest/credentials', {
+		name: 'A header that is not sent',
+		type: 'httpHeaderAuth',
+		data: { name: 'x-secret', value: randomUUID() },
+	});
+	const ours = await publish(bench, alloMia(credential, bench.simulator));
+	const wait = await publish(
+		bench,
+		waitNode(
+			{ incomingAuthentication: 'headerAuth' },
+			{ credentials: { httpHeaderAuth: { id: header.id, name: header.name } } },
+		),
+	);
+	const figures = [];
+	for (const length of lengths) {
+		const already = new Set((await dialsOf(bench)).map((it) => it.outboundCallId));
+		const idOf = async (workflow) => {
+			const known = new Set(
+				(await everyExecution(session, workflow.id, 'waiting')).map((it) => it.id),
+			);
+			await post(workflow.url, { items: people(length) });
+			return await until(
+				`${length} items to wait`,
+				async () =>
+					(await everyExecution(session, workflow.id, 'waiting')).find((it) => !known.has(it.id))
+						?.id,
+				300_000,
+				1_000,
+			);
+		};
+		await idOf(ours);
+		const id = await idOf(wait);
+		const { resumeToken } = (await readExecution(session, id)).data;
+		const waitUrl = `${baseUrl}/webhook-waiting/${id}?signature=${resumeToken}`;
+		const dials = (await dialsOf(bench)).filter((it) => !already.has(it.outboundCallId));
+		const times = { ours: [], wait: [] };
+		const timed = async (list, status, url, body) => {
+			const sent = performance.now();
+			const answer = await post(url, body);
+			if (answer.status !== status) throw new Error(`${url} answered ${answer.status}`);
+			list.push(performance.now() - sent);
+		};
+		for (let count = 0; count < requests; count += 1) {
+			const { outboundCallId, body } = dials[count];
+			await timed(times.ours, 200, body.callbackUrl, event('completed', outboundCallId));
+			await timed(times.wait, 403, waitUrl, event('completed', outboundCallId));
+		}
+		const [mine, theirs] = [median(times.ours), median(times.wait)];
+		figures.push({
+			name: `A callback to one of ${length} calls of an execution, against Wait`,
+			limit: 1.3,
+			value: mine / theirs,
+			detail: `medians of ${requests} requests: ${round(mine)} ms against ${round(theirs)} ms`,
+		});
+	}
+	return figures;
+}
+
 /** What n8n's process keeps in memory once its garbage is collected, in MB: see collect.js. */
 async function memoryOf(pid, file) {
 	fs.rmSync(file, { force: true });
@@ -268,7 +336,11 @@ async function growth(start, toWaiting) {
 async function waiting({ start }) {
 	const bench = await start();
 	const credential = await createCredential(bench.session, bench.simulator);
-	const figures = [await resuming(bench, credential), ...(await asking(bench, credential))];
+	const figures = [
+		await resuming(bench, credential),
+		...(await asking(bench, credential)),
+		...(await long(bench, credential)),
+	];
 	await bench.stop();
 
 	say(`  … ${parkedCount} parked executions of each`);

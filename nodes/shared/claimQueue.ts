@@ -63,6 +63,15 @@ export class ClaimQueue<Call> {
 		}
 	}
 
+	/** Keeps room for calls whose claims are being given back: until then, they count as claimed. */
+	async whileGivenBack(count: number, work: Promise<unknown>): Promise<void> {
+		inProcess.reserved += count;
+		inProcess.claiming += 1;
+		await work;
+		inProcess.claiming -= 1;
+		makeRoom(count);
+	}
+
 	/** A call that has entered is placed now, or is not to be placed. */
 	leave(): void {
 		this.giveBack(1);
@@ -116,9 +125,13 @@ export class ClaimQueue<Call> {
 
 	private giveBack(count: number): void {
 		this.left += count;
-		inProcess.reserved -= count;
-		inProcess.moves += 1;
-		for (const wake of inProcess.waiting) wake();
-		inProcess.waiting.clear();
+		makeRoom(count);
 	}
+}
+
+function makeRoom(count: number): void {
+	inProcess.reserved -= count;
+	inProcess.moves += 1;
+	for (const wake of inProcess.waiting) wake();
+	inProcess.waiting.clear();
 }

@@ -352,14 +352,15 @@ export class Ledger {
 		}
 	}
 
-	/** Nobody waits for it but the end of the attempt. */
+	/** Nobody waits for it but the end of the attempt, and calls that are to be claimed. */
 	private release(marks: readonly string[], keys: readonly string[]): void {
-		if (marks.length > 0) {
-			this.releases.push(this.attempt(async () => await this.marks.release(marks)));
-		}
-		if (keys.length > 0) {
-			this.releases.push(this.attempt(async () => await this.onceKeys.giveBack(keys)));
-		}
+		const count = Math.max(marks.length, keys.length);
+		if (count === 0) return;
+		const released = Promise.all([
+			this.attempt(async () => await this.marks.release(marks)),
+			this.attempt(async () => await this.onceKeys.giveBack(keys)),
+		]);
+		this.releases.push(this.queue.whileGivenBack(count, released));
 	}
 
 	/** What the store says, or undefined where n8n's database cannot be written. */

@@ -209,6 +209,7 @@ export class Marks {
 		for (const row of rows) {
 			const recent = this.recent(row);
 			if (recent.length > 0) await this.store.record(row, recent);
+			await this.store.clean(row);
 		}
 	}
 

@@ -1,5 +1,5 @@
 import { sleep } from 'n8n-workflow';
-import { takingOut, type SharedStore } from './sharedStore';
+import type { SharedStore } from './sharedStore';
 
 /*
  * What is kept in the row of the node:
@@ -8,7 +8,6 @@ import { takingOut, type SharedStore } from './sharedStore';
  *   since n8n leaves a known value at its place and cuts off the oldest.
  * - A guard for each key that is being recorded anew: it stands for the key while that is missing. If
  *   n8n is killed then, guards stay; a sign in the row of the workflow says that there are some.
- * - A release for each key that is being given back, where other processes write to the row, too.
  */
 
 /** How many keys are kept, and how many other values may be among them. */
@@ -21,11 +20,12 @@ const settle = 1_000;
 /** How many keys are recorded anew with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
 
+/** How often to try whether another process has recorded a key anew by now, and when, in ms. */
+const patience = 5;
+const patienceWait = 300;
+
 /** How long it takes at most to record them anew, in ms. */
 const renewal = 60_000;
-
-/** How often to look whether a key is still being given back. */
-const patience = 10;
 
 /** By the sign for them, for how many reasons there may be guards. */
 const guarded = new Map<string, number>();
@@ -66,7 +66,6 @@ export class OnceKeys {
 		const doubtful = new Set<string>();
 		if (keys.length === 0) return { taken, doubtful };
 		const isGuarded = !this.store.alone || (await this.countGuarded()) > 0;
-		if (isGuarded) await this.waitForReleases(keys);
 		const { known, mayBeOurs, mayBeOvertaken } = await this.store.hold('node', keys.map(toName), {
 			settle,
 			keep: keepKeys + spare,
@@ -84,27 +83,31 @@ export class OnceKeys {
 		return { taken, doubtful };
 	}
 
-	/**
-	 * Gives keys back. What is taken out of the row comes back where another process had read it before.
-	 * So it is taken out several times, while releases keep everybody else from claiming it.
-	 */
+	/** Gives keys back. */
 	async giveBack(keys: readonly string[]): Promise<void> {
-		const names = () => {
-			// Whoever records a key anew takes it out as well.
+		if (this.store.alone) return await this.takeOut(keys);
+		// Whoever has claimed the same in that moment is to find that it is taken.
+		await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
+		let left = keys;
+		for (let count = 0; count < patience && left.length > 0; count += 1) {
+			if (count > 0) await sleep(patienceWait);
+			// What has a guard is being recorded anew by another process.
+			const { known } = await this.store.hold('node', left.map(toGuard));
+			const others = left.filter((key) => known.has(toGuard(key)));
+			await this.takeOut(left.filter((key) => !others.includes(key)));
+			left = others;
+		}
+		// It must have died.
+		await this.takeOut(left);
+	}
+
+	private async takeOut(keys: readonly string[]): Promise<void> {
+		if (keys.length === 0) return;
+		await this.store.takeOut('node', () => {
+			// Whoever records a key anew in this process takes it out as well.
 			const others = keys.filter((key) => renewing.has(this.idOf(key)));
 			for (const key of others) renewing.set(this.idOf(key), true);
-			return keys
-				.filter((key) => !renewing.has(this.idOf(key)))
-				.flatMap((key) => [toName(key), toGuard(key)]);
-		};
-		if (this.store.alone) return await this.store.remove('node', names());
-		const releases = keys.map(toRelease);
-		await this.whileGuarded(async () => {
-			await this.store.hold('node', releases, { own: true });
-			// Whoever has claimed the same in that moment is to find that it is taken.
-			await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
-			await this.store.takeOut('node', names);
-			await this.store.takeOut('node', () => releases);
+			return keys.filter((key) => !others.includes(key)).flatMap(toNames);
 		});
 	}
 
@@ -143,11 +146,13 @@ export class OnceKeys {
 		await this.store.remove('node', keys);
 		await this.store.hold('node', keys, { keep: keepKeys + spare });
 		// Some had been given back before, some meanwhile.
-		const free = ours.filter((key) => !isThere(key) || renewing.get(this.idOf(key)));
-		const left = [...ours.map(toGuard), ...free.map(toName)];
+		const isFree = (key: string) => renewing.get(this.idOf(key)) ?? false;
+		const free = idle.filter((key) => isFree(key) || (ours.includes(key) && !isThere(key)));
 		for (const key of idle) renewing.delete(this.idOf(key));
 		for (const key of ours) othersGuards.delete(this.idOf(key));
-		await this.store.remove('node', left);
+		const kept = ours.filter((key) => !free.includes(key));
+		await this.store.remove('node', kept.map(toGuard));
+		await this.takeOut(free);
 	}
 
 	/** Whether the one whose guard it is must have died. */
@@ -158,22 +163,6 @@ export class OnceKeys {
 		const [oldest] = othersGuards.keys();
 		if (othersGuards.size > keepKeys && oldest !== undefined) othersGuards.delete(oldest);
 		return Date.now() - since > renewal;
-	}
-
-	/** Those of the keys that another process is giving back. */
-	private async findReleases(keys: readonly string[]): Promise<ReadonlySet<string>> {
-		const known = await this.store.find('node', keys.map(toRelease));
-		return new Set(keys.filter((key) => known.has(toRelease(key))));
-	}
-
-	/** Waits for keys that are just being given back. Whoever takes longer than that has died. */
-	private async waitForReleases(keys: readonly string[]): Promise<void> {
-		let given = await this.findReleases(keys);
-		for (let count = 0; given.size > 0 && count < patience; count += 1) {
-			await sleep(2 * takingOut);
-			given = await this.findReleases(keys);
-		}
-		await this.store.remove('node', [...given].map(toRelease));
 	}
 
 	/** For how many reasons keys may be missing for which there are guards. */
@@ -207,4 +196,4 @@ export class OnceKeys {
 const toName = (key: string) => `key/${key}`;
 const toGuard = (key: string) => otherName(toName(key));
 const otherName = (name: string) => `guard/${name}`;
-const toRelease = (key: string) => `release/${key}`;
+const toNames = (key: string) => [toName(key), toGuard(key)];

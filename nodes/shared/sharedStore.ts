@@ -41,7 +41,7 @@ export interface Held {
 }
 
 interface Request {
-	work: 'record' | 'remove';
+	work: 'record' | 'remove' | 'find';
 	helpers: Helpers;
 	row: Row;
 	values: readonly string[];
@@ -57,15 +57,15 @@ const waits = [25, 50, 100, 200, 400, 800, 1_600];
 /** How long to wait until a write of another process would have undone ours, unless more is asked for. */
 const shortly = 25;
 
+/** How many values that are not needed any more may be in a row. */
+const muchLitter = 20;
+
 /** How often what was undone is written again. */
 const rewrites = 20;
 
-/** How often values are taken out where other processes may undo it, and the pause between, in ms. */
-const removals = 5;
+/** How often to look whether another process has undone it that values were taken out, and when, in ms. */
+const checks = 5;
 const pause = 30;
-
-/** How long it takes at most to take out values until they stay out, in ms. */
-export const takingOut = 2 * removals * pause;
 
 /** The requests that wait for their turn, by the row that they are for. */
 const queues = new Map<string, Request[]>();
@@ -91,6 +91,17 @@ export class SharedStore {
 	private readonly workflow: string;
 
 	private readonly node: string;
+
+	/** What is not needed any more, and is to be taken out of the rows soon. */
+	private readonly litter: Record<Row, string[]> = { node: [], workflow: [] };
+
+	/** What is to be taken out next, and what takes out something now. */
+	private readonly leaving: Record<Row, Array<() => readonly string[]>> = {
+		node: [],
+		workflow: [],
+	};
+
+	private readonly takingOut = { node: Promise.resolve(), workflow: Promise.resolve() };
 
 	/**
 	 * Keeps only what is needed of the context: a store may outlive its execution.
@@ -123,15 +134,14 @@ export class SharedStore {
 		if (values.length > 0) await this.request('remove', row, values, Infinity);
 	}
 
-	/** Those of the values that are in the row. n8n cannot be asked without recording them. */
+	/**
+	 * Those of the values that are in the row. n8n cannot be asked without recording them: another
+	 * process finds them there for a moment.
+	 * @throws what n8n's database says, where it cannot be written
+	 */
 	async find(row: Row, values: readonly string[]): Promise<ReadonlySet<string>> {
 		if (values.length === 0) return new Set();
-		const { known } = await this.record(row, values);
-		await this.remove(
-			row,
-			values.filter((value) => !known.has(value)),
-		);
-		return known;
+		return (await this.request('find', row, values, Infinity)).known;
 	}
 
 	/**
@@ -185,9 +195,10 @@ export class SharedStore {
 			() => true,
 			() => false,
 		);
-		// What stays behind of these does no harm.
 		const left = [...temporary, ...(isSettled ? [] : fresh())];
-		await this.remove(row, left).catch(() => undefined);
+		this.litter[row].push(...left);
+		// A token alone can wait for more of them.
+		if (left.length > 1 || this.litter[row].length > muchLitter) await this.clean(row);
 		await settled;
 		return {
 			known,
@@ -198,15 +209,39 @@ export class SharedStore {
 	}
 
 	/**
-	 * Takes values out until they stay out: what another process had read before comes back.
+	 * Takes values out until they stay out. What another process had read before comes back, and
+	 * witnesses along with it: by these it is told from what somebody has recorded since.
 	 * @param values what is still to be out, asked each time
 	 */
 	async takeOut(row: Row, values: () => readonly string[]): Promise<void> {
-		await this.remove(row, values());
-		for (let count = 1; !this.alone && count < removals; count += 1) {
+		if (this.alone) return await this.remove(row, values());
+		this.leaving[row].push(values);
+		// Those that come while some are taken out go together, next.
+		const before = this.takingOut[row];
+		const mine = before.then(async () => await this.takeOutNext(row));
+		this.takingOut[row] = mine.catch(() => undefined);
+		await mine;
+	}
+
+	private async takeOutNext(row: Row): Promise<void> {
+		const next = this.leaving[row].splice(0);
+		if (next.length === 0) return;
+		const witnesses = Array.from({ length: checks }, () => `witness/${randomUUID()}`);
+		const remove = async () =>
+			await this.remove(row, [...next.flatMap((values) => values()), ...witnesses]);
+		await this.hold(row, witnesses);
+		await remove();
+		for (const witness of witnesses) {
 			await sleep(pause * (1 + Math.random()));
-			await this.remove(row, values());
+			const { known } = await this.record(row, [witness]);
+			if (known.has(witness)) await remove();
 		}
+		await this.remove(row, witnesses);
+	}
+
+	/** Takes out what is not needed any more. If it stays behind, it does no harm. */
+	async clean(row: Row): Promise<void> {
+		await this.remove(row, this.litter[row].splice(0)).catch(() => undefined);
 	}
 
 	/** How many values are in a row. */
@@ -253,11 +288,16 @@ async function serve(name: string): Promise<void> {
 			const values = [...new Set(batch.flatMap((request) => request.values))];
 			const keep = Math.max(...batch.map((request) => request.keep));
 			const { known, took, retried } = await perform(name, { ...first, values, keep });
+			const isAsked = first.work === 'find';
+			const fresh = values.filter((value) => !known.has(value));
+			if (isAsked && fresh.length > 0) {
+				await perform(name, { ...first, work: 'remove', values: fresh });
+			}
 			const seen = new Set(known);
 			for (const { values: own, resolve } of batch) {
 				resolve({ known: new Set(own.filter((value) => seen.has(value))), took, retried });
-				// Of two that came together with the same value, the first has it.
-				own.forEach((value) => seen.add(value));
+				// Of two that came together to record the same value, the first has it.
+				if (!isAsked) own.forEach((value) => seen.add(value));
 			}
 		} catch (error) {
 			batch.forEach(({ reject }) => reject(error));

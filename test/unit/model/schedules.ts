@@ -65,12 +65,15 @@ export async function play(schedule: Schedule): Promise<void> {
 		);
 		const isUnharmed = (person: Person) => {
 			const said = play.executions.map((execution) => kindsOf(execution, person));
-			// It was refused again just now; or a failure of the database was told as what it may mean; or a
-			// process died while it gave the key back.
+			const before = said.slice(0, -1).flat();
+			// It was refused again just now; or a process died while its call was under way, or its key was
+			// given back; or a failure of the database was told as what it may mean, in some cases by an
+			// attempt that failed for another item.
 			return (
 				said.at(-1)?.includes('refused') ||
-				(hiccups > 0 && said.flat().includes('uncertain')) ||
-				(play.kills > 0 && person.script === 'refusedOnce')
+				(play.kills > 0 && person.script === 'refusedOnce') ||
+				(hiccups > 0 && before.includes('uncertain')) ||
+				(hiccups > 0 && schedule.stops > 0 && before.includes('alreadyCalled'))
 			);
 		};
 		const left = everybody.filter(

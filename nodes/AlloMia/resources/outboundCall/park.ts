@@ -19,6 +19,9 @@ import { outcomeUrl, resumeUrl } from './resumeUrl';
 /** Where the node's stored context keeps the state, as JSON: `webhook()` may run elsewhere. */
 export const stateKey = 'alloMiaWaiting';
 
+/** Where it keeps the name of the wait: each callback needs that, and few the whole state. */
+export const waitKey = 'alloMiaWait';
+
 /** How long AlloMia may take to tell how the calls stand before the execution is parked, in ms. */
 const askFor = 20_000;
 
@@ -55,7 +58,9 @@ export async function waitForCallbacks(
 	const [pending] = pendingCalls(now.items);
 	if (pending === undefined) return waitingOutputs(context.getNode(), now);
 
-	context.getContext('node')[stateKey] = JSON.stringify(now);
+	const stored = context.getContext('node');
+	stored[stateKey] = JSON.stringify(now);
+	stored[waitKey] = now.wait;
 	// What goes on if the limit passes and nothing of ours is running: n8n hands it to the next node.
 	const entry = context.getExecuteData();
 	const outputs = waitingOutputs(context.getNode(), now);

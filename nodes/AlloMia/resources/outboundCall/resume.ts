@@ -7,7 +7,7 @@ import {
 import { admit, isAnswer } from '../../../shared/admit';
 import { connect, type Connection } from '../../../shared/api';
 import { answers } from '../../../shared/callbackDoor';
-import { readStatuses, sameCall } from '../../../shared/callStatus';
+import { readStatuses } from '../../../shared/callStatus';
 import {
 	grace,
 	lookHeader,
@@ -20,14 +20,13 @@ import {
 import type { CallbackBody } from '../../../shared/schemas';
 import { isTerminal } from '../../../shared/status';
 import {
-	pendingCalls,
+	isSettled,
 	waitingOutputs,
 	withOutcomes,
-	type WaitingItem,
 	type WaitingState,
 } from '../../../shared/waiting';
 import { reply } from '../../../shared/webhookIo';
-import { stateKey } from './park';
+import { stateKey, waitKey } from './park';
 import { outcomeUrl } from './resumeUrl';
 
 /**
@@ -35,8 +34,14 @@ import { outcomeUrl } from './resumeUrl';
  * lost with it, since AlloMia can be asked.
  */
 interface Progress {
+	/** The name of the wait. */
+	wait: string;
 	/** When the wait is over, in ms since 1970. */
 	deadline: number;
+	/** By the calls' ids in lower case. */
+	calls: ReadonlyMap<string, WaitingCall>;
+	/** Those of which no outcome is known. */
+	open: Set<WaitingCall>;
 	/** By the calls' ids. */
 	outcomes: Map<string, IDataObject>;
 	/** When the last of them came by a callback, in ms since 1970. */
@@ -47,10 +52,15 @@ interface Progress {
 	resumedAt?: number;
 }
 
+interface WaitingCall {
+	id: string;
+	itemIndex: number;
+}
+
 const known = new Map<string, Progress>();
 
-/** The most executions and outcomes that are remembered. */
-const capacity = { waits: 10_000, outcomes: 100_000 };
+/** The most executions and calls that are remembered. */
+const capacity = { waits: 10_000, calls: 100_000 };
 
 /** How long n8n may take to go on, in ms. If a request reaches us after that, it has not. */
 const resumeTime = 30_000;
@@ -64,26 +74,23 @@ const batchSize = 10;
 
 /** Answers one request to a waiting execution, and lets it go on once all its calls have ended. */
 export async function resume(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const state = readState(webhook);
-	const progress = progressOf(state);
+	const progress = progressOf(webhook);
 	const { headers } = webhook.getRequestObject();
 	const saysLook = headers[lookHeader] !== undefined;
 	// Once the limit is over, the execution goes on whoever asks. The API key may be another by now, so
 	// that our own address is no longer known for ours, or not to be had.
-	if (saysLook && isTimeUp(state)) {
+	if (saysLook && isTimeUp(progress)) {
 		if (isResumed(progress)) return reply(webhook, answers.duplicate);
-		return (await settle(webhook, state, progress)) ?? reply(webhook, answers.ignoredStatus);
+		return (await settle(webhook, progress)) ?? reply(webhook, answers.ignoredStatus);
 	}
-	let item: WaitingItem | undefined;
+	let call: WaitingCall | undefined;
 	const admitted = await admit(webhook, 'auto', (event, signer) => {
-		item = state.items.find(({ call }) =>
-			sameCall(String(call?.outboundCallId), event.outboundCallId),
-		);
+		call = progress.calls.get(event.outboundCallId.toLowerCase());
 		// A signed address is good for the call that it was made for, and for no other.
-		if (!item || (signer && signer.itemIndex !== item.itemIndex)) return answers.unverified;
+		if (!call || (signer && signer.itemIndex !== call.itemIndex)) return answers.unverified;
 		if (saysLook && signer) return isResumed(progress) ? answers.duplicate : undefined;
 		if (!isTerminal(event.status)) return answers.ignoredStatus;
-		return isResumed(progress) || progress.outcomes.has(idOf(item)) ? answers.duplicate : undefined;
+		return isResumed(progress) || !progress.open.has(call) ? answers.duplicate : undefined;
 	});
 	if (isAnswer(admitted)) return reply(webhook, admitted);
 
@@ -91,24 +98,24 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 	const isLook = saysLook && context !== undefined;
 	if (!isLook) {
 		// While AlloMia was asked about it, another request may have brought the same.
-		if (!item || isResumed(progress) || progress.outcomes.has(idOf(item))) {
+		if (!call || isResumed(progress) || !progress.open.has(call)) {
 			return reply(webhook, answers.duplicate);
 		}
-		progress.outcomes.set(idOf(item), event);
+		learn(progress, call, event);
 		progress.lastCallback = Date.now();
 	}
 	// The others' outcomes may have come to another process, or to this one before a restart. A
 	// callback with our signature does not wait for that: a look follows soon.
-	const askNow = isTimeUp(state) || (isLook ? !isBusy(progress) : !context);
+	const askNow = isTimeUp(progress) || (isLook ? !isBusy(progress) : !context);
 	const resumed = askNow
-		? await settle(webhook, state, progress, connection)
-		: goOnIfOver(webhook, state, progress);
+		? await settle(webhook, progress, connection)
+		: goOnIfOver(webhook, progress);
 	if (resumed) return resumed;
 	if (isLook) return reply(webhook, answers.ignoredStatus);
 	if (context) {
 		// Also for an execution that another process has parked, or this one before a restart.
 		usePoster(webhook.helpers.httpRequest);
-		const look = lookOf(webhook, state, event);
+		const look = lookOf(webhook, progress, event);
 		lookSoon(look);
 		watch(look);
 	}
@@ -118,32 +125,33 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 /** Asks AlloMia about what is open, and lets the execution go on if it is over then. */
 async function settle(
 	webhook: IWebhookFunctions,
-	state: WaitingState,
 	progress: Progress,
 	connection?: Connection,
 ): Promise<IWebhookResponseData | undefined> {
 	progress.asking = true;
 	try {
-		await askRest(webhook, connection ?? (await connect(webhook)), state, progress);
+		await askRest(webhook, connection ?? (await connect(webhook)), progress);
 	} catch (error) {
 		// What is known goes on without it.
 		webhook.logger.warn(`${webhook.getNode().name}: ${(error as Error).message}`);
 	} finally {
 		progress.asking = false;
 	}
-	return goOnIfOver(webhook, state, progress);
+	return goOnIfOver(webhook, progress);
 }
 
 /** Lets the execution go on if all its calls have ended, or the limit is over. */
 function goOnIfOver(
 	webhook: IWebhookFunctions,
-	state: WaitingState,
 	progress: Progress,
 ): IWebhookResponseData | undefined {
-	const items = withOutcomes(state.items, progress.outcomes);
-	if (isResumed(progress) || (pendingCalls(items).length > 0 && !isTimeUp(state))) return undefined;
+	const { calls, open, outcomes } = progress;
+	if (isResumed(progress) || (open.size > 0 && !isTimeUp(progress))) return undefined;
+	const state = readState(webhook);
+	const items = withOutcomes(state.items, outcomes);
 	progress.resumedAt = Date.now();
-	progress.outcomes.clear();
+	// Should n8n not go on, AlloMia is asked again.
+	for (const call of calls.values()) if (outcomes.delete(call.id)) open.add(call);
 	return {
 		webhookResponse: answers.received.body,
 		workflowData: waitingOutputs(webhook.getNode(), { ...state, items }),
@@ -157,57 +165,61 @@ function goOnIfOver(
 async function askRest(
 	webhook: IWebhookFunctions,
 	connection: Connection,
-	state: WaitingState,
 	progress: Progress,
 ): Promise<void> {
-	const { outcomes } = progress;
+	const { open } = progress;
 	const begun = Date.now();
 	const until = begun + askFor;
-	const asked = new Set<string>();
+	const asked = new Set<WaitingCall>();
 	for (let size = 1; ; size = batchSize) {
-		const pending = pendingCalls(withOutcomes(state.items, outcomes));
-		const batch = pending
-			.filter((id) => !asked.has(id))
-			.slice(0, isTimeUp(state) ? Infinity : size);
+		const batch = [...open]
+			.filter((call) => !asked.has(call))
+			.slice(0, isTimeUp(progress) ? Infinity : size);
 		if (batch.length === 0) return;
-		const statuses = await readStatuses(webhook, connection, batch, { timeout, until });
-		for (const id of batch) {
-			asked.add(id);
-			const status = statuses.get(id);
-			if (status && isTerminal(status.status)) outcomes.set(id, status);
+		const ids = batch.map(({ id }) => id);
+		const statuses = await readStatuses(webhook, connection, ids, { timeout, until });
+		for (const call of batch) {
+			asked.add(call);
+			const status = statuses.get(call.id);
+			if (status && isTerminal(status.status)) learn(progress, call, status);
 		}
-		if (isTimeUp(state)) continue;
-		if (batch.some((id) => !outcomes.has(id))) return;
+		if (isTimeUp(progress)) continue;
+		if (batch.some((call) => open.has(call))) return;
 		// It has ended without our knowledge, but perhaps its callback is only just coming, with more.
-		const open = pendingCalls(withOutcomes(state.items, outcomes));
-		if (size === 1 && open.length > 0) await sleep(soon);
+		if (size === 1 && open.size > 0) await sleep(soon);
 		if (progress.lastCallback > begun) return;
 	}
+}
+
+/** Keeps what became of a call. */
+function learn({ open, outcomes }: Progress, call: WaitingCall, outcome: IDataObject): void {
+	open.delete(call);
+	outcomes.set(call.id, outcome);
 }
 
 /** Whether callbacks are just coming in, or AlloMia is being asked: no need to ask as well. */
 const isBusy = ({ lastCallback, asking }: Progress): boolean =>
 	asking || Date.now() - lastCallback < soon * 0.9;
 
-const isTimeUp = ({ deadline }: WaitingState): boolean => Date.now() >= deadline;
-
-const idOf = ({ call }: WaitingItem): string => String(call?.outboundCallId);
+const isTimeUp = ({ deadline }: Progress): boolean => Date.now() >= deadline;
 
 function isResumed({ resumedAt }: Progress): boolean {
 	return resumedAt !== undefined && Date.now() - resumedAt < resumeTime;
 }
 
-function readState(webhook: IWebhookFunctions): WaitingState {
+/** What the node has stored at the parking. */
+function stored(webhook: IWebhookFunctions, key: string): unknown {
 	const node = JSON.stringify(webhook.getNode().name);
-	const stored = webhook.evaluateExpression(
-		`{{ $(${node}).context[${JSON.stringify(stateKey)}] }}`,
-	);
-	return JSON.parse(String(stored)) as WaitingState;
+	return webhook.evaluateExpression(`{{ $(${node}).context[${JSON.stringify(key)}] }}`);
+}
+
+function readState(webhook: IWebhookFunctions): WaitingState {
+	return JSON.parse(String(stored(webhook, stateKey))) as WaitingState;
 }
 
 function lookOf(
 	webhook: IWebhookFunctions,
-	{ wait, deadline }: WaitingState,
+	{ wait, deadline }: Progress,
 	{ outboundCallId, contactId }: CallbackBody,
 ): Look {
 	const { originalUrl } = webhook.getRequestObject();
@@ -223,19 +235,35 @@ function lookOf(
 }
 
 /** What is known of a wait. Waits that another process resumed are forgotten after their limit. */
-function progressOf({ wait, deadline }: WaitingState): Progress {
-	const found = known.get(wait);
+function progressOf(webhook: IWebhookFunctions): Progress {
+	const name = stored(webhook, waitKey);
+	const found = known.get(String(name));
 	if (found) return found;
-	const fresh: Progress = { deadline, outcomes: new Map(), lastCallback: 0, asking: false };
-	known.set(wait, fresh);
-	let outcomes = 0;
-	for (const progress of known.values()) outcomes += progress.outcomes.size;
-	for (const [oldest, progress] of known) {
-		const isOver = Date.now() > progress.deadline + grace;
-		const isTooMuch = known.size > capacity.waits || outcomes > capacity.outcomes;
-		if (oldest === wait || !(isOver || isTooMuch)) break;
-		outcomes -= progress.outcomes.size;
-		known.delete(oldest);
+	const { wait, deadline, items } = readState(webhook);
+	const calls = new Map<string, WaitingCall>();
+	const open = new Set<WaitingCall>();
+	for (const item of items) {
+		if (item.call === undefined) continue;
+		const call = { id: String(item.call.outboundCallId), itemIndex: item.itemIndex };
+		calls.set(call.id.toLowerCase(), call);
+		if (!isSettled(item)) open.add(call);
 	}
+	const outcomes = new Map<string, IDataObject>();
+	const fresh = { wait, deadline, calls, open, outcomes, lastCallback: 0, asking: false };
+	known.set(wait, fresh);
+	makeRoom(fresh);
 	return fresh;
+}
+
+/** Forgets the waits that are over, and the oldest where there are too many. */
+function makeRoom(newest: Progress): void {
+	let count = 0;
+	for (const { calls } of known.values()) count += calls.size;
+	for (const progress of known.values()) {
+		const isOver = Date.now() > progress.deadline + grace;
+		const isTooMuch = known.size > capacity.waits || count > capacity.calls;
+		if (progress === newest || !(isOver || isTooMuch)) break;
+		count -= progress.calls.size;
+		known.delete(progress.wait);
+	}
 }
