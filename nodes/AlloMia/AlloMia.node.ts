@@ -14,6 +14,7 @@ import { outputsExpression } from './outputs';
 import { resources } from './resources';
 import { isAgentTool } from '../shared/agentTool';
 import { findOperation, toProperties } from './resources/operation';
+import { longListHint } from './resources/outboundCall/createAndWait';
 import { outcomePath } from './resources/outboundCall/resumeUrl';
 
 // eslint-disable-next-line @n8n/community-nodes/webhook-lifecycle-complete -- no third party's webhook: the address of a waiting execution, which n8n makes and forgets by itself
@@ -47,6 +48,7 @@ export class AlloMia implements INodeType {
 				isFullPath: true,
 			},
 		],
+		hints: [longListHint],
 		properties: toProperties(resources),
 	};
 

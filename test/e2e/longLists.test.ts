@@ -26,7 +26,7 @@ const calling = async (options?: Record<string, unknown>) =>
 describe('a long list, killed and run again', () => {
 	it.each([
 		[5_000, 4_700, {}],
-		[2_000, 1_403, { onceKey }],
+		[1_000, 703, { onceKey }],
 		[20_000, 17_000, {}],
 	])(
 		'of %i people, after %i calls, calls nobody twice (%o)',

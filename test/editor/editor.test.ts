@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import {
 	createCredential,
@@ -110,6 +111,26 @@ describeIfComplete('the editor in a browser', () => {
 		await output.getByText('customer-busy').first().waitFor();
 		expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200]);
 		expect(bench.simulator.dials).toHaveLength(1);
+	});
+
+	it('says in the panel that a list is too long to be waited for as a whole', async () => {
+		const start = manualTrigger();
+		const source: WorkflowNode = {
+			id: randomUUID(),
+			name: 'Patients',
+			type: 'n8n-nodes-base.debugHelper',
+			typeVersion: 1,
+			position: [200, 0],
+			parameters: { category: 'randomData', randomDataCount: 2_001 },
+		};
+		const call = alloMia(bench.credential, { operation: 'createAndWait', waitFor: 'callback' });
+		await open([start, source, call], call, {
+			...connect(start.name, source.name),
+			...connect(source.name, call.name),
+		});
+		await page.getByTestId('execute-previous-node').first().click();
+		await shows('These are more than 2,000 items.');
+		expect(bench.simulator.dials).toEqual([]);
 	});
 
 	it('lists the organizations to choose from, more as one scrolls, and takes an ID by hand', async () => {

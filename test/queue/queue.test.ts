@@ -246,51 +246,60 @@ describeIfComplete(
 			expect(simulator.dials).toHaveLength(count);
 		});
 
-		it('rings nobody twice after both workers were killed amid several lists, and all were run again', async () => {
-			simulator.fault({ kind: 'slow', delayMs: 100, times: 2000, match: { method: 'POST' } });
-			const workflow = await active([
-				alloMia(
-					credential,
-					{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 5 } },
-					{ onError: 'continueRegularOutput' },
-				),
-			]);
-			const lists = [2000, 3000, 4000, 5000].map((from) =>
-				Array.from({ length: 60 }, (_, index) => `${from + index}`),
-			);
-			for (const list of lists) await send(workflow.url, phones(...list));
-			await until('some calls', () => simulator.dials.length >= 90, 30_000, 5);
-			await Promise.all(
-				cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
-			);
-			const before = new Set(simulator.dials.map(({ body }) => body.phoneNumber));
-			for (let count = 0; count < 2; count += 1) await cluster.startWorker();
-			const crashed = await until(
-				'n8n to notice the crash',
-				async () => {
-					const all = await listExecutions(cluster.session, workflow.id);
-					const over = all.filter(({ status }) => ['crashed', 'error'].includes(status));
-					return over.length === lists.length && over;
-				},
-				120_000,
-				500,
-			);
-			expect(dialledTwice({ simulator })).toEqual([]);
-			const again = await Promise.all(
-				crashed.map(async ({ id }) => await runAgain({ n8n: cluster }, workflow.id, id)),
-			);
-			expect(dialledTwice({ simulator })).toEqual([]);
-			// Everybody is accounted for: called now, or named as perhaps called before.
-			const items = again.flatMap((it) => outputsOf(it, 'AlloMia').at(-1) ?? []);
-			expect(items).toHaveLength(240);
-			const called = simulator.dials.slice(before.size).map((it) => it.outboundCallId);
-			expect(items.flatMap(({ outboundCallId }) => outboundCallId ?? []).sort()).toEqual(
-				called.sort(),
-			);
-			const uncertain = items.flatMap(({ error }) => error ?? []);
-			expect(new Set(uncertain)).toEqual(new Set(['An earlier attempt at this call was cut off']));
-			expect(uncertain.length - before.size).toBeLessThanOrEqual(20);
-		}, 240_000);
+		/** At any moment: which one it was is in the test's name. */
+		const moments = [10 + Math.floor(Math.random() * 190)];
+
+		it.each(moments)(
+			'rings nobody twice after both workers were killed at call %i of several lists, and all were run again',
+			async (moment) => {
+				simulator.fault({ kind: 'slow', delayMs: 100, times: 2000, match: { method: 'POST' } });
+				const workflow = await active([
+					alloMia(
+						credential,
+						{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 5 } },
+						{ onError: 'continueRegularOutput' },
+					),
+				]);
+				const lists = [2000, 3000, 4000, 5000].map((from) =>
+					Array.from({ length: 60 }, (_, index) => `${from + index}`),
+				);
+				for (const list of lists) await send(workflow.url, phones(...list));
+				await until('some calls', () => simulator.dials.length >= moment, 30_000, 5);
+				await Promise.all(
+					cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
+				);
+				const before = new Set(simulator.dials.map(({ body }) => body.phoneNumber));
+				for (let count = 0; count < 2; count += 1) await cluster.startWorker();
+				const crashed = await until(
+					'n8n to notice the crash',
+					async () => {
+						const all = await listExecutions(cluster.session, workflow.id);
+						const over = all.filter(({ status }) => ['crashed', 'error'].includes(status));
+						return over.length === lists.length && over;
+					},
+					120_000,
+					500,
+				);
+				expect(dialledTwice({ simulator })).toEqual([]);
+				const again = await Promise.all(
+					crashed.map(async ({ id }) => await runAgain({ n8n: cluster }, workflow.id, id)),
+				);
+				expect(dialledTwice({ simulator })).toEqual([]);
+				// Everybody is accounted for: called now, or named as perhaps called before.
+				const items = again.flatMap((it) => outputsOf(it, 'AlloMia').at(-1) ?? []);
+				expect(items).toHaveLength(240);
+				const called = simulator.dials.slice(before.size).map((it) => it.outboundCallId);
+				expect(items.flatMap(({ outboundCallId }) => outboundCallId ?? []).sort()).toEqual(
+					called.sort(),
+				);
+				const uncertain = items.flatMap(({ error }) => error ?? []);
+				expect(new Set(uncertain)).toEqual(
+					new Set(['An earlier attempt at this call was cut off']),
+				);
+				expect(uncertain.length - before.size).toBeLessThanOrEqual(20);
+			},
+			240_000,
+		);
 
 		it.each(['create', 'createAndWait'])(
 			'calls once per key, whichever worker has the list (%s)',
@@ -354,5 +363,81 @@ describeIfComplete(
 			expect(left - before).toBeLessThanOrEqual(20);
 			expect(simulator.dials).toHaveLength(before + 40 - left);
 		}, 120_000);
+
+		describe('while n8n’s database fails, or workers write to it at the same time', () => {
+			const calling = async () =>
+				await active([
+					alloMia(
+						credential,
+						{
+							phoneNumber: '={{ $json.phone }}',
+							options: { onceKey: '={{ $json.phone }}', maxConcurrency: 5 },
+						},
+						{ onError: 'continueRegularOutput' },
+					),
+				]);
+			const list = (from: number, count: number) =>
+				phones(...Array.from({ length: count }, (_, index) => `${from + index}`));
+
+			it.each([1, 2, 3, 4])(
+				'keeps no key of somebody who was not called, though 200 ms are lost after write %i',
+				async (writes) => {
+					const workflow = await calling();
+					await failAfter(writes, 200);
+					try {
+						await send(workflow.url, list(2000, 5));
+						await ended(workflow.id, 1);
+					} finally {
+						await cluster.query('DROP TRIGGER fails ON processed_data');
+					}
+					const before = simulator.dials.length;
+					await send(workflow.url, list(2000, 5));
+					const executions = await ended(workflow.id, 2);
+					const items = executions.flatMap((it) => outputsOf(it, 'AlloMia')[0] ?? []);
+					const told = items.filter(({ error }) => error !== undefined).length;
+					expect(dialledTwice({ simulator })).toEqual([]);
+					expect(simulator.dials.length + told).toBeGreaterThanOrEqual(5);
+					expect(before + told).toBeGreaterThanOrEqual(5);
+				},
+				60_000,
+			);
+
+			it('gives back the keys of 60 refused calls while another list is called', async () => {
+				const refused = list(2000, 60);
+				for (const { phone } of refused) {
+					simulator.fault({ kind: 'status', status: 400, match: { number: phone } });
+				}
+				const workflow = await calling();
+				await Promise.all([send(workflow.url, refused), send(workflow.url, list(3000, 60))]);
+				await ended(workflow.id, 2);
+				expect(simulator.dials).toHaveLength(60);
+				simulator.clearFaults();
+				await send(workflow.url, refused);
+				await ended(workflow.id, 3);
+				expect(dialledTwice({ simulator })).toEqual([]);
+				expect(simulator.dials).toHaveLength(120);
+			}, 180_000);
+
+			/** After some writes of a node's row, all fail for so many ms. */
+			async function failAfter(writes: number, ms: number): Promise<void> {
+				await cluster.query(`
+					DROP SEQUENCE IF EXISTS row_writes, failing_since;
+					CREATE SEQUENCE row_writes;
+					CREATE SEQUENCE failing_since;
+					CREATE OR REPLACE FUNCTION fail_for_a_while() RETURNS trigger AS $$
+					DECLARE
+						now_ms bigint := extract(epoch FROM clock_timestamp()) * 1000;
+						since bigint;
+					BEGIN
+						IF nextval('row_writes') <= ${writes} THEN RETURN NEW; END IF;
+						SELECT last_value INTO since FROM failing_since;
+						IF since = 1 THEN since := setval('failing_since', now_ms); END IF;
+						IF now_ms - since < ${ms} THEN RAISE EXCEPTION 'The database fails'; END IF;
+						RETURN NEW;
+					END $$ LANGUAGE plpgsql;
+					CREATE TRIGGER fails BEFORE INSERT OR UPDATE ON processed_data
+						FOR EACH ROW WHEN (NEW.context LIKE 'n:%') EXECUTE FUNCTION fail_for_a_while();`);
+			}
+		});
 	},
 );

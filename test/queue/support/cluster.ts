@@ -58,7 +58,7 @@ export class Cluster {
 		const name = `allomia_test_${randomBytes(4).toString('hex')}`;
 		const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-queue-'));
 		const services = await startServices();
-		await administer(services, `CREATE DATABASE ${name}`);
+		await query(services, 'postgres', `CREATE DATABASE ${name}`);
 		await installPackage(folder, readEnvironment().tarball);
 		const mainPort = await freePort();
 		const webhookPort = await freePort();
@@ -69,6 +69,11 @@ export class Cluster {
 		cluster.webhooks = await cluster.startPart(['webhook'], webhookPort, '/healthz');
 		for (let count = 0; count < 2; count += 1) await cluster.startWorker();
 		return cluster;
+	}
+
+	/** Asks n8n's database something. */
+	async query(sql: string): Promise<void> {
+		await query(this.services, this.name, sql);
 	}
 
 	async startMain(): Promise<void> {
@@ -127,9 +132,9 @@ export class Cluster {
 	}
 }
 
-async function administer({ postgres }: Services, sql: string): Promise<void> {
+async function query({ postgres }: Services, database: string, sql: string): Promise<void> {
 	const { Client } = fromN8n<Postgres>('pg');
-	const client = new Client({ ...postgres, database: 'postgres' });
+	const client = new Client({ ...postgres, database });
 	await client.connect();
 	try {
 		await client.query(sql);

@@ -1,7 +1,19 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, NodeHint } from 'n8n-workflow';
 import { failedOutput } from '../../../shared/status';
 import type { Operation } from '../operation';
 import { callFields, callOptions } from './fields';
+
+/** From how many calls on a list should be cut: see `npm run bench -- waiting`. */
+const longList = 2_000;
+
+/** n8n reads the whole execution for each callback, so that the time for a list grows with its square. */
+export const longListHint: NodeHint = {
+	type: 'warning',
+	location: 'inputPane',
+	whenToDisplay: 'beforeExecution',
+	displayCondition: `={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && $input.all().length > ${longList} }}`,
+	message: `These are more than ${longList.toLocaleString('en')} items. For each outcome that AlloMia tells it, n8n reads the whole execution, which becomes slow for long lists. Put a Loop Over Items node before this one, with a batch size of 1,000 or less.`,
+};
 
 const show = { resource: ['outboundCall'], operation: ['createAndWait'] };
 
