@@ -160,6 +160,7 @@ export class Ledger {
 		private readonly context: IExecuteFunctions,
 		private readonly marks: Marks,
 		private readonly onceKeys: OnceKeys,
+		private readonly name: string,
 		private readonly run: LedgerRun,
 		private readonly endRun: (isLast: boolean) => void,
 		items: readonly LedgerItem[],
@@ -208,6 +209,7 @@ export class Ledger {
 			context,
 			marks,
 			onceKeys,
+			name,
 			run,
 			(isLast) => {
 				memory.open = undefined;
@@ -262,7 +264,7 @@ export class Ledger {
 			keys.map(([key]) => key),
 		);
 		await Promise.all(this.releases);
-		await this.attempt(async () => await this.onceKeys.renew());
+		await this.attempt(async () => await this.onceKeys.close());
 		await this.attempt(async () => await this.marks.close());
 		if (!isFailed) this.endRun(isLast);
 	}
@@ -282,7 +284,7 @@ export class Ledger {
 
 	private async claim(items: readonly LedgerItem[]): Promise<void> {
 		const begun = await this.attempt(async () => {
-			await this.marks.begin();
+			await this.marks.begin(this.name);
 			return true;
 		});
 		// What a re-run may have called needs no key, and who had been called before needs no mark.

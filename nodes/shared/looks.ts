@@ -1,5 +1,6 @@
 import { sleep, type IHttpRequestOptions } from 'n8n-workflow';
 import pLimit from 'p-limit';
+import { answers } from './callbackDoor';
 
 /** Sends a request without any credential; n8n's own helper. */
 export type Poster = (options: IHttpRequestOptions) => Promise<unknown>;
@@ -85,10 +86,14 @@ async function lookAtLimit(look: Look): Promise<void> {
 export function lookSoon(look: Look): void {
 	lastCallback.set(look.wait, Date.now());
 	once('soon', look, async () => {
-		const next = () => (lastCallback.get(look.wait) ?? 0) + soon;
-		for (let time = next(); time > Date.now(); time = next()) await sleepUntil(time);
-		lastCallback.delete(look.wait);
-		await isOver(look);
+		for (let last = lastCallback.get(look.wait); last !== undefined; ) {
+			await sleepUntil(last + soon);
+			const newest = lastCallback.get(look.wait);
+			if (newest === last) await isOver(look);
+			// Callbacks that came while it was looked may need another look.
+			if (lastCallback.get(look.wait) === last) lastCallback.delete(look.wait);
+			last = lastCallback.get(look.wait);
+		}
 	});
 }
 
@@ -119,11 +124,21 @@ async function send({ url, event }: Look): Promise<boolean> {
 			disableFollowRedirect: true,
 		})) as { statusCode: number; body: unknown };
 		const text = String(answer.body);
-		// n8n has not stored the execution yet, or it is at another node: it may come back to this one.
-		if (answer.statusCode === 409) return !text.includes('running');
-		// Something on the way to n8n, or n8n itself, is not ready.
-		if (answer.statusCode >= 500) return false;
-		return !text.includes('ignored');
+		switch (answer.statusCode) {
+			case 200:
+				return !text.includes('ignored');
+			case 409:
+				// While it runs, n8n has not stored it yet, or it is at another node: it may come back to this one.
+				return !text.includes('running');
+			case 404:
+				// n8n knows of no such execution; or something on the way to n8n does not know n8n.
+				return /execution|webhook/.test(text);
+			case 401:
+				return text.includes(answers.unverified.body.error);
+			default:
+				// Something on the way to n8n, or n8n itself, is not ready, or wants fewer requests.
+				return false;
+		}
 	} catch {
 		return false;
 	}

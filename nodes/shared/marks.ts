@@ -54,8 +54,29 @@ const ofExecution = new WeakMap<object, Marks>();
 /** Once an execution is over, n8n lets go of that object. */
 const executions = new FinalizationRegistry<Marks>((marks) => void marks.forget());
 
-/** How many executions of this process have a prefix. */
-const sharing = new Map<string, number>();
+/** What those have in common that began at the same moment: the rounds of a loop that waits, as a rule. */
+interface Shared {
+	/** How many there are in this process. */
+	lives: number;
+	/** The executions that they belong to. */
+	executions: Set<string>;
+	/** The marks that were made, by the row that they are in. */
+	made: Record<Row, Set<string>>;
+	jobs: Set<string>;
+	/** Whether a re-run may have to find the marks. */
+	isKept: boolean;
+}
+
+const newShared = (): Shared => ({
+	lives: 0,
+	executions: new Set(),
+	made: { node: new Set(), workflow: new Set() },
+	jobs: new Set(),
+	isKept: false,
+});
+
+/** By the prefix. */
+const sharing = new Map<string, Shared>();
 
 /**
  * The marks of a node in one execution and process. They are made before calls are placed, and outlive a
@@ -72,13 +93,10 @@ export class Marks {
 	/** Whether a process that this one knows nothing of may have called: in a re-run, or a second delivery. */
 	private careful: boolean;
 
-	private begun = false;
+	/** The newest run that has begun. */
+	private begun?: string;
 
-	/** Whether it is the first to have its marks: re-runs share them with what they repeat. */
-	private readonly isCounted: boolean;
-
-	/** The marks that were made, by the row that they are in. */
-	private readonly made = { node: new Set<string>(), workflow: new Set<string>() };
+	private readonly shared: Shared;
 
 	/** How often each call was planned by earlier runs of this node. */
 	private readonly planned = new Map<string, number>();
@@ -93,12 +111,16 @@ export class Marks {
 		const established = context.getExecutionContext?.()?.establishedAt ?? id;
 		this.prefix = `mark/${nodeId}/${established}`;
 		this.job = `job/${nodeId}/${id}`;
+		// A re-run has its marks in common with what it repeats, but takes out its own only.
+		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.prefix) ?? newShared());
+		this.shared.lives += 1;
+		this.shared.executions.add(id);
+		if (mode !== 'retry') sharing.set(this.prefix, this.shared);
 		this.count(memory.earlier ?? '');
 		// n8n's main process runs published workflows by itself only where there are no workers.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new SharedStore(context, alone);
 		this.careful = mode === 'retry';
-		this.isCounted = !this.careful;
 		// n8n stores a stopped execution without what became of its calls: then only the marks tell.
 		const keep = () => (this.careful = true);
 		context.getExecutionCancelSignal()?.addEventListener('abort', keep, { once: true });
@@ -117,7 +139,6 @@ export class Marks {
 		const marks = new Marks(context, memory);
 		ofExecution.set(lifetime, marks);
 		executions.register(lifetime, marks);
-		if (marks.isCounted) sharing.set(marks.prefix, (sharing.get(marks.prefix) ?? 0) + 1);
 		return marks;
 	}
 
@@ -153,14 +174,16 @@ export class Marks {
 	}
 
 	/** To be called before anything else is asked of the store. It says whether this is a re-run. */
-	async begin(): Promise<void> {
-		if (this.begun) return;
+	async begin(run: string): Promise<void> {
+		if (this.begun === run) return;
 		if (!this.store.alone) {
-			const { known } = await this.store.hold('workflow', [this.job]);
+			const job = `${this.job}/${run}`;
+			const { known } = await this.store.hold('workflow', [job]);
 			// A process that died had the same job, or another one is still at it.
-			this.careful ||= known.has(this.job);
+			this.careful ||= known.has(job);
+			this.shared.jobs.add(job);
 		}
-		this.begun = true;
+		this.begun = run;
 	}
 
 	/**
@@ -174,7 +197,7 @@ export class Marks {
 		const values = valuesOf(row, marks);
 		const { known } = await this.store.hold(row, values, {
 			again: () => this.recent(row),
-			...(row === 'workflow' ? { keep: mostMarks } : {}),
+			keep: mostMarks,
 		});
 		const found = new Set(marks.filter((_, index) => known.has(values[index] ?? '')));
 		if (this.careful) {
@@ -215,11 +238,14 @@ export class Marks {
 
 	/** Takes the marks out of the store, unless a re-run may have to find them. */
 	async forget(): Promise<void> {
-		if (this.isCounted) sharing.set(this.prefix, (sharing.get(this.prefix) ?? 1) - 1);
-		if (this.careful || sharing.get(this.prefix) !== 0) return;
-		sharing.delete(this.prefix);
+		const { shared } = this;
+		shared.isKept ||= this.careful;
+		shared.lives -= 1;
+		if (shared.lives > 0) return;
+		if (sharing.get(this.prefix) === shared) sharing.delete(this.prefix);
+		if (shared.isKept) return;
 		try {
-			if (!this.store.alone) await this.store.remove('workflow', [this.job]);
+			await this.store.remove('workflow', [...shared.jobs]);
 			for (const row of rows) {
 				const values = valuesOf(row, [...this.made[row]]);
 				for (let at = 0; at < values.length; at += slice) {
@@ -243,9 +269,13 @@ export class Marks {
 		if (released.length > 0) await this.release(released);
 	}
 
+	private get made(): Shared['made'] {
+		return this.shared.made;
+	}
+
 	/** Whether another execution began in the same millisecond: its marks may be the same. */
 	private get isShared(): boolean {
-		return (sharing.get(this.prefix) ?? 1) > 1;
+		return this.shared.executions.size > 1;
 	}
 
 	private count(calls: string): void {

@@ -1,5 +1,5 @@
 import { sleep } from 'n8n-workflow';
-import type { SharedStore } from './sharedStore';
+import { insist, type SharedStore } from './sharedStore';
 
 /*
  * What is kept in the row of the node:
@@ -19,6 +19,9 @@ const settle = 1_000;
 
 /** How many keys are recorded anew with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
+
+/** How many of the newest keys are written again with each claim. */
+const repeated = 50;
 
 /** How often to try whether another process has recorded a key anew by now, and when, in ms. */
 const patience = 5;
@@ -50,6 +53,12 @@ export class OnceKeys {
 	/** The keys that were met again: they are recorded anew at the end. */
 	private readonly met = new Set<string>();
 
+	/** The newest keys of ours: they are written again later, in case that they were undone. */
+	private readonly recent = new Set<string>();
+
+	/** How many were claimed since the last time that keys were recorded anew. */
+	private claimed = 0;
+
 	/** When the newest claim was made. */
 	private claimedAt = 0;
 
@@ -65,19 +74,28 @@ export class OnceKeys {
 		const taken = new Set<string>();
 		const doubtful = new Set<string>();
 		if (keys.length === 0) return { taken, doubtful };
+		// New ones push out the oldest.
+		this.claimed += keys.length;
+		if (this.claimed >= slice) await this.renew();
 		const isGuarded = !this.store.alone || (await this.countGuarded()) > 0;
 		const { known, mayBeOurs, mayBeOvertaken } = await this.store.hold('node', keys.map(toName), {
 			settle,
 			keep: keepKeys + spare,
+			again: () => [...this.recent].map(toName),
 			...(isGuarded ? { otherName } : {}),
 		});
 		this.claimedAt = Date.now();
 		for (const key of keys) {
 			const isKnown = known.has(toName(key));
-			if (isKnown ? mayBeOurs : mayBeOvertaken) doubtful.add(key);
-			else if (isKnown) {
+			if (isKnown ? mayBeOurs : mayBeOvertaken) {
+				doubtful.add(key);
+			} else if (isKnown) {
 				taken.add(key);
 				this.met.add(key);
+			} else if (!this.store.alone) {
+				this.recent.add(key);
+				const [oldest] = this.recent;
+				if (this.recent.size > repeated && oldest !== undefined) this.recent.delete(oldest);
 			}
 		}
 		return { taken, doubtful };
@@ -85,6 +103,7 @@ export class OnceKeys {
 
 	/** Gives keys back. */
 	async giveBack(keys: readonly string[]): Promise<void> {
+		for (const key of keys) this.recent.delete(key);
 		if (this.store.alone) return await this.takeOut(keys);
 		// Whoever has claimed the same in that moment is to find that it is taken.
 		await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
@@ -103,18 +122,27 @@ export class OnceKeys {
 
 	private async takeOut(keys: readonly string[]): Promise<void> {
 		if (keys.length === 0) return;
-		await this.store.takeOut('node', () => {
+		const names = () => {
 			// Whoever records a key anew in this process takes it out as well.
 			const others = keys.filter((key) => renewing.has(this.idOf(key)));
 			for (const key of others) renewing.set(this.idOf(key), true);
 			return keys.filter((key) => !others.includes(key)).flatMap(toNames);
-		});
+		};
+		const takeOut = async () => await this.store.takeOut('node', names, settle);
+		await takeOut().catch(() => void insist(takeOut));
+	}
+
+	/** To be called at the end of each attempt. */
+	async close(): Promise<void> {
+		if (this.recent.size > 0) await this.store.record('node', [...this.recent].map(toName));
+		await this.renew();
 	}
 
 	/** Makes the keys that were met again the newest. At any moment, each of them or its guard is there. */
-	async renew(): Promise<void> {
+	private async renew(): Promise<void> {
 		const met = [...this.met];
 		this.met.clear();
+		this.claimed = 0;
 		if (met.length === 0 || (await this.store.count('node')) <= spare) return;
 		await this.whileGuarded(async () => {
 			await this.store.hold('workflow', [this.sign]);

@@ -63,9 +63,11 @@ const muchLitter = 20;
 /** How often what was undone is written again. */
 const rewrites = 20;
 
-/** How often to look whether another process has undone it that values were taken out, and when, in ms. */
+/** How often to try again what must not be left undone, once in a second. */
+const insistence = 300;
+
+/** How often to look whether another process has undone it that values were taken out. */
 const checks = 5;
-const pause = 30;
 
 /** The requests that wait for their turn, by the row that they are for. */
 const queues = new Map<string, Request[]>();
@@ -212,18 +214,19 @@ export class SharedStore {
 	 * Takes values out until they stay out. What another process had read before comes back, and
 	 * witnesses along with it: by these it is told from what somebody has recorded since.
 	 * @param values what is still to be out, asked each time
+	 * @param within how long another process may take to bring it back, in ms
 	 */
-	async takeOut(row: Row, values: () => readonly string[]): Promise<void> {
+	async takeOut(row: Row, values: () => readonly string[], within = 300): Promise<void> {
 		if (this.alone) return await this.remove(row, values());
 		this.leaving[row].push(values);
 		// Those that come while some are taken out go together, next.
 		const before = this.takingOut[row];
-		const mine = before.then(async () => await this.takeOutNext(row));
+		const mine = before.then(async () => await this.takeOutNext(row, within / checks));
 		this.takingOut[row] = mine.catch(() => undefined);
 		await mine;
 	}
 
-	private async takeOutNext(row: Row): Promise<void> {
+	private async takeOutNext(row: Row, pause: number): Promise<void> {
 		const next = this.leaving[row].splice(0);
 		if (next.length === 0) return;
 		const witnesses = Array.from({ length: checks }, () => `witness/${randomUUID()}`);
@@ -232,16 +235,21 @@ export class SharedStore {
 		await this.hold(row, witnesses);
 		await remove();
 		for (const witness of witnesses) {
-			await sleep(pause * (1 + Math.random()));
+			await sleep(pause * (1 + Math.random() / 4));
 			const { known } = await this.record(row, [witness]);
 			if (known.has(witness)) await remove();
 		}
 		await this.remove(row, witnesses);
 	}
 
-	/** Takes out what is not needed any more. If it stays behind, it does no harm. */
+	/** Takes out what is not needed any more, later if n8n's database does not answer. */
 	async clean(row: Row): Promise<void> {
-		await this.remove(row, this.litter[row].splice(0)).catch(() => undefined);
+		const values = this.litter[row].splice(0);
+		const failed = await this.remove(row, values).then(
+			() => false,
+			() => true,
+		);
+		if (failed) void insist(async () => await this.remove(row, values));
 	}
 
 	/** How many values are in a row. */
@@ -273,6 +281,18 @@ export class SharedStore {
 			occupied.add(this.workflow);
 			return await this.request(work, wanted, values, keep);
 		});
+	}
+}
+
+/** Tries something until it succeeds, for some minutes. */
+export async function insist(work: () => Promise<void>): Promise<void> {
+	for (let count = 0; count < insistence; count += 1) {
+		await sleep(1_000);
+		const failed = await work().then(
+			() => false,
+			() => true,
+		);
+		if (!failed) return;
 	}
 }
 

@@ -69,8 +69,12 @@ const resumeTime = 30_000;
 const askFor = 15_000;
 const timeout = 8_000;
 
-/** How many calls are asked about at once, when the first was found to have ended. */
+/** How long after the limit AlloMia is asked again where it did not get to all calls, in ms. */
+const lastAsking = grace / 2;
+
+/** How many calls are asked about, when the first was found to have ended, and once the limit is over. */
 const batchSize = 10;
+const manyAtOnce = 100;
 
 /** Answers one request to a waiting execution, and lets it go on once all its calls have ended. */
 export async function resume(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -81,6 +85,7 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 	// that our own address is no longer known for ours, or not to be had.
 	if (saysLook && isTimeUp(progress)) {
 		if (isResumed(progress)) return reply(webhook, answers.duplicate);
+		if (progress.asking) return reply(webhook, answers.ignoredStatus);
 		return (await settle(webhook, progress)) ?? reply(webhook, answers.ignoredStatus);
 	}
 	let call: WaitingCall | undefined;
@@ -106,10 +111,11 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 	}
 	// The others' outcomes may have come to another process, or to this one before a restart. A
 	// callback with our signature does not wait for that: a look follows soon.
-	const askNow = isTimeUp(progress) || (isLook ? !isBusy(progress) : !context);
-	const resumed = askNow
-		? await settle(webhook, progress, connection)
-		: goOnIfOver(webhook, progress);
+	const isDue = isTimeUp(progress) || (isLook ? !isBusy(progress) : !context);
+	const resumed =
+		isDue && !progress.asking
+			? await settle(webhook, progress, connection)
+			: goOnIfOver(webhook, progress, false);
 	if (resumed) return resumed;
 	if (isLook) return reply(webhook, answers.ignoredStatus);
 	if (context) {
@@ -129,24 +135,30 @@ async function settle(
 	connection?: Connection,
 ): Promise<IWebhookResponseData | undefined> {
 	progress.asking = true;
+	let isDone = true;
 	try {
-		await askRest(webhook, connection ?? (await connect(webhook)), progress);
+		isDone = await askRest(webhook, connection ?? (await connect(webhook)), progress);
 	} catch (error) {
 		// What is known goes on without it.
 		webhook.logger.warn(`${webhook.getNode().name}: ${(error as Error).message}`);
 	} finally {
 		progress.asking = false;
 	}
-	return goOnIfOver(webhook, progress);
+	return goOnIfOver(webhook, progress, isDone || Date.now() > progress.deadline + lastAsking);
 }
 
-/** Lets the execution go on if all its calls have ended, or the limit is over. */
+/**
+ * Lets the execution go on if all its calls have ended, or the limit is over.
+ * @param isDone whether nothing more is to be learnt once the limit is over
+ */
 function goOnIfOver(
 	webhook: IWebhookFunctions,
 	progress: Progress,
+	isDone: boolean,
 ): IWebhookResponseData | undefined {
 	const { calls, open, outcomes } = progress;
-	if (isResumed(progress) || (open.size > 0 && !isTimeUp(progress))) return undefined;
+	if (isResumed(progress)) return undefined;
+	if (open.size > 0 && !(isDone && isTimeUp(progress))) return undefined;
 	const state = readState(webhook);
 	const items = withOutcomes(state.items, outcomes);
 	progress.resumedAt = Date.now();
@@ -160,35 +172,44 @@ function goOnIfOver(
 
 /**
  * Asks AlloMia about the calls that are not known to have ended, until the first that is still
- * calling; once the limit is over, about all of them.
+ * calling; once the limit is over, about all of them. Those that it does not get to come first next time.
+ * @returns whether it is of no use to ask about more
  */
 async function askRest(
 	webhook: IWebhookFunctions,
 	connection: Connection,
 	progress: Progress,
-): Promise<void> {
+): Promise<boolean> {
 	const { open } = progress;
 	const begun = Date.now();
 	const until = begun + askFor;
-	const asked = new Set<WaitingCall>();
-	for (let size = 1; ; size = batchSize) {
-		const batch = [...open]
-			.filter((call) => !asked.has(call))
-			.slice(0, isTimeUp(progress) ? Infinity : size);
-		if (batch.length === 0) return;
+	const left = new Set(open);
+	let answered = 0;
+	for (let size = 1; left.size > 0; size = batchSize) {
+		const batch = [...left].slice(0, isTimeUp(progress) ? manyAtOnce : size);
 		const ids = batch.map(({ id }) => id);
 		const statuses = await readStatuses(webhook, connection, ids, { timeout, until });
 		for (const call of batch) {
-			asked.add(call);
+			left.delete(call);
 			const status = statuses.get(call.id);
-			if (status && isTerminal(status.status)) learn(progress, call, status);
+			if (status && isTerminal(status.status)) {
+				learn(progress, call, status);
+			} else if (open.delete(call)) {
+				open.add(call);
+			}
 		}
-		if (isTimeUp(progress)) continue;
-		if (batch.some((call) => open.has(call))) return;
+		answered += statuses.size;
+		if (isTimeUp(progress)) {
+			// Where AlloMia answers nothing, it is of no use to ask again.
+			if (Date.now() > until) return answered === 0;
+			continue;
+		}
+		if (batch.some((call) => open.has(call))) return true;
 		// It has ended without our knowledge, but perhaps its callback is only just coming, with more.
 		if (size === 1 && open.size > 0) await sleep(soon);
-		if (progress.lastCallback > begun) return;
+		if (progress.lastCallback > begun) return true;
 	}
+	return true;
 }
 
 /** Keeps what became of a call. */
