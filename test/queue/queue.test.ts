@@ -390,6 +390,8 @@ describeIfComplete(
 					} finally {
 						await cluster.query('DROP TRIGGER fails ON processed_data');
 					}
+					const [failing] = await cluster.query('SELECT is_called FROM failing_since');
+					expect(failing).toEqual({ is_called: true });
 					const before = simulator.dials.length;
 					await send(workflow.url, list(2000, 5));
 					const executions = await ended(workflow.id, 2);

@@ -17,7 +17,7 @@ import { startServices, type Services } from './services';
 /** The parts of n8n's own database client that are used here. */
 interface PostgresClient {
 	connect(): Promise<void>;
-	query(sql: string): Promise<unknown>;
+	query(sql: string): Promise<{ rows: Array<Record<string, unknown>> }>;
 	end(): Promise<void>;
 }
 
@@ -72,8 +72,8 @@ export class Cluster {
 	}
 
 	/** Asks n8n's database something. */
-	async query(sql: string): Promise<void> {
-		await query(this.services, this.name, sql);
+	async query(sql: string): Promise<Array<Record<string, unknown>>> {
+		return await query(this.services, this.name, sql);
 	}
 
 	async startMain(): Promise<void> {
@@ -132,12 +132,12 @@ export class Cluster {
 	}
 }
 
-async function query({ postgres }: Services, database: string, sql: string): Promise<void> {
+async function query({ postgres }: Services, database: string, sql: string) {
 	const { Client } = fromN8n<Postgres>('pg');
 	const client = new Client({ ...postgres, database });
 	await client.connect();
 	try {
-		await client.query(sql);
+		return (await client.query(sql)).rows;
 	} finally {
 		await client.end();
 	}

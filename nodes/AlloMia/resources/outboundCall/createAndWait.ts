@@ -9,8 +9,8 @@ const longList = 2_000;
 /** n8n reads the whole execution for each callback, so that the time for a list grows with its square. */
 export const longListHint: NodeHint = {
 	type: 'warning',
-	location: 'inputPane',
-	whenToDisplay: 'beforeExecution',
+	location: 'ndv',
+	whenToDisplay: 'always',
 	displayCondition: `={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && $input.all().length > ${longList} }}`,
 	message: `These are more than ${longList.toLocaleString('en')} items. For each outcome that AlloMia tells it, n8n reads the whole execution, which becomes slow for long lists. Put a Loop Over Items node before this one, with a batch size of 1,000 or less.`,
 };
