@@ -27,8 +27,6 @@ export interface HoldOptions {
 	otherName?: (value: string) => string;
 	/** Values that are written again along with it, in case that they were undone. */
 	again?: () => readonly string[];
-	/** Whether nobody else records these but to ask for them: they are written until all of them stay. */
-	own?: boolean;
 }
 
 export interface Held {
@@ -38,6 +36,12 @@ export interface Held {
 	mayBeOurs: boolean;
 	/** Whether another process may have recorded the same without our seeing it. */
 	mayBeOvertaken: boolean;
+}
+
+/** Values that are taken out together. */
+interface Batch {
+	values: Array<() => readonly string[]>;
+	done: Promise<void>;
 }
 
 interface Request {
@@ -98,10 +102,7 @@ export class SharedStore {
 	private readonly litter: Record<Row, string[]> = { node: [], workflow: [] };
 
 	/** What is to be taken out next, and what takes out something now. */
-	private readonly leaving: Record<Row, Array<() => readonly string[]>> = {
-		node: [],
-		workflow: [],
-	};
+	private readonly leaving: Partial<Record<Row, Batch>> = {};
 
 	private readonly takingOut = { node: Promise.resolve(), workflow: Promise.resolve() };
 
@@ -151,7 +152,7 @@ export class SharedStore {
 	 * @throws what n8n's database says, with nothing left of what was recorded where that can be had
 	 */
 	async hold(row: Row, values: readonly string[], options: HoldOptions = {}): Promise<Held> {
-		const { settle = shortly, keep, otherName, again, own = false } = options;
+		const { settle = shortly, keep, otherName, again } = options;
 		const known = new Set<string>();
 		const fresh = () => values.filter((value) => !known.has(value));
 		// Nobody else records it: it tells whether our write is still there.
@@ -166,14 +167,13 @@ export class SharedStore {
 				keep,
 			);
 			const isThere = token !== undefined && written.known.has(token);
-			const isWhole = isThere && (!own || values.every((value) => written.known.has(value)));
 			fresh().forEach((value, index) => {
 				const other = others[index] ?? value;
-				if (own || (isThere && !isFirst)) return;
+				if (isThere && !isFirst) return;
 				if (written.known.has(value) || written.known.has(other)) known.add(value);
 				if (other !== value) temporary[written.known.has(other) ? 'delete' : 'add'](other);
 			});
-			return { ...written, isThere, isWhole };
+			return { ...written, isThere };
 		};
 		const first = await write(true);
 		let { took } = first;
@@ -187,7 +187,7 @@ export class SharedStore {
 			for (let count = 0; count < rewrites; count += 1) {
 				await sleep(Math.max(settle, 2 * took) * (1 + Math.random() / 4));
 				const next = await write(false);
-				if (next.isWhole) return;
+				if (next.isThere) return;
 				// Another process, which had read before we wrote, has undone it.
 				({ took } = next);
 			}
@@ -218,20 +218,30 @@ export class SharedStore {
 	 */
 	async takeOut(row: Row, values: () => readonly string[], within = 300): Promise<void> {
 		if (this.alone) return await this.remove(row, values());
-		this.leaving[row].push(values);
-		// Those that come while some are taken out go together, next.
-		const before = this.takingOut[row];
-		const mine = before.then(async () => await this.takeOutNext(row, within / checks));
-		this.takingOut[row] = mine.catch(() => undefined);
-		await mine;
+		// Those that come while others are taken out go together, next.
+		let batch = this.leaving[row];
+		if (batch) {
+			batch.values.push(values);
+		} else {
+			const all = [values];
+			const done = this.takingOut[row].then(async () => {
+				this.leaving[row] = undefined;
+				await this.takeOutNow(row, () => all.flatMap((some) => some()), within / checks);
+			});
+			batch = { values: all, done };
+			this.leaving[row] = batch;
+			this.takingOut[row] = done.catch(() => undefined);
+		}
+		await batch.done;
 	}
 
-	private async takeOutNext(row: Row, pause: number): Promise<void> {
-		const next = this.leaving[row].splice(0);
-		if (next.length === 0) return;
+	private async takeOutNow(
+		row: Row,
+		values: () => readonly string[],
+		pause: number,
+	): Promise<void> {
 		const witnesses = Array.from({ length: checks }, () => `witness/${randomUUID()}`);
-		const remove = async () =>
-			await this.remove(row, [...next.flatMap((values) => values()), ...witnesses]);
+		const remove = async () => await this.remove(row, [...values(), ...witnesses]);
 		await this.hold(row, witnesses);
 		await remove();
 		for (const witness of witnesses) {
