@@ -109,6 +109,20 @@ describe('createAndWait', () => {
 		90_000,
 	);
 
+	it('learns at the limit what became of a long list, though AlloMia is slow and no callback came', async () => {
+		bench.simulator.setPace(5_000);
+		bench.simulator.setCallbacks({ copies: 0 });
+		const workflow = await waiting({ maxWait: 0.2, maxWaitUnit: 'minutes' });
+		// The first never ends, and all are more than can be asked about in one look.
+		const id = await workflow.begin([...phones('0004'), ...people(600)]);
+		await parked(bench, id);
+		bench.simulator.fault({ kind: 'slow', delayMs: 400, times: 5_000, match: { method: 'GET' } });
+		const execution = await waitForEnd(bench.n8n.session, id, 90_000);
+		const [items = []] = outputsOf(execution, 'AlloMia');
+		expect(items).toHaveLength(601);
+		expect(items.flatMap(({ timedOut }, index) => (timedOut === true ? [index] : []))).toEqual([0]);
+	}, 120_000);
+
 	it('sends calls that have not ended in time to their own output', async () => {
 		const workflow = await waiting({
 			maxWait: 0.1,
