@@ -54,5 +54,6 @@ module.exports = {
 		suite('editor'),
 		suite('queue'),
 	],
+	testSequencer: '<rootDir>/test/slowestFirst.js',
 	testTimeout: 120_000,
 };

@@ -26,8 +26,8 @@ const calling = async (options?: Record<string, unknown>) =>
 describe('a long list, killed and run again', () => {
 	it.each([
 		[5_000, 4_700, {}],
-		[1_000, 703, { onceKey }],
-		[20_000, 17_000, {}],
+		[600, 403, { onceKey }],
+		[10_000, 8_500, {}],
 	])(
 		'of %i people, after %i calls, calls nobody twice (%o)',
 		async (count, killedAt, options) => {
