@@ -7,18 +7,16 @@ const { gulpFile, projectRoot } = require('./lib/paths');
 const { adviceFor, missingFor } = require('./lib/services');
 const { ensureDependencies, ensureN8n } = require('./lib/setup');
 
-/** The suites in the order in which they run, what fails fast first, and how long each may take. */
-const limits = {
-	unit: 10 * minute,
-	workflow: 5 * minute,
-	e2e: 35 * minute,
-	editor: 10 * minute,
-	queue: 15 * minute,
-};
-const suites = Object.keys(limits);
-
-/** How many files run at the same time, where it is not as many as there are cores. */
-const workers = { workflow: 1, e2e: 2, queue: 1 };
+/**
+ * The runs in their order, what fails fast first: the suites that run together, how long they may take,
+ * and how many of their files run at the same time, where it is not as many as there are cores.
+ */
+const runs = [
+	{ names: ['unit'], limit: 10 * minute },
+	{ names: ['workflow'], limit: 5 * minute, workers: 1 },
+	{ names: ['e2e', 'editor', 'queue'], limit: 40 * minute, workers: 2 },
+];
+const suites = runs.flatMap(({ names }) => names);
 
 /** Everything that the tests write: their n8n's data, packages, reports. */
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-test-'));
@@ -54,7 +52,10 @@ cli(async () => {
 	const built = await check('build', gulpFile(), [all ? 'build' : 'compile', '--silent']);
 	if (built) {
 		const tarball = await pack(path.join(scratch, 'package'));
-		for (const name of chosen) add(total, await runSuite(name, { grep, n8n, tarball }));
+		for (const { names, ...settings } of runs) {
+			const some = names.filter((name) => chosen.includes(name));
+			if (some.length > 0) add(total, await runSuites(some, { ...settings, grep, n8n, tarball }));
+		}
 	}
 
 	process.exitCode = total.failed > 0 ? 1 : 0;
@@ -74,39 +75,47 @@ function readArguments(args) {
 }
 
 /**
- * Runs one jest project with n8n's own Node, and counts its tests. What a suite needs beyond n8n may
- * be missing: its tests are then skipped, but never on a build server (CI is set).
+ * Runs jest projects with n8n's own Node, and counts their tests. What a suite needs beyond n8n may be
+ * missing: its tests are then skipped, but never on a build server (CI is set).
  */
-async function runSuite(name, { grep, n8n, tarball }) {
+async function runSuites(wanted, { limit, workers, grep, n8n, tarball }) {
+	const total = { passed: 0, failed: 0, skipped: 0 };
+	const names = wanted.filter((name) => {
+		const missing = missingFor(name);
+		if (missing.length === 0) return true;
+		say(`\n${adviceFor(name, missing)}`);
+		if (process.env.CI) total.failed += 1;
+		return !process.env.CI;
+	});
+	if (names.length > 0) add(total, await runJest(names, { limit, workers, grep, n8n, tarball }));
+	return total;
+}
+
+async function runJest(names, { limit, workers, grep, n8n, tarball }) {
+	const name = names.join(', ');
 	say(`\n> ${name} tests`);
-	const missing = missingFor(name);
-	if (missing.length > 0) {
-		say(adviceFor(name, missing));
-		if (process.env.CI) return { passed: 0, failed: 1, skipped: 0 };
-	}
-	const report = path.join(scratch, `${name}.json`);
+	const report = path.join(scratch, `${names[0]}.json`);
 	try {
 		await run(
 			n8n.node.bin,
 			[
 				path.join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js'),
 				'--selectProjects',
-				name,
+				...names,
 				'--json',
 				`--outputFile=${report}`,
 				'--testLocationInResults',
-				...(workers[name] ? [`--maxWorkers=${workers[name]}`] : []),
+				...(workers ? [`--maxWorkers=${workers}`] : []),
 				...(grep ? ['-t', grep] : []),
 			],
 			{
 				cwd: projectRoot,
 				label: `The ${name} tests`,
-				limit: limits[name],
+				limit,
 				env: {
 					...process.env,
 					ALLOMIA_N8N: JSON.stringify(n8n),
 					ALLOMIA_TARBALL: tarball,
-					ALLOMIA_MISSING: JSON.stringify(missing),
 					TMPDIR: scratch,
 					// The Node that runs the tests may have no npm beside it.
 					npm_execpath: npmCommand()[1],

@@ -171,10 +171,14 @@ class Session {
 			signal: AbortSignal.timeout(60_000),
 			headers: {
 				'content-type': 'application/json',
+				// n8n, when it is busy, may close an idle connection at the moment of the next request.
+				connection: 'close',
 				'browser-id': this.browserId,
 				...(this.cookie ? { cookie: this.cookie } : {}),
 			},
 			body: body === undefined ? undefined : JSON.stringify(body),
+		}).catch((cause) => {
+			throw new Error(`n8n did not answer ${method} ${route}`, { cause });
 		});
 		const cookies = response.headers.getSetCookie();
 		if (cookies.length > 0) this.cookie = cookies.map((it) => it.split(';')[0]).join('; ');

@@ -12,7 +12,7 @@ import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, manualTrigger } from '../e2e/support/nodes';
 import { openBrowser, openEditor } from './support/browser';
 
-describeIfComplete('the editor in a browser', () => {
+describeIfComplete('editor')('the editor in a browser', () => {
 	let bench: Bench;
 	let browser: Browser;
 	let page: Page;

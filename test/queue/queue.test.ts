@@ -18,7 +18,7 @@ import { dialledTwice, runAgain } from '../e2e/support/reruns';
 import { event, post } from '../e2e/support/triggers';
 import { Cluster } from './support/cluster';
 
-describeIfComplete(
+describeIfComplete('queue')(
 	'queue mode: main, webhook processor and workers in processes of their own',
 	() => {
 		let cluster: Cluster;

@@ -100,7 +100,7 @@ export async function activeWorkflow(
 		await until('the webhook to be registered', async () => {
 			const response = await fetch(url, {
 				method: 'POST',
-				headers: { 'content-type': 'application/json' },
+				headers: { 'content-type': 'application/json', connection: 'close' },
 				body: JSON.stringify({ items }),
 			});
 			return response.status !== 404;

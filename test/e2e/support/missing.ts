@@ -1,5 +1,8 @@
-/** Programs that this suite needs and this machine lacks; scripts/test.js has said how to get them. */
-const missing = JSON.parse(process.env.ALLOMIA_MISSING ?? '[]') as string[];
+import { missingFor } from '../../../scripts/lib/services';
 
-/** `describe` where all is there; otherwise the tests are skipped (a build server has failed before). */
-export const describeIfComplete = missing.length > 0 ? describe.skip : describe;
+/**
+ * `describe` where all is there that the suite needs; otherwise its tests are skipped: scripts/test.js
+ * has said how to get it, and fails on a build server.
+ */
+export const describeIfComplete = (suite: string) =>
+	missingFor(suite).length > 0 ? describe.skip : describe;
