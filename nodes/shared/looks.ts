@@ -129,10 +129,10 @@ async function send({ url, event }: Look): Promise<boolean> {
 				return !text.includes('ignored');
 			case 409:
 				// While it runs, n8n has not stored it yet, or it is at another node: it may come back to this one.
-				return !text.includes('running');
+				return text.includes('finished');
 			case 404:
-				// n8n knows of no such execution; or something on the way to n8n does not know n8n.
-				return /execution|webhook/.test(text);
+				// n8n knows of no such execution; or something on the way to n8n, which may name the address.
+				return /"The (workflow for )?execution /.test(text);
 			case 401:
 				return text.includes(answers.unverified.body.error);
 			default:

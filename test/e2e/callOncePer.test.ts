@@ -1,5 +1,6 @@
 import { sleep } from 'n8n-workflow';
 import {
+	everyExecution,
 	listExecutions,
 	readExecution,
 	outputsOf,
@@ -10,7 +11,7 @@ import {
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node, noOp } from './support/nodes';
 import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
-import { beginByHand, manualWorkflow, runByHand } from './support/triggers';
+import { beginByHand, manualWorkflow, post, runByHand } from './support/triggers';
 
 const bench = useBench();
 
@@ -79,6 +80,25 @@ describe('Call Once Per', () => {
 		]);
 		expect(bench.simulator.dials).toHaveLength(2);
 	}, 40_000);
+
+	it('calls once for each event of a few that are delivered 20 times each', async () => {
+		const workflow = await calling();
+		const events = appointments(60);
+		await workflow.run([events[0]]);
+		for (let delivery = 0; delivery < 20; delivery += 1) {
+			// n8n runs those that come together at the same time.
+			for (let at = 0; at < events.length; at += 10) {
+				const some = events.slice(at, at + 10).map((it) => ({ items: [it] }));
+				const answers = await Promise.all(some.map(async (it) => await post(workflow.url, it)));
+				expect(answers.map(({ status }) => status)).toEqual(some.map(() => 200));
+			}
+		}
+		const count = 1 + 20 * events.length;
+		const all = async () => await everyExecution(bench.n8n.session, workflow.id, 'success');
+		await until('all to end', async () => (await all()).length === count, 60_000, 1_000);
+		expect(dialledTwice(bench)).toEqual([]);
+		expect(bench.simulator.dials).toHaveLength(events.length);
+	}, 180_000);
 
 	it('calls once for each appointment of two lists that run at the same moment', async () => {
 		bench.simulator.fault({ kind: 'slow', delayMs: 20, times: 1000, match: { method: 'POST' } });

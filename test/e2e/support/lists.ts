@@ -49,7 +49,7 @@ export async function killAfter(
 	workflowId: string,
 	count: number,
 ): Promise<Set<string>> {
-	await until(`${count} calls`, () => bench.simulator.dials.length >= count, 120_000, 2);
+	await until(`${count} calls`, () => bench.simulator.dials.length >= count, 300_000, 2);
 	await killAndRestart(bench, [workflowId]);
 	return dialled(bench);
 }
