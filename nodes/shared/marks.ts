@@ -37,6 +37,8 @@ export interface MarksMemory {
 	earlier?: string;
 	/** The newest run, and the short names of its calls. */
 	newest?: { run: string; calls: string };
+	/** Whether queue mode has delivered it twice. */
+	redelivered?: boolean;
 }
 
 /** Who is called for what, as a short text: it tells one call from another. */
@@ -120,7 +122,7 @@ export class Marks {
 		// n8n's main process runs published workflows by itself only where there are no workers.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new SharedStore(context, alone);
-		this.careful = mode === 'retry';
+		this.careful = mode === 'retry' || memory.redelivered === true;
 		// n8n stores a stopped execution without what became of its calls: then only the marks tell.
 		const keep = () => (this.careful = true);
 		context.getExecutionCancelSignal()?.addEventListener('abort', keep, { once: true });
@@ -180,7 +182,7 @@ export class Marks {
 			const job = `${this.job}/${run}`;
 			const { known } = await this.store.hold('workflow', [job]);
 			// A process that died had the same job, or another one is still at it.
-			this.careful ||= known.has(job);
+			if (known.has(job)) this.careful = this.memory.redelivered = true;
 			this.shared.jobs.add(job);
 		}
 		this.begun = run;

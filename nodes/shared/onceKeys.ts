@@ -1,5 +1,5 @@
 import { sleep } from 'n8n-workflow';
-import { insist, type SharedStore } from './sharedStore';
+import { surely, type SharedStore } from './sharedStore';
 
 /*
  * What is kept in the row of the node:
@@ -35,6 +35,9 @@ const guarded = new Map<string, number>();
 
 /** The keys that this process records anew, and whether they were given back meanwhile. */
 const renewing = new Map<string, boolean>();
+
+/** The keys that this process gives back. Where it is alone, whoever claims one of them has it. */
+const leaving = new Set<string>();
 
 /** Since when the guards of other processes are known, that were met. */
 const othersGuards = new Map<string, number>();
@@ -77,22 +80,25 @@ export class OnceKeys {
 		// New ones push out the oldest.
 		this.claimed += keys.length;
 		if (this.claimed >= slice) await this.renew();
-		const isGuarded = !this.store.alone || (await this.countGuarded()) > 0;
+		const { alone } = this.store;
+		const returned = keys.filter((key) => alone && leaving.delete(this.idOf(key)));
+		const isGuarded = !alone || (await this.countGuarded()) > 0;
 		const { known, mayBeOurs, mayBeOvertaken } = await this.store.hold('node', keys.map(toName), {
 			settle,
 			keep: keepKeys + spare,
 			again: () => [...this.recent].map(toName),
+			undo: true,
 			...(isGuarded ? { otherName } : {}),
 		});
 		this.claimedAt = Date.now();
 		for (const key of keys) {
-			const isKnown = known.has(toName(key));
+			const isKnown = known.has(toName(key)) && !returned.includes(key);
 			if (isKnown ? mayBeOurs : mayBeOvertaken) {
 				doubtful.add(key);
 			} else if (isKnown) {
 				taken.add(key);
 				this.met.add(key);
-			} else if (!this.store.alone) {
+			} else if (!alone) {
 				this.recent.add(key);
 				const [oldest] = this.recent;
 				if (this.recent.size > repeated && oldest !== undefined) this.recent.delete(oldest);
@@ -101,23 +107,31 @@ export class OnceKeys {
 		return { taken, doubtful };
 	}
 
-	/** Gives keys back. */
+	/** Gives keys back, later if n8n's database does not answer. */
 	async giveBack(keys: readonly string[]): Promise<void> {
 		for (const key of keys) this.recent.delete(key);
-		if (this.store.alone) return await this.takeOut(keys);
-		// Whoever has claimed the same in that moment is to find that it is taken.
-		await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
+		for (const key of keys) leaving.add(this.idOf(key));
 		let left = keys;
-		for (let count = 0; count < patience && left.length > 0; count += 1) {
-			if (count > 0) await sleep(patienceWait);
-			// What has a guard is being recorded anew by another process.
-			const { known } = await this.store.hold('node', left.map(toGuard));
-			const others = left.filter((key) => known.has(toGuard(key)));
-			await this.takeOut(left.filter((key) => !others.includes(key)));
-			left = others;
-		}
-		// It must have died.
-		await this.takeOut(left);
+		await surely(async () => {
+			// Whoever has claimed the same in that moment is to find that it is taken.
+			if (!this.store.alone) await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
+			for (let count = 0; left.length > 0; count += 1) {
+				if (count > 0) await sleep(patienceWait);
+				left = left.filter((key) => leaving.has(this.idOf(key)));
+				const free = await this.unguarded(left, count < patience);
+				await this.takeOut(free);
+				for (const key of free) leaving.delete(this.idOf(key));
+				left = left.filter((key) => !free.includes(key));
+			}
+		});
+	}
+
+	/** Those of the keys that no other process is recording anew. */
+	private async unguarded(keys: readonly string[], isPatient: boolean): Promise<readonly string[]> {
+		// Whoever takes too long must have died.
+		if (this.store.alone || !isPatient || keys.length === 0) return keys;
+		const { known } = await this.store.hold('node', keys.map(toGuard));
+		return keys.filter((key) => !known.has(toGuard(key)));
 	}
 
 	private async takeOut(keys: readonly string[]): Promise<void> {
@@ -128,8 +142,7 @@ export class OnceKeys {
 			for (const key of others) renewing.set(this.idOf(key), true);
 			return keys.filter((key) => !others.includes(key)).flatMap(toNames);
 		};
-		const takeOut = async () => await this.store.takeOut('node', names, settle);
-		await takeOut().catch(() => void insist(takeOut));
+		await this.store.takeOut('node', names, settle);
 	}
 
 	/** To be called at the end of each attempt. */
@@ -180,7 +193,7 @@ export class OnceKeys {
 		for (const key of ours) othersGuards.delete(this.idOf(key));
 		const kept = ours.filter((key) => !free.includes(key));
 		await this.store.remove('node', kept.map(toGuard));
-		await this.takeOut(free);
+		await surely(async () => await this.takeOut(free));
 	}
 
 	/** Whether the one whose guard it is must have died. */

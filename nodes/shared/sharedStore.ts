@@ -27,6 +27,8 @@ export interface HoldOptions {
 	otherName?: (value: string) => string;
 	/** Values that are written again along with it, in case that they were undone. */
 	again?: () => readonly string[];
+	/** Whether to take out again what was recorded, if it is not sure that it stays. */
+	undo?: boolean;
 }
 
 export interface Held {
@@ -67,8 +69,11 @@ const muchLitter = 20;
 /** How often what was undone is written again. */
 const rewrites = 20;
 
-/** How often to try again what must not be left undone, once in a second. */
-const insistence = 300;
+/** The longest wait before what failed is tried again, in ms; the first is a second, each later one four times as long. */
+const longestWait = 300_000;
+
+/** How many witnesses there are for the tries that fail. */
+const spares = 5;
 
 /** How often to look whether another process has undone it that values were taken out. */
 const checks = 5;
@@ -152,18 +157,19 @@ export class SharedStore {
 	 * @throws what n8n's database says, with nothing left of what was recorded where that can be had
 	 */
 	async hold(row: Row, values: readonly string[], options: HoldOptions = {}): Promise<Held> {
-		const { settle = shortly, keep, otherName, again } = options;
+		const { settle = shortly, keep, otherName, again, undo = false } = options;
 		const known = new Set<string>();
 		const fresh = () => values.filter((value) => !known.has(value));
-		// Nobody else records it: it tells whether our write is still there.
-		const token = this.alone ? undefined : `token/${randomUUID()}`;
-		const temporary = new Set(token === undefined ? [] : [token]);
+		// Nobody else records them: they tell whether our write is still there.
+		const tokens = this.alone ? [] : unique('token', undo ? spares : 1);
+		const [token] = tokens;
+		const temporary = new Set(tokens);
 		/** Writes all but what another has recorded, which is not ours to write again. */
 		const write = async (isFirst: boolean) => {
 			const others = otherName ? fresh().map(otherName) : [];
 			const written = await this.record(
 				row,
-				[...(token === undefined ? [] : [token]), ...fresh(), ...others, ...(again?.() ?? [])],
+				[...tokens, ...fresh(), ...others, ...(again?.() ?? [])],
 				keep,
 			);
 			const isThere = token !== undefined && written.known.has(token);
@@ -197,10 +203,15 @@ export class SharedStore {
 			() => true,
 			() => false,
 		);
-		const left = [...temporary, ...(isSettled ? [] : fresh())];
-		this.litter[row].push(...left);
-		// A token alone can wait for more of them.
-		if (left.length > 1 || this.litter[row].length > muchLitter) await this.clean(row);
+		if (!isSettled && undo) {
+			// Only where it is there still: another may have claimed it since.
+			await this.takeOutBy(row, tokens, () => [...fresh(), ...temporary], 1, settle);
+		} else {
+			this.litter[row].push(...temporary);
+			// A token alone can wait for more of them.
+			const { length } = this.litter[row];
+			if (temporary.size > 1 || length > muchLitter) await this.clean(row);
+		}
 		await settled;
 		return {
 			known,
@@ -240,26 +251,43 @@ export class SharedStore {
 		values: () => readonly string[],
 		pause: number,
 	): Promise<void> {
-		const witnesses = Array.from({ length: checks }, () => `witness/${randomUUID()}`);
-		const remove = async () => await this.remove(row, [...values(), ...witnesses]);
+		const witnesses = unique('witness', checks + spares);
+		const all = () => [...values(), ...witnesses];
 		await this.hold(row, witnesses);
-		await remove();
-		for (const witness of witnesses) {
-			await sleep(pause * (1 + Math.random() / 4));
-			const { known } = await this.record(row, [witness]);
-			if (known.has(witness)) await remove();
-		}
-		await this.remove(row, witnesses);
+		await this.remove(row, all()).catch(() => undefined);
+		await this.takeOutBy(row, witnesses, all, checks, pause);
+	}
+
+	/**
+	 * Takes values out where a witness that was recorded along with them is still there, or has come back.
+	 * Where the database does not answer, it goes on later, with the witnesses that are left.
+	 * @param times how often no witness has to be there
+	 */
+	private async takeOutBy(
+		row: Row,
+		witnesses: readonly string[],
+		values: () => readonly string[],
+		times: number,
+		pause: number,
+	): Promise<void> {
+		const left = [...witnesses];
+		let count = 0;
+		await surely(async () => {
+			for (let next = left.pop(); next && count < times; next = left.pop()) {
+				await sleep(pause * (1 + Math.random() / 4));
+				const { known, retried } = await this.record(row, [next]);
+				if (!known.has(next)) count += 1;
+				// It may be what the earlier try has recorded.
+				else if (!retried) await this.remove(row, values());
+			}
+			await this.remove(row, witnesses);
+		});
 	}
 
 	/** Takes out what is not needed any more, later if n8n's database does not answer. */
 	async clean(row: Row): Promise<void> {
 		const values = this.litter[row].splice(0);
-		const failed = await this.remove(row, values).then(
-			() => false,
-			() => true,
-		);
-		if (failed) void insist(async () => await this.remove(row, values));
+		await surely(async () => await this.remove(row, values));
 	}
 
 	/** How many values are in a row. */
@@ -294,17 +322,24 @@ export class SharedStore {
 	}
 }
 
-/** Tries something until it succeeds, for some minutes. */
-export async function insist(work: () => Promise<void>): Promise<void> {
-	for (let count = 0; count < insistence; count += 1) {
-		await sleep(1_000);
-		const failed = await work().then(
-			() => false,
+/** Does something; if it fails, goes on trying, for some minutes, and nobody waits for that. */
+export async function surely(work: () => Promise<void>): Promise<void> {
+	await work().catch(() => void insist(work));
+}
+
+async function insist(work: () => Promise<void>): Promise<void> {
+	let isDone = false;
+	for (let wait = 1_000; wait < longestWait && !isDone; wait *= 4) {
+		await sleep(wait);
+		isDone = await work().then(
 			() => true,
+			() => false,
 		);
-		if (!failed) return;
 	}
 }
+
+const unique = (kind: string, count: number) =>
+	Array.from({ length: count }, () => `${kind}/${randomUUID()}`);
 
 /** Serves a row until nothing more is asked of it. */
 async function serve(name: string): Promise<void> {

@@ -32,11 +32,13 @@ export interface Schedule {
 	batch: number;
 	/** Whether n8n saves the progress of an execution after each node. */
 	saves: boolean;
+	/** Whether the execution waits after each run of the node: n8n then takes it up again from what it stored. */
+	waits: boolean;
 	/** How often the node stops at the first call that fails, before it is set to continue. */
 	stops: number;
 }
 
-export type Kind = Decision['kind'] | 'skipped';
+export type Kind = Decision['kind'] | 'skipped' | 'unknown';
 
 interface Execution {
 	name: string;
@@ -136,9 +138,10 @@ export class Play {
 		});
 	}
 
-	failAfter(after: number): void {
+	/** Lets the database fail at some time, for so long at most, in ms. */
+	failAfter(after: number, longest: number): void {
 		this.world.after(after, () => (this.store.isDown = true));
-		this.world.after(after + this.world.below(250), () => (this.store.isDown = false));
+		this.world.after(after + this.world.below(longest), () => (this.store.isDown = false));
 	}
 
 	private newProcess(): ModelProcess {
@@ -167,6 +170,10 @@ export class Play {
 		for (const [person, count] of countOf(execution.list)) {
 			execution.ever.set(person, Math.max(count, execution.ever.get(person) ?? 0));
 		}
+		this.resumeSoon(execution);
+	}
+
+	private resumeSoon(execution: Execution): void {
 		this.world.after(20 + this.world.below(100), () => {
 			execution.process = this.anyProcess();
 			void this.attempt(execution);
@@ -187,7 +194,7 @@ export class Play {
 
 	private async attempt(execution: Execution): Promise<void> {
 		const { process, list } = execution;
-		const { batch, saves } = this.schedule;
+		const { batch, saves, waits } = this.schedule;
 		const node = structuredClone(execution.saved ?? {});
 		execution.rounds.length = execution.round;
 		execution.isRunning = true;
@@ -204,9 +211,15 @@ export class Play {
 				return;
 			}
 			await this.world.sleep(this.world.below(10), process);
-			if (saves) {
+			if (saves || waits) {
 				execution.saved = structuredClone(node);
 				execution.round = round + 1;
+			}
+			if (waits) {
+				process.collect(node);
+				execution.isRunning = false;
+				this.resumeSoon(execution);
+				return;
 			}
 		}
 		// The nodes that follow.
@@ -251,6 +264,7 @@ export class Play {
 		const kinds = await pLimit(atOnce).map(calls, async (call) => {
 			if (stops && hasFailed) return 'skipped';
 			const decision = await ledger.admit(call);
+			if (decision.kind === 'refused') return 'unknown';
 			if (decision.kind !== 'dial') return decision.kind;
 			if (stops && hasFailed) {
 				await ledger.settle(call);

@@ -16,6 +16,7 @@ const anySchedule = {
 	changes: fc.boolean(),
 	batch: fc.integer({ min: 1, max: 8 }),
 	saves: fc.boolean(),
+	waits: fc.boolean(),
 	stops: fc.integer({ min: 0, max: 2 }),
 };
 
@@ -44,7 +45,9 @@ export async function play(schedule: Schedule): Promise<void> {
 		play.start(picked, world.below(span / 2));
 	}
 	for (let kill = 0; kill < kills; kill += 1) play.killAfter(world.below(span));
-	for (let hiccup = 0; hiccup < hiccups; hiccup += 1) play.failAfter(world.below(span));
+	// A kill while nothing could be written is not covered; keys must hold also then.
+	const longest = keyed && kills === 0 ? 8_000 : 250;
+	for (let hiccup = 0; hiccup < hiccups; hiccup += 1) play.failAfter(world.below(span), longest);
 	await world.run();
 
 	const most = mostClaimed[together ? 'together' : 'alone'] * play.kills;
@@ -72,7 +75,7 @@ export async function play(schedule: Schedule): Promise<void> {
 			return (
 				said.at(-1)?.includes('refused') ||
 				(play.kills > 0 && person.script === 'refusedOnce') ||
-				(hiccups > 0 && before.includes('uncertain')) ||
+				(hiccups > 0 && before.some((kind) => kind === 'uncertain' || kind === 'unknown')) ||
 				(hiccups > 0 && schedule.stops > 0 && before.includes('alreadyCalled'))
 			);
 		};
