@@ -17,6 +17,9 @@ const spare = 1_000;
 /** How long another process may take to undo a claim, in ms: a lost key does harm by itself. */
 const settle = 1_000;
 
+/** How long a process that is very busy may take to write what it has read, in ms. */
+const longestStall = 5_000;
+
 /** How many keys are recorded anew with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
 
@@ -35,6 +38,12 @@ const guarded = new Map<string, number>();
 
 /** The keys that this process records anew, and whether they were given back meanwhile. */
 const renewing = new Map<string, boolean>();
+
+/** The newest keys that this process has claimed, by the sign of the node. */
+const recentOf = new Map<string, Set<string>>();
+
+/** The signs of nodes whose newest keys are to be written again. */
+const rewriting = new Set<string>();
 
 /** The keys that this process gives back. Where it is alone, whoever claims one of them has it. */
 const leaving = new Set<string>();
@@ -56,8 +65,8 @@ export class OnceKeys {
 	/** The keys that were met again: they are recorded anew at the end. */
 	private readonly met = new Set<string>();
 
-	/** The newest keys of ours: they are written again later, in case that they were undone. */
-	private readonly recent = new Set<string>();
+	/** Written again with each claim, and later, in case that they were undone. */
+	private readonly recent: Set<string>;
 
 	/** How many were claimed since the last time that keys were recorded anew. */
 	private claimed = 0;
@@ -70,6 +79,8 @@ export class OnceKeys {
 		nodeId: string,
 	) {
 		this.sign = `guarded/${nodeId}`;
+		this.recent = recentOf.get(this.sign) ?? new Set();
+		if (!store.alone) recentOf.set(this.sign, this.recent);
 	}
 
 	/** @throws what n8n's database says, where it cannot be written */
@@ -142,13 +153,29 @@ export class OnceKeys {
 			for (const key of others) renewing.set(this.idOf(key), true);
 			return keys.filter((key) => !others.includes(key)).flatMap(toNames);
 		};
-		await this.store.takeOut('node', names, settle);
+		await this.store.takeOut('node', names, { settle, within: settle });
 	}
 
 	/** To be called at the end of each attempt. */
 	async close(): Promise<void> {
-		if (this.recent.size > 0) await this.store.record('node', [...this.recent].map(toName));
+		if (this.recent.size > 0) {
+			await this.rewrite();
+			void this.rewriteLater();
+		}
 		await this.renew();
+	}
+
+	private async rewrite(): Promise<void> {
+		await this.store.record('node', [...this.recent].map(toName));
+	}
+
+	/** Once more, after the longest that another process may have stalled between reading and writing. */
+	private async rewriteLater(): Promise<void> {
+		if (rewriting.has(this.sign)) return;
+		rewriting.add(this.sign);
+		await sleep(longestStall);
+		rewriting.delete(this.sign);
+		await surely(async () => await this.rewrite());
 	}
 
 	/** Makes the keys that were met again the newest. At any moment, each of them or its guard is there. */

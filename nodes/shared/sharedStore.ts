@@ -225,9 +225,14 @@ export class SharedStore {
 	 * Takes values out until they stay out. What another process had read before comes back, and
 	 * witnesses along with it: by these it is told from what somebody has recorded since.
 	 * @param values what is still to be out, asked each time
+	 * @param settle how long another process may take to undo that witnesses were recorded, in ms
 	 * @param within how long another process may take to bring it back, in ms
 	 */
-	async takeOut(row: Row, values: () => readonly string[], within = 300): Promise<void> {
+	async takeOut(
+		row: Row,
+		values: () => readonly string[],
+		{ settle = shortly, within = 300 } = {},
+	): Promise<void> {
 		if (this.alone) return await this.remove(row, values());
 		// Those that come while others are taken out go together, next.
 		let batch = this.leaving[row];
@@ -237,7 +242,7 @@ export class SharedStore {
 			const all = [values];
 			const done = this.takingOut[row].then(async () => {
 				this.leaving[row] = undefined;
-				await this.takeOutNow(row, () => all.flatMap((some) => some()), within / checks);
+				await this.takeOutNow(row, () => all.flatMap((some) => some()), settle, within);
 			});
 			batch = { values: all, done };
 			this.leaving[row] = batch;
@@ -249,13 +254,14 @@ export class SharedStore {
 	private async takeOutNow(
 		row: Row,
 		values: () => readonly string[],
-		pause: number,
+		settle: number,
+		within: number,
 	): Promise<void> {
 		const witnesses = unique('witness', checks + spares);
 		const all = () => [...values(), ...witnesses];
-		await this.hold(row, witnesses);
+		await this.hold(row, witnesses, { settle });
 		await this.remove(row, all()).catch(() => undefined);
-		await this.takeOutBy(row, witnesses, all, checks, pause);
+		await this.takeOutBy(row, witnesses, all, checks, within / checks);
 	}
 
 	/**

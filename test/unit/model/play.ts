@@ -36,6 +36,8 @@ export interface Schedule {
 	waits: boolean;
 	/** How often the node stops at the first call that fails, before it is set to continue. */
 	stops: number;
+	/** How often a write to the database takes seconds. */
+	stalls: number;
 }
 
 export type Kind = Decision['kind'] | 'skipped' | 'unknown';
@@ -142,6 +144,11 @@ export class Play {
 	failAfter(after: number, longest: number): void {
 		this.world.after(after, () => (this.store.isDown = true));
 		this.world.after(after + this.world.below(longest), () => (this.store.isDown = false));
+	}
+
+	/** Lets the first write after some time take so long at most, in ms. */
+	stallAfter(after: number, longest: number): void {
+		this.world.after(after, () => (this.store.stall = longest));
 	}
 
 	private newProcess(): ModelProcess {

@@ -10,6 +10,9 @@ export class ModelStore {
 	/** Whether the database does not answer. */
 	isDown = false;
 
+	/** How long the next write stalls at most after the row was read, in ms. */
+	stall = 0;
+
 	constructor(private readonly world: World) {}
 
 	/** The helpers that n8n gives to a node of a process. */
@@ -54,7 +57,9 @@ export class ModelStore {
 	}
 
 	private async write(name: string, row: string[], process: Mortal): Promise<void> {
-		await this.world.sleep(1 + this.world.below(4), process);
+		const { stall } = this;
+		this.stall = 0;
+		await this.world.sleep(1 + this.world.below(Math.max(4, stall)), process);
 		this.fail();
 		this.rows.set(name, row);
 		await this.world.sleep(this.world.below(3), process);
