@@ -67,7 +67,8 @@ const doubtfulKey: Failure = {
 const unknownKey: Failure = {
 	kind: 'refused',
 	message: 'n8n’s database could not be written, so Call Once Per cannot be kept',
-	description: 'Nobody was called for this item. Save the workflow, or try again in some minutes.',
+	description:
+		'Nobody was called for this item. Save the workflow, or try again in some minutes. If the item is passed over as already called then, its key was kept all the same: give it another one.',
 };
 
 /** What to do with an item, by all that is known of it. */
