@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallBody } from './callRequest';
-import { SharedStore, type Row } from './sharedStore';
+import { SharedStore, surely, type Row } from './sharedStore';
 
 /*
  * What is kept in n8n's shared store, and for how long:
@@ -77,7 +77,7 @@ const newShared = (): Shared => ({
 	isKept: false,
 });
 
-/** By the prefix. */
+/** By the node and the moment. */
 const sharing = new Map<string, Shared>();
 
 /**
@@ -89,6 +89,9 @@ export class Marks {
 
 	/** By the moment at which the execution was established: all that it has in common with its re-run. */
 	private readonly prefix: string;
+
+	/** The same among the marks of all workflows. */
+	private readonly name: string;
 
 	private readonly job: string;
 
@@ -113,15 +116,16 @@ export class Marks {
 		const established = context.getExecutionContext?.()?.establishedAt ?? id;
 		this.prefix = `mark/${nodeId}/${established}`;
 		this.job = `job/${nodeId}/${id}`;
-		// A re-run has its marks in common with what it repeats, but takes out its own only.
-		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.prefix) ?? newShared());
-		this.shared.lives += 1;
-		this.shared.executions.add(id);
-		if (mode !== 'retry') sharing.set(this.prefix, this.shared);
-		this.count(memory.earlier ?? '');
 		// n8n's main process runs published workflows by itself only where there are no workers.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new SharedStore(context, alone);
+		// A re-run has its marks in common with what it repeats, but takes out its own only.
+		this.name = `${this.store.node}/${established}`;
+		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.name) ?? newShared());
+		this.shared.lives += 1;
+		this.shared.executions.add(id);
+		if (mode !== 'retry') sharing.set(this.name, this.shared);
+		this.count(memory.earlier ?? '');
 		this.careful = mode === 'retry' || memory.redelivered === true;
 		// n8n stores a stopped execution without what became of its calls: then only the marks tell.
 		const keep = () => (this.careful = true);
@@ -180,9 +184,12 @@ export class Marks {
 		if (this.begun === run) return;
 		if (!this.store.alone) {
 			const job = `${this.job}/${run}`;
-			const { known } = await this.store.hold('workflow', [job]);
+			const { known, mayBeOurs } = await this.store.hold('workflow', [job], { undo: true });
 			// A process that died had the same job, or another one is still at it.
-			if (known.has(job)) this.careful = this.memory.redelivered = true;
+			if (known.has(job)) {
+				this.careful = true;
+				if (!mayBeOurs) this.memory.redelivered = true;
+			}
 			this.shared.jobs.add(job);
 		}
 		this.begun = run;
@@ -197,10 +204,14 @@ export class Marks {
 		if (marks.length === 0) return new Set();
 		const row = keyed || this.careful ? 'workflow' : 'node';
 		const values = valuesOf(row, marks);
-		const { known } = await this.store.hold(row, values, {
+		const held = this.store.hold(row, values, {
 			again: () => this.recent(row),
 			keep: mostMarks,
 		});
+		// They may be there all the same, and the calls are placed.
+		const made = () => marks.forEach((mark) => this.made[row].add(mark));
+		if (!this.careful) void held.catch(made);
+		const { known } = await held;
 		const found = new Set(marks.filter((_, index) => known.has(values[index] ?? '')));
 		if (this.careful) {
 			// Some had not moved yet.
@@ -224,7 +235,9 @@ export class Marks {
 		// Another attempt may make them again meanwhile. What has moved may have come back where it was.
 		const left = () => ours.filter((mark) => !isMade(mark));
 		await Promise.all(
-			rows.map(async (row) => await this.store.takeOut(row, () => valuesOf(row, left()))),
+			rows.map(async (row) => {
+				await surely(async () => await this.store.takeOut(row, () => valuesOf(row, left())));
+			}),
 		);
 	}
 
@@ -244,7 +257,7 @@ export class Marks {
 		shared.isKept ||= this.careful;
 		shared.lives -= 1;
 		if (shared.lives > 0) return;
-		if (sharing.get(this.prefix) === shared) sharing.delete(this.prefix);
+		if (sharing.get(this.name) === shared) sharing.delete(this.name);
 		if (shared.isKept) return;
 		try {
 			await this.store.remove('workflow', [...shared.jobs]);

@@ -33,20 +33,23 @@ const patienceWait = 300;
 /** How long it takes at most to record them anew, in ms. */
 const renewal = 60_000;
 
-/** By the sign for them, for how many reasons there may be guards. */
+/** By the node, for how many reasons there may be guards. */
 const guarded = new Map<string, number>();
 
 /** The keys that this process records anew, and whether they were given back meanwhile. */
 const renewing = new Map<string, boolean>();
 
-/** The newest keys that this process has claimed, by the sign of the node. */
+/** The newest keys that this process has claimed, by the node. */
 const recentOf = new Map<string, Set<string>>();
 
-/** The signs of nodes whose newest keys are to be written again. */
-const rewriting = new Set<string>();
+/** When the newest keys of a node are to be written again, in ms since 1970. */
+const rewriting = new Map<string, number>();
 
-/** The keys that this process gives back. Where it is alone, whoever claims one of them has it. */
-const leaving = new Set<string>();
+/**
+ * The keys that this process gives back, and by which request. Where no other process writes to the row,
+ * whoever claims one of them has it.
+ */
+const leaving = new Map<string, { alone: boolean }>();
 
 /** Since when the guards of other processes are known, that were met. */
 const othersGuards = new Map<string, number>();
@@ -79,8 +82,8 @@ export class OnceKeys {
 		nodeId: string,
 	) {
 		this.sign = `guarded/${nodeId}`;
-		this.recent = recentOf.get(this.sign) ?? new Set();
-		if (!store.alone) recentOf.set(this.sign, this.recent);
+		this.recent = (store.alone ? undefined : recentOf.get(store.node)) ?? new Set();
+		if (!store.alone) recentOf.set(store.node, this.recent);
 	}
 
 	/** @throws what n8n's database says, where it cannot be written */
@@ -92,18 +95,25 @@ export class OnceKeys {
 		this.claimed += keys.length;
 		if (this.claimed >= slice) await this.renew();
 		const { alone } = this.store;
-		const returned = keys.filter((key) => alone && leaving.delete(this.idOf(key)));
 		const isGuarded = !alone || (await this.countGuarded()) > 0;
-		const { known, mayBeOurs, mayBeOvertaken } = await this.store.hold('node', keys.map(toName), {
+		// From here on, nothing else is asked of the row before.
+		const returned = keys.filter((key) => {
+			const id = this.idOf(key);
+			return leaving.get(id)?.alone && leaving.delete(id);
+		});
+		const held = this.store.hold('node', keys.map(toName), {
 			settle,
 			keep: keepKeys + spare,
 			again: () => [...this.recent].map(toName),
 			undo: true,
 			...(isGuarded ? { otherName } : {}),
 		});
+		void held.catch(async () => await this.giveBack(returned));
+		const { known, mayBeOurs, mayBeOvertaken } = await held;
 		this.claimedAt = Date.now();
 		for (const key of keys) {
 			const isKnown = known.has(toName(key)) && !returned.includes(key);
+			if (!isKnown) leaving.delete(this.idOf(key));
 			if (isKnown ? mayBeOurs : mayBeOvertaken) {
 				doubtful.add(key);
 			} else if (isKnown) {
@@ -120,18 +130,21 @@ export class OnceKeys {
 
 	/** Gives keys back, later if n8n's database does not answer. */
 	async giveBack(keys: readonly string[]): Promise<void> {
+		if (keys.length === 0) return;
 		for (const key of keys) this.recent.delete(key);
-		for (const key of keys) leaving.add(this.idOf(key));
+		const ours = { alone: this.store.alone };
+		const isLeaving = (key: string) => leaving.get(this.idOf(key)) === ours;
+		for (const key of keys) leaving.set(this.idOf(key), ours);
 		let left = keys;
 		await surely(async () => {
 			// Whoever has claimed the same in that moment is to find that it is taken.
 			if (!this.store.alone) await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
 			for (let count = 0; left.length > 0; count += 1) {
 				if (count > 0) await sleep(patienceWait);
-				left = left.filter((key) => leaving.has(this.idOf(key)));
+				left = left.filter(isLeaving);
 				const free = await this.unguarded(left, count < patience);
-				await this.takeOut(free);
-				for (const key of free) leaving.delete(this.idOf(key));
+				await this.takeOut(free, isLeaving);
+				for (const key of free.filter(isLeaving)) leaving.delete(this.idOf(key));
 				left = left.filter((key) => !free.includes(key));
 			}
 		});
@@ -141,17 +154,25 @@ export class OnceKeys {
 	private async unguarded(keys: readonly string[], isPatient: boolean): Promise<readonly string[]> {
 		// Whoever takes too long must have died.
 		if (this.store.alone || !isPatient || keys.length === 0) return keys;
-		const { known } = await this.store.hold('node', keys.map(toGuard));
+		const { known } = await this.store.hold('node', keys.map(toGuard), { undo: true });
 		return keys.filter((key) => !known.has(toGuard(key)));
 	}
 
-	private async takeOut(keys: readonly string[]): Promise<void> {
+	/** @param isLeft whether a key is still to be taken out */
+	private async takeOut(
+		keys: readonly string[],
+		isLeft: (key: string) => boolean = () => true,
+	): Promise<void> {
 		if (keys.length === 0) return;
 		const names = () => {
+			const left = keys.filter(isLeft);
 			// Whoever records a key anew in this process takes it out as well.
-			const others = keys.filter((key) => renewing.has(this.idOf(key)));
-			for (const key of others) renewing.set(this.idOf(key), true);
-			return keys.filter((key) => !others.includes(key)).flatMap(toNames);
+			const others = left.filter((key) => renewing.has(this.idOf(key)));
+			for (const key of others) {
+				renewing.set(this.idOf(key), true);
+				leaving.delete(this.idOf(key));
+			}
+			return left.filter((key) => !others.includes(key)).flatMap(toNames);
 		};
 		await this.store.takeOut('node', names, { settle, within: settle });
 	}
@@ -171,10 +192,15 @@ export class OnceKeys {
 
 	/** Once more, after the longest that another process may have stalled between reading and writing. */
 	private async rewriteLater(): Promise<void> {
-		if (rewriting.has(this.sign)) return;
-		rewriting.add(this.sign);
-		await sleep(longestStall);
-		rewriting.delete(this.sign);
+		const { node } = this.store;
+		const isWaiting = rewriting.has(node);
+		rewriting.set(node, Date.now() + longestStall);
+		if (isWaiting) return;
+		for (let at = 0; at !== rewriting.get(node); ) {
+			at = rewriting.get(node) ?? 0;
+			await sleep(at - Date.now());
+		}
+		rewriting.delete(node);
 		await surely(async () => await this.rewrite());
 	}
 
@@ -205,7 +231,7 @@ export class OnceKeys {
 
 	private async renewIdle(idle: readonly string[]): Promise<void> {
 		const names = idle.flatMap((key) => [toGuard(key), toName(key)]);
-		const { known, mayBeOurs } = await this.store.hold('node', names);
+		const { known, mayBeOurs } = await this.store.hold('node', names, { undo: true });
 		const isGuarded = (key: string) => known.has(toGuard(key));
 		// What has a guard is being recorded anew by another process.
 		const ours = idle.filter((key) => !isGuarded(key) || mayBeOurs || this.isLeftBehind(key));
@@ -220,7 +246,7 @@ export class OnceKeys {
 		for (const key of ours) othersGuards.delete(this.idOf(key));
 		const kept = ours.filter((key) => !free.includes(key));
 		await this.store.remove('node', kept.map(toGuard));
-		await surely(async () => await this.takeOut(free));
+		await this.giveBack(free);
 	}
 
 	/** Whether the one whose guard it is must have died. */
@@ -235,20 +261,21 @@ export class OnceKeys {
 
 	/** For how many reasons keys may be missing for which there are guards. */
 	private async countGuarded(): Promise<number> {
-		const count = guarded.get(this.sign);
+		const count = guarded.get(this.store.node);
 		if (count !== undefined) return count;
 		// A process that died while it recorded keys anew has left some.
 		const { known } = await this.store.record('workflow', [this.sign]);
 		if (known.size === 0) await this.store.remove('workflow', [this.sign]);
 		// Somebody else may have asked at the same time, and found what we have recorded.
-		const latest = guarded.get(this.sign) ?? known.size;
-		guarded.set(this.sign, latest);
+		const latest = guarded.get(this.store.node) ?? known.size;
+		guarded.set(this.store.node, latest);
 		return latest;
 	}
 
 	/** Does something that guards are for. If it fails, they are left behind. */
 	private async whileGuarded(work: () => Promise<void>): Promise<void> {
-		const change = (by: number) => guarded.set(this.sign, (guarded.get(this.sign) ?? 0) + by);
+		const change = (by: number) =>
+			guarded.set(this.store.node, (guarded.get(this.store.node) ?? 0) + by);
 		await this.countGuarded();
 		change(1);
 		await work();
@@ -257,7 +284,7 @@ export class OnceKeys {
 
 	/** A key of this node, among those of all nodes of the process. */
 	private idOf(key: string): string {
-		return `${this.sign}/${key}`;
+		return `${this.store.node}/${key}`;
 	}
 }
 

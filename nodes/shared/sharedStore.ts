@@ -101,7 +101,8 @@ export class SharedStore {
 
 	private readonly workflow: string;
 
-	private readonly node: string;
+	/** The name of the node's row: nodes of several workflows may have the same ID. */
+	readonly node: string;
 
 	/** What is not needed any more, and is to be taken out of the rows soon. */
 	private readonly litter: Record<Row, string[]> = { node: [], workflow: [] };
@@ -188,12 +189,15 @@ export class SharedStore {
 			const needless = [...known].map(otherName).filter((name) => temporary.delete(name));
 			await this.remove(row, needless).catch(() => undefined);
 		}
+		let isUnsure = false;
 		const settled = (async () => {
 			if (this.alone || fresh().length === 0) return;
 			for (let count = 0; count < rewrites; count += 1) {
 				await sleep(Math.max(settle, 2 * took) * (1 + Math.random() / 4));
 				const next = await write(false);
-				if (next.isThere) return;
+				if (next.isThere && !next.retried) return;
+				// What is there may be what the try has written whose answer got lost.
+				isUnsure ||= next.isThere;
 				// Another process, which had read before we wrote, has undone it.
 				({ took } = next);
 			}
@@ -217,7 +221,7 @@ export class SharedStore {
 			known,
 			mayBeOurs: this.alone ? first.retried : first.isThere,
 			// Whoever takes that long may have undone what another process was sure of.
-			mayBeOvertaken: !this.alone && took > settle,
+			mayBeOvertaken: isUnsure || (!this.alone && took > settle),
 		};
 	}
 

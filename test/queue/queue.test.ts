@@ -329,6 +329,29 @@ describeIfComplete('queue')(
 			90_000,
 		);
 
+		it('tells the keys of two workflows apart, though their nodes have the same ID', async () => {
+			const id = randomUUID();
+			const copy = async () =>
+				await active([
+					alloMia(
+						credential,
+						{ phoneNumber: '={{ $json.phone }}', options: { onceKey: '={{ $json.phone }}' } },
+						{ id },
+					),
+				]);
+			const workflows = [await copy(), await copy()];
+			const own = ['2001', '2002', '2003', '2004'];
+			const others = ['3001', '3002', '3003', '3004'];
+			for (const [index, { id: workflowId, url }] of workflows.entries()) {
+				const some = index === 0 ? own : others;
+				await Promise.all(some.map(async (phone) => await send(url, phones(phone))));
+				await ended(workflowId, some.length);
+			}
+			await send(workflows[1]?.url ?? '', phones(...own));
+			await ended(workflows[1]?.id ?? '', others.length + 1);
+			expect(simulator.dials).toHaveLength(12);
+		}, 60_000);
+
 		it('goes on, by its keys, with a list whose worker was killed', async () => {
 			simulator.fault({ kind: 'slow', delayMs: 100, times: 2000, match: { method: 'POST' } });
 			const workflow = await active([
