@@ -9,12 +9,12 @@ const { ensureDependencies, ensureN8n } = require('./lib/setup');
 
 /**
  * The runs in their order, what fails fast first: the suites that run together, how long they may take,
- * and how many of their files run at the same time, where it is not as many as there are cores.
+ * and how many of their files run at the same time: those in a real n8n wait for a part of it.
  */
 const runs = [
-	{ names: ['unit'], limit: 10 * minute },
+	{ names: ['unit'], limit: 10 * minute, workers: 2 },
 	{ names: ['workflow'], limit: 5 * minute, workers: 1 },
-	{ names: ['e2e', 'editor', 'queue'], limit: 40 * minute, workers: 2 },
+	{ names: ['e2e', 'editor', 'queue'], limit: 40 * minute, workers: 3 },
 ];
 const suites = runs.flatMap(({ names }) => names);
 

@@ -95,7 +95,7 @@ describe('Call Once Per', () => {
 		}
 		const count = 1 + 20 * events.length;
 		const all = async () => await everyExecution(bench.n8n.session, workflow.id, 'success');
-		await until('all to end', async () => (await all()).length === count, 60_000, 1_000);
+		await until('all to end', async () => (await all()).length === count, 60_000, 3_000);
 		expect(dialledTwice(bench)).toEqual([]);
 		expect(bench.simulator.dials).toHaveLength(events.length);
 	}, 180_000);
