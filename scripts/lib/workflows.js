@@ -3,14 +3,18 @@ const { UserError } = require('./run');
 
 const waitLimit = 60_000;
 
-/** Tries `look` until it gives something, at most `limit` ms long. */
-async function until(what, look, limit = waitLimit, pause = 50) {
-	const deadline = Date.now() + limit;
+/**
+ * Tries `look` until it gives something, at most `limit` ms long.
+ * @param pause between two tries, in ms; unless given, it grows with the wait: to look costs n8n time
+ */
+async function until(what, look, limit = waitLimit, pause = undefined) {
+	const begun = Date.now();
 	for (;;) {
 		const found = await look();
 		if (found !== undefined && found !== false) return found;
-		if (Date.now() > deadline) throw new UserError(`Waited ${limit / 1000} s in vain for ${what}.`);
-		await delay(pause);
+		const waited = Date.now() - begun;
+		if (waited > limit) throw new UserError(`Waited ${limit / 1000} s in vain for ${what}.`);
+		await delay(pause ?? Math.min(1_000, Math.max(50, waited / 20)));
 	}
 }
 
