@@ -158,14 +158,14 @@ export class OnceKeys {
 		return keys.filter((key) => !known.has(toGuard(key)));
 	}
 
-	/** @param isLeft whether a key is still to be taken out */
+	/** @param isLeaving whether a key is still to be taken out */
 	private async takeOut(
 		keys: readonly string[],
-		isLeft: (key: string) => boolean = () => true,
+		isLeaving: (key: string) => boolean,
 	): Promise<void> {
 		if (keys.length === 0) return;
 		const names = () => {
-			const left = keys.filter(isLeft);
+			const left = keys.filter(isLeaving);
 			// Whoever records a key anew in this process takes it out as well.
 			const others = left.filter((key) => renewing.has(this.idOf(key)));
 			for (const key of others) {
@@ -180,8 +180,8 @@ export class OnceKeys {
 	/** To be called at the end of each attempt. */
 	async close(): Promise<void> {
 		if (this.recent.size > 0) {
-			await this.rewrite();
 			void this.rewriteLater();
+			await this.rewrite();
 		}
 		await this.renew();
 	}

@@ -155,7 +155,7 @@ export class SharedStore {
 
 	/**
 	 * Records values until they stay.
-	 * @throws what n8n's database says, with nothing left of what was recorded where that can be had
+	 * @throws what n8n's database says where it cannot be written, or that others keep undoing it
 	 */
 	async hold(row: Row, values: readonly string[], options: HoldOptions = {}): Promise<Held> {
 		const { settle = shortly, keep, otherName, again, undo = false } = options;
