@@ -37,7 +37,7 @@ const renewal = 60_000;
 const guarded = new Map<string, number>();
 
 /** The keys that this process records anew, and whether they were given back meanwhile. */
-const renewing = new Map<string, boolean>();
+const renewing = new Map<string, { isFree: boolean }>();
 
 /** The newest keys that this process has claimed, by the node. */
 const recentOf = new Map<string, Set<string>>();
@@ -167,11 +167,11 @@ export class OnceKeys {
 		const names = () => {
 			const left = keys.filter(isLeaving);
 			// Whoever records a key anew in this process takes it out as well.
-			const others = left.filter((key) => renewing.has(this.idOf(key)));
-			for (const key of others) {
-				renewing.set(this.idOf(key), true);
-				leaving.delete(this.idOf(key));
-			}
+			const others = left.filter((key) => {
+				const renewal = renewing.get(this.idOf(key));
+				if (renewal) renewal.isFree = leaving.delete(this.idOf(key));
+				return renewal;
+			});
 			return left.filter((key) => !others.includes(key)).flatMap(toNames);
 		};
 		await this.store.takeOut('node', names, { settle, within: settle });
@@ -221,15 +221,22 @@ export class OnceKeys {
 
 	private async renewSome(met: readonly string[]): Promise<void> {
 		const idle = met.filter((key) => !renewing.has(this.idOf(key)));
-		for (const key of idle) renewing.set(this.idOf(key), false);
-		try {
-			await this.renewIdle(idle);
-		} finally {
-			for (const key of idle) renewing.delete(this.idOf(key));
-		}
+		const begun = new Map(idle.map((key) => [key, { isFree: false }]));
+		for (const [key, renewal] of begun) renewing.set(this.idOf(key), renewal);
+		const end = () => {
+			const ended = [...begun].filter(([key, renewal]) => {
+				const id = this.idOf(key);
+				return renewing.get(id) === renewal && renewing.delete(id);
+			});
+			return ended.flatMap(([key, { isFree }]) => (isFree ? [key] : []));
+		};
+		const renewed = this.renewIdle(idle, end);
+		void renewed.catch(async () => await this.giveBack(end()));
+		await renewed;
 	}
 
-	private async renewIdle(idle: readonly string[]): Promise<void> {
+	/** @param end ends that they are recorded anew, and tells those that were given back meanwhile */
+	private async renewIdle(idle: readonly string[], end: () => string[]): Promise<void> {
 		const names = idle.flatMap((key) => [toGuard(key), toName(key)]);
 		const { known, mayBeOurs } = await this.store.hold('node', names, { undo: true });
 		const isGuarded = (key: string) => known.has(toGuard(key));
@@ -240,13 +247,10 @@ export class OnceKeys {
 		await this.store.remove('node', keys);
 		await this.store.hold('node', keys, { keep: keepKeys + spare });
 		// Some had been given back before, some meanwhile.
-		const isFree = (key: string) => renewing.get(this.idOf(key)) ?? false;
-		const free = idle.filter((key) => isFree(key) || (ours.includes(key) && !isThere(key)));
-		for (const key of idle) renewing.delete(this.idOf(key));
+		const free = [...end(), ...ours.filter((key) => !isThere(key))];
 		for (const key of ours) othersGuards.delete(this.idOf(key));
 		const kept = ours.filter((key) => !free.includes(key));
-		await this.store.remove('node', kept.map(toGuard));
-		await this.giveBack(free);
+		await Promise.all([this.store.remove('node', kept.map(toGuard)), this.giveBack(free)]);
 	}
 
 	/** Whether the one whose guard it is must have died. */

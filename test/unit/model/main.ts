@@ -4,12 +4,12 @@ import type { Schedule } from './play';
 /**
  * Plays schedules outside of jest, whose sandbox makes them several times slower:
  *
- *     npx tsx test/unit/model/main.ts regular|queue <how many>
+ *     npx tsx test/unit/model/main.ts regular|queue <how many> [<seed>]
  *     npx tsx test/unit/model/main.ts '<a schedule that failed, as JSON>'
  */
-async function main([what = '', count]: string[]): Promise<void> {
+async function main([what = '', count, seed = '']: string[]): Promise<void> {
 	if (what.startsWith('{')) await play(JSON.parse(what) as Schedule);
-	else await playMany(what === 'queue', Number(count));
+	else await playMany(what === 'queue', Number(count), Number(seed));
 	console.log('All of them hold.');
 }
 

@@ -21,10 +21,10 @@ const anySchedule = {
 	stalls: fc.integer({ min: 0, max: 2 }),
 };
 
-/** Plays so many schedules at random. What fails is shrunk, and printed. */
-export async function playMany(together: boolean, count: number): Promise<void> {
+/** Plays so many schedules at random, others with each seed. What fails is shrunk, and printed. */
+export async function playMany(together: boolean, numRuns: number, seed?: number): Promise<void> {
 	const schedule = fc.record({ ...anySchedule, together: fc.constant(together) });
-	await fc.assert(fc.asyncProperty(schedule, play), { numRuns: count });
+	await fc.assert(fc.asyncProperty(schedule, play), { numRuns, ...(seed ? { seed } : {}) });
 }
 
 /**
