@@ -48,6 +48,8 @@ export interface NodeError {
 
 export interface NodeRun {
 	executionStatus?: string;
+	/** In ms. */
+	executionTime?: number;
 	error?: NodeError;
 	hints?: Array<{ message: string; type?: string }>;
 	data?: { main?: Array<Array<OutputItem> | null> };

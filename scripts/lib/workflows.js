@@ -5,16 +5,19 @@ const waitLimit = 60_000;
 
 /**
  * Tries `look` until it gives something, at most `limit` ms long.
- * @param pause between two tries, in ms; unless given, it grows with the wait: to look costs n8n time
+ * @param pause between two tries, in ms; unless given, it grows with the wait, and with what a look
+ * takes: it costs n8n time
  */
 async function until(what, look, limit = waitLimit, pause = undefined) {
 	const begun = Date.now();
 	for (;;) {
+		const looking = Date.now();
 		const found = await look();
 		if (found !== undefined && found !== false) return found;
+		const took = Date.now() - looking;
 		const waited = Date.now() - begun;
 		if (waited > limit) throw new UserError(`Waited ${limit / 1000} s in vain for ${what}.`);
-		await delay(pause ?? Math.min(1_000, Math.max(50, waited / 20)));
+		await delay(pause ?? Math.max(2 * took, Math.min(1_000, Math.max(50, waited / 20))));
 	}
 }
 

@@ -1,26 +1,43 @@
-import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+import { NodeOperationError, sleep, type IExecuteFunctions } from 'n8n-workflow';
 import type { Checked } from '../../shared/refusal';
 import { refusalError } from '../../shared/nodeErrors';
 
 /** The most lines that an error lists: beyond it, nobody reads on. */
 const maxLines = 20;
 
+/** How long n8n can do nothing else while items are read, in ms. */
+const longestStretch = 50;
+
 /** An item whose parameters were read: what to send, or everything that is wrong with it. */
 export type ReadItem<T> = { itemIndex: number } & Checked<T>;
 
+/** The items' positions, with pauses: to evaluate an expression takes n8n half a millisecond. */
+export async function* itemIndexes(context: IExecuteFunctions): AsyncGenerator<number> {
+	let begun = Date.now();
+	for (const itemIndex of context.getInputData().keys()) {
+		if (Date.now() - begun > longestStretch) {
+			await sleep(0);
+			begun = Date.now();
+		}
+		yield itemIndex;
+	}
+}
+
 /** Reads every item before anything is sent. An expression that fails counts as a refusal. */
-export function readItems<T>(
+export async function readItems<T>(
 	context: IExecuteFunctions,
 	read: (itemIndex: number) => Checked<T>,
-): Array<ReadItem<T>> {
-	return context.getInputData().map((_, itemIndex) => {
+): Promise<Array<ReadItem<T>>> {
+	const items: Array<ReadItem<T>> = [];
+	for await (const itemIndex of itemIndexes(context)) {
 		try {
-			return { itemIndex, ...read(itemIndex) };
+			items.push({ itemIndex, ...read(itemIndex) });
 		} catch (error) {
 			const message = error instanceof Error ? error.message : String(error);
-			return { itemIndex, ok: false, refusals: [{ field: 'Parameters', message }] };
+			items.push({ itemIndex, ok: false, refusals: [{ field: 'Parameters', message }] });
 		}
-	});
+	}
+	return items;
 }
 
 /**

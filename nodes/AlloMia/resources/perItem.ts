@@ -36,7 +36,7 @@ export async function perItem<T>(
 	{ read, consequence, work }: Steps<T>,
 ): Promise<INodeExecutionData[][]> {
 	const connection = await connectNode(context);
-	const items = refuseUnlessContinuing(context, readItems(context, read), consequence);
+	const items = refuseUnlessContinuing(context, await readItems(context, read), consequence);
 	const node = context.getNode();
 	const limit = pLimit(concurrency);
 	const cancel = context.getExecutionCancelSignal();

@@ -15,10 +15,14 @@ export interface Person {
 
 /** So many people. The simulator does as told by the last digits; 99 is a call like any other. */
 export const people = (count: number, from = 0): Person[] =>
-	Array.from({ length: count }, (_, index) => ({
-		phone: `+1514${5_000_099 + (from + index) * 100}`,
-		id: `appointment ${from + index}`,
-	}));
+	Array.from({ length: count }, (_, index) => {
+		const place = from + index;
+		const area = ['514', '438', '450'][Math.floor(place / 50_000)];
+		return {
+			phone: `+1${area}${5_000_099 + (place % 50_000) * 100}`,
+			id: `appointment ${place}`,
+		};
+	});
 
 /** Calls the items' `phone`, and goes on where a call fails. */
 export const caller = (
@@ -43,13 +47,16 @@ export const dialled = ({ simulator }: Bench) =>
 export const isUncertain = ({ message }: Record<string, unknown>) =>
 	String(message).includes('may have been placed');
 
+/** How long to wait for so many calls, in ms. */
+export const timeFor = (count: number) => 60_000 + 60 * count;
+
 /** Waits for so many calls, kills n8n in the middle, and gives those who were called by then. */
 export async function killAfter(
 	bench: Bench,
 	workflowId: string,
 	count: number,
 ): Promise<Set<string>> {
-	await until(`${count} calls`, () => bench.simulator.dials.length >= count, 300_000, 2);
+	await until(`${count} calls`, () => bench.simulator.dials.length >= count, timeFor(count), 2);
 	await killAndRestart(bench, [workflowId]);
 	return dialled(bench);
 }

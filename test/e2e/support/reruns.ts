@@ -33,7 +33,7 @@ export async function runAgain(
 	loadWorkflow = false,
 ): Promise<Execution> {
 	const id = await beginAgain(bench, workflowId, executionId, loadWorkflow);
-	return await waitForEnd(bench.n8n.session, id, 3_000_000);
+	return await waitForEnd(bench.n8n.session, id, 5_400_000);
 }
 
 /** The same, without waiting for its end: the new execution's ID. */

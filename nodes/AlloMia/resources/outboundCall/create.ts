@@ -67,7 +67,7 @@ export const create: Operation = {
 
 		const connection = await connectNode(this);
 		const settings = readSettings(this);
-		const items = readCalls(this, await callbackAdder(this, connection));
+		const items = await readCalls(this, await callbackAdder(this, connection));
 		hintUnreachable(this, connection, items);
 		return [outputItems(this, items, await dialAll(this, connection, settings, items))];
 	},

@@ -81,7 +81,7 @@ export const createAndWait: Operation = {
 		const wait = readWaitSettings(this);
 		const polling = wait.waitFor === 'polling';
 		const complete = polling ? undefined : callbackToThisRun(this, connection);
-		const items = readCalls(this, (itemIndex, call) =>
+		const items = await readCalls(this, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
 		);
 		if (!polling) refuseWaitingInVain(this, connection, items);

@@ -25,11 +25,11 @@ export interface DialSettings {
  * @param complete what an operation adds to a call: where its outcome goes
  * @throws NodeOperationError where an item is refused and the node is set to stop
  */
-export function readCalls(
+export async function readCalls(
 	context: IExecuteFunctions,
 	complete: (itemIndex: number, call: CallRequest) => Checked<CallRequest>,
-): Array<ReadItem<CallRequest>> {
-	const items = readItems(context, (itemIndex) => {
+): Promise<Array<ReadItem<CallRequest>>> {
+	const items = await readItems(context, (itemIndex) => {
 		const call = readCall(context, itemIndex);
 		return call.ok ? complete(itemIndex, call.value) : call;
 	});

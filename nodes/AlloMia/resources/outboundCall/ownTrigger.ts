@@ -3,6 +3,7 @@ import { invalidCallback } from '../../../shared/callbackDoor';
 import type { Checked } from '../../../shared/refusal';
 import { clean } from '../../../shared/text';
 import { pathRule, triggerPath, webhookUrl } from '../../../shared/triggerAddress';
+import { itemIndexes } from '../items';
 import { resumeUrl } from './resumeUrl';
 
 const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
@@ -66,16 +67,16 @@ export async function checkTriggers(
 	if (['webhook', 'trigger'].includes(context.getMode()) || context.getWorkflow().active) {
 		return checked;
 	}
-	for (const name of namedTriggers(context)) {
+	for (const name of await namedTriggers(context)) {
 		const url = ownTriggerUrl(context, name);
 		checked.set(name, url.ok ? await ifListening(context, name, url.value) : url);
 	}
 	return checked;
 }
 
-function namedTriggers(context: IExecuteFunctions): Set<unknown> {
+async function namedTriggers(context: IExecuteFunctions): Promise<Set<unknown>> {
 	const names = new Set<unknown>();
-	for (const itemIndex of context.getInputData().keys()) {
+	for await (const itemIndex of itemIndexes(context)) {
 		try {
 			if (context.getNodeParameter('callback', itemIndex) !== 'trigger') continue;
 			names.add(context.getNodeParameter('triggerName', itemIndex));
