@@ -77,12 +77,15 @@ export class ClaimQueue<Call> {
 		this.giveBack(1);
 	}
 
-	/** To be called at the end. Resolves with the calls that were claimed and have never entered. */
-	async close(): Promise<readonly Call[]> {
+	/**
+	 * To be called at the end.
+	 * @param release gets the calls that were claimed and have never entered
+	 */
+	async close(release: (unused: readonly Call[]) => void): Promise<void> {
 		await this.claiming;
+		release(this.calls.slice(this.entered, this.claimed));
 		inProcess.lists -= 1;
 		this.giveBack(this.claimed - this.left);
-		return this.calls.slice(this.entered, this.claimed);
 	}
 
 	private async claimMore(): Promise<void> {
@@ -109,9 +112,11 @@ export class ClaimQueue<Call> {
 	/** Waits until there is room, but not for calls of others that take long. */
 	private async reserve(): Promise<number> {
 		for (let isStuck = false; ; ) {
-			const size = this.size();
 			const { reserved, moves } = inProcess;
-			if (reserved === 0 || reserved + size <= this.limit || isStuck) {
+			const room = this.limit - reserved;
+			const wanted = this.size();
+			const size = isStuck ? Math.max(1, Math.min(wanted, room)) : wanted;
+			if (reserved === 0 || size <= room || isStuck) {
 				inProcess.reserved += size;
 				return size;
 			}

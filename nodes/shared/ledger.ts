@@ -30,6 +30,7 @@ export type Decision =
 	| { kind: 'answered'; answer: DispatchAnswer }
 	| { kind: 'uncertain'; failure: Failure }
 	| { kind: 'alreadyCalled' }
+	| { kind: 'skipped' }
 	| { kind: 'refused'; failure: Failure };
 
 /** The item of a call that is to be placed. */
@@ -224,14 +225,22 @@ export class Ledger {
 	/**
 	 * What to do with an item, claimed before it says `dial`. To be asked in the order of the items;
 	 * after `dial` comes `settle`.
+	 * @param mayCall whether anybody is still to be called: to claim takes a moment, or a second
 	 */
-	async admit({ itemIndex }: Pick<PlannedCall, 'itemIndex'>): Promise<Decision> {
+	async admit(
+		{ itemIndex }: Pick<PlannedCall, 'itemIndex'>,
+		mayCall: () => boolean,
+	): Promise<Decision> {
 		const item = this.itemAt(itemIndex);
 		const recalled = this.recall(item);
 		if (recalled) return recalled;
 		const turn = this.takeTurn(item);
 		await this.queue.enter();
+		const isWanted = mayCall();
+		// What is to be given back counts as claimed until then.
+		if (!isWanted) await this.endItem(item, 'skipped');
 		this.queue.leave();
+		if (!isWanted) return { kind: 'skipped' };
 		await turn;
 		const known: Known = {
 			entry: this.run.entries[item.entry],
@@ -258,12 +267,13 @@ export class Ledger {
 	 * @param isFailed whether the node fails with it
 	 */
 	async close(isLast: boolean, isFailed: boolean): Promise<void> {
-		const unused = await this.queue.close();
-		const keys = [...this.keys].filter(([, { claimed, called }]) => claimed === 'sure' && !called);
-		this.release(
-			unused.map(({ mark }) => mark).filter((mark) => !this.attempted.has(mark)),
-			keys.map(([key]) => key),
-		);
+		await this.queue.close((unused) => {
+			const marks = unused.map(({ mark }) => mark).filter((mark) => !this.attempted.has(mark));
+			const isUnused = ([, { claimed, called }]: [string, KeyState]) =>
+				claimed === 'sure' && !called;
+			const keys = [...this.keys].filter(isUnused).map(([key]) => key);
+			this.release(marks, keys);
+		});
 		await Promise.all(this.releases);
 		await this.attempt(async () => await this.onceKeys.close());
 		await this.attempt(async () => await this.marks.close());
@@ -345,7 +355,7 @@ export class Ledger {
 		if (!isCalled) this.release([mark], []);
 		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 		if (!key || onceKey === undefined) return;
-		key.called ||= kind !== 'refused';
+		key.called ||= isCalled || kind === 'alreadyCalled';
 		key.open -= 1;
 		item.endTurn?.();
 		// A doubtful one may be another's.

@@ -26,7 +26,7 @@ const repeated = 100;
 const slice = 500;
 
 /** How many values stay in the row of the workflow at most: what processes left that died. */
-const mostMarks = 150_000;
+const mostMarks = 300_000;
 
 /** How much of a call's name tells it from others of the same execution. */
 const shortName = 6;
@@ -202,7 +202,9 @@ export class Marks {
 	 */
 	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		if (marks.length === 0) return new Set();
-		const row = keyed || this.careful ? 'workflow' : 'node';
+		// A stop meanwhile does not make what is recorded here that of somebody else.
+		const { careful } = this;
+		const row = keyed || careful ? 'workflow' : 'node';
 		const values = valuesOf(row, marks);
 		const held = this.store.hold(row, values, {
 			again: () => this.recent(row),
@@ -210,10 +212,10 @@ export class Marks {
 		});
 		// They may be there all the same, and the calls are placed.
 		const made = () => marks.forEach((mark) => this.made[row].add(mark));
-		if (!this.careful) void held.catch(made);
+		if (!careful) void held.catch(made);
 		const { known } = await held;
 		const found = new Set(marks.filter((_, index) => known.has(values[index] ?? '')));
-		if (this.careful) {
+		if (careful) {
 			// Some had not moved yet.
 			const others = marks.filter((mark) => !found.has(mark));
 			const unmoved = valuesOf('node', others);
@@ -223,7 +225,7 @@ export class Marks {
 		// What somebody else has left is not ours to take out.
 		for (const mark of marks) if (!found.has(mark)) this.made[row].add(mark);
 		if (row === 'node') await this.move();
-		return this.careful ? found : new Set();
+		return careful ? found : new Set();
 	}
 
 	/** Takes back the marks of calls that AlloMia has surely not taken. */

@@ -8,18 +8,26 @@ const maxLines = 20;
 /** How long n8n can do nothing else while items are read, in ms. */
 const longestStretch = 50;
 
+/** How many lists are being read in this process: they share that time. */
+let readers = 0;
+
 /** An item whose parameters were read: what to send, or everything that is wrong with it. */
 export type ReadItem<T> = { itemIndex: number } & Checked<T>;
 
 /** The items' positions, with pauses: to evaluate an expression takes n8n half a millisecond. */
 export async function* itemIndexes(context: IExecuteFunctions): AsyncGenerator<number> {
 	let begun = Date.now();
-	for (const itemIndex of context.getInputData().keys()) {
-		if (Date.now() - begun > longestStretch) {
-			await sleep(0);
-			begun = Date.now();
+	readers += 1;
+	try {
+		for (const itemIndex of context.getInputData().keys()) {
+			if (Date.now() - begun > longestStretch / readers) {
+				await sleep(0);
+				begun = Date.now();
+			}
+			yield itemIndex;
 		}
-		yield itemIndex;
+	} finally {
+		readers -= 1;
 	}
 }
 

@@ -38,6 +38,8 @@ export interface Schedule {
 	stops: number;
 	/** How often a write to the database takes seconds. */
 	stalls: number;
+	/** How often an execution is stopped in the editor. */
+	cancels: number;
 }
 
 export type Kind = Decision['kind'] | 'skipped' | 'unknown';
@@ -57,6 +59,7 @@ interface Execution {
 	stops: number;
 	isRunning: boolean;
 	isOver: boolean;
+	cancel: AbortController;
 	/** What became of everybody, by the runs of the node. */
 	rounds: Array<Array<[Person, Kind]>>;
 }
@@ -119,6 +122,7 @@ export class Play {
 				stops: this.schedule.stops,
 				isRunning: false,
 				isOver: false,
+				cancel: new AbortController(),
 				rounds: [],
 			};
 			this.executions.push(execution);
@@ -137,6 +141,14 @@ export class Play {
 			for (const execution of this.executions) {
 				if (execution.isRunning && victims.includes(execution.process)) this.runAgain(execution);
 			}
+		});
+	}
+
+	/** Stops one of the executions that are running at some time. */
+	cancelAfter(after: number): void {
+		this.world.after(after, () => {
+			const running = this.executions.filter(({ isRunning }) => isRunning);
+			running[this.world.below(running.length)]?.cancel.abort();
 		});
 	}
 
@@ -205,9 +217,19 @@ export class Play {
 		const node = structuredClone(execution.saved ?? {});
 		execution.rounds.length = execution.round;
 		execution.isRunning = true;
+		execution.cancel = new AbortController();
+		const { signal } = execution.cancel;
+		// n8n has stored what it knew before, and the user runs it again.
+		const isCancelled = () => {
+			if (!signal.aborted) return false;
+			process.collect(node);
+			this.runAgain(execution, true);
+			return true;
+		};
 		for (let { round } = execution; round * batch < list.length; round += 1) {
 			const some = list.slice(round * batch, (round + 1) * batch);
 			const isFailed = await this.runNode(execution, node, round, some);
+			if (isCancelled()) return;
 			if (isFailed) {
 				await this.world.sleep(this.world.below(10), process);
 				execution.saved = structuredClone(node);
@@ -218,6 +240,7 @@ export class Play {
 				return;
 			}
 			await this.world.sleep(this.world.below(10), process);
+			if (isCancelled()) return;
 			if (saves || waits) {
 				execution.saved = structuredClone(node);
 				execution.round = round + 1;
@@ -231,6 +254,7 @@ export class Play {
 		}
 		// The nodes that follow.
 		await this.world.sleep(this.world.below(60), process);
+		if (isCancelled()) return;
 		execution.isRunning = false;
 		execution.isOver = true;
 		process.collect(node);
@@ -251,7 +275,7 @@ export class Play {
 			getNode: () => ({ id: nodeId, name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' }),
 			getExecutionId: () => execution.id,
 			getExecutionContext: () => ({ establishedAt: execution.established }),
-			getExecutionCancelSignal: () => undefined,
+			getExecutionCancelSignal: () => execution.cancel.signal,
 			getMode: () => mode,
 			getContext: () => node,
 			evaluateExpression: () => round,
@@ -268,12 +292,14 @@ export class Play {
 		});
 		const stops = execution.stops > 0;
 		let hasFailed = false;
+		const { signal } = execution.cancel;
+		const mayCall = () => !(stops && hasFailed) && !signal.aborted;
 		const kinds = await pLimit(atOnce).map(calls, async (call) => {
-			if (stops && hasFailed) return 'skipped';
-			const decision = await ledger.admit(call);
+			if (!mayCall()) return 'skipped';
+			const decision = await ledger.admit(call, mayCall);
 			if (decision.kind === 'refused') return 'unknown';
 			if (decision.kind !== 'dial') return decision.kind;
-			if (stops && hasFailed) {
+			if (!mayCall()) {
 				await ledger.settle(call);
 				return 'skipped';
 			}

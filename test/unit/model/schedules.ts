@@ -19,6 +19,7 @@ const anySchedule = {
 	waits: fc.boolean(),
 	stops: fc.integer({ min: 0, max: 2 }),
 	stalls: fc.integer({ min: 0, max: 2 }),
+	cancels: fc.integer({ min: 0, max: 2 }),
 };
 
 /** Plays so many schedules at random, others with each seed. What fails is shrunk, and printed. */
@@ -32,7 +33,7 @@ export async function playMany(together: boolean, numRuns: number, seed?: number
  * few are left alone.
  */
 export async function play(schedule: Schedule): Promise<void> {
-	const { together, keyed, lists, people, kills, hiccups, stalls } = schedule;
+	const { together, keyed, lists, people, kills, hiccups, stalls, cancels } = schedule;
 	const play = new Play(schedule);
 	const { world } = play;
 	const everybody = Array.from({ length: people }, (_, index): Person => {
@@ -46,6 +47,7 @@ export async function play(schedule: Schedule): Promise<void> {
 		play.start(picked, world.below(span / 2));
 	}
 	for (let kill = 0; kill < kills; kill += 1) play.killAfter(world.below(span));
+	for (let cancel = 0; cancel < cancels; cancel += 1) play.cancelAfter(world.below(span));
 	// A kill while nothing could be written is not covered; keys must hold also then.
 	const longest = keyed && kills === 0 ? 8_000 : 250;
 	for (let hiccup = 0; hiccup < hiccups; hiccup += 1) play.failAfter(world.below(span), longest);
@@ -76,12 +78,13 @@ export async function play(schedule: Schedule): Promise<void> {
 			const before = said.slice(0, -1).flat();
 			// It was refused again just now; or a process died while its call was under way, or its key was
 			// given back; or a failure of the database was told as what it may mean, in some cases by an
-			// attempt that failed for another item.
+			// attempt that failed for another item, or by one that was stopped: n8n keeps nothing of it.
 			return (
 				said.at(-1)?.includes('refused') ||
 				(play.kills > 0 && person.script === 'refusedOnce') ||
 				(hiccups > 0 && before.some((kind) => kind === 'uncertain' || kind === 'unknown')) ||
-				(hiccups > 0 && schedule.stops > 0 && before.includes('alreadyCalled'))
+				(hiccups > 0 && schedule.stops > 0 && before.includes('alreadyCalled')) ||
+				(hiccups > 0 && cancels > 0)
 			);
 		};
 		const left = everybody.filter(

@@ -131,19 +131,21 @@ async function dialOnce(
 	const { itemIndex, body } = call;
 	const skipped: DialResult = { itemIndex, outcome: 'skipped' };
 	if (!mayCall()) return skipped;
-	const decision = await ledger.admit(call);
+	const decision = await ledger.admit(call, mayCall);
 	switch (decision.kind) {
 		case 'answered':
 			return { itemIndex, outcome: { ok: true, value: decision.answer } };
 		case 'alreadyCalled':
 			return { itemIndex, outcome: 'alreadyCalled' };
+		case 'skipped':
+			return skipped;
 		case 'uncertain':
 			return { itemIndex, outcome: { ok: false, failure: decision.failure }, leftAlone: true };
 		case 'refused':
 			return { itemIndex, outcome: { ok: false, failure: decision.failure } };
 		case 'dial':
 	}
-	// Claiming takes a moment, or a second: the run may have been stopped meanwhile.
+	// It may have waited for another item with the same key.
 	if (!mayCall()) {
 		await ledger.settle(call);
 		return skipped;
