@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { listExecutions, readExecution, until, waitForEnd } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import {
@@ -89,6 +90,30 @@ describe('calls that AlloMia has surely not taken', () => {
 		},
 		60_000,
 	);
+
+	it('are placed later, whatever was being claimed when several lists were stopped', async () => {
+		bench.simulator.fault({ kind: 'slow', delayMs: 200, times: 10_000, match: { method: 'POST' } });
+		const workflow = await calling();
+		const list = people(2_000);
+		for (let at = 0; at < list.length; at += 200) await workflow.begin(list.slice(at, at + 200));
+		const { session } = bench.n8n;
+		const begun = await listExecutions(session, workflow.id);
+		await Promise.all(
+			begun.map(async ({ id }) => await session.call('POST', `/rest/executions/${id}/stop`)),
+		);
+		// What is under way ends, and what was claimed is given back.
+		await delay(2_000);
+		bench.simulator.clearFaults();
+		const before = dialled(bench);
+		expect(before.size).toBeLessThan(list.length);
+		const items: Array<Record<string, unknown>> = [];
+		for (const { id } of begun) {
+			items.push(...itemsOf(await runAgain(bench, workflow.id, id)));
+		}
+		expect(items.filter(isUncertain)).toHaveLength(before.size);
+		expect(dialledTwice(bench)).toEqual([]);
+		expect(bench.simulator.dials).toHaveLength(list.length);
+	}, 180_000);
 
 	it('are not left alone by a re-run, though many had been refused', async () => {
 		const list = people(120);
