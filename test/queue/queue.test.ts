@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
 	activate,
 	createCredential,
@@ -301,40 +300,6 @@ describeIfComplete('queue')(
 			},
 			240_000,
 		);
-
-		it('calls all others after several lists were stopped in the middle, and run again', async () => {
-			simulator.fault({ kind: 'slow', delayMs: 400, times: 2000, match: { method: 'POST' } });
-			const workflow = await active([
-				alloMia(
-					credential,
-					{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 5 } },
-					{ onError: 'continueRegularOutput' },
-				),
-			]);
-			const lists = [2000, 3000, 4000, 5000].map((from) =>
-				Array.from({ length: 60 }, (_, index) => `${from + index}`),
-			);
-			for (const list of lists) await send(workflow.url, phones(...list));
-			await until('some calls', () => simulator.dials.length >= 40, 30_000, 5);
-			const { session } = cluster;
-			const begun = await listExecutions(session, workflow.id);
-			await Promise.all(
-				begun.map(async ({ id }) => await session.call('POST', `/rest/executions/${id}/stop`)),
-			);
-			const stopped = await Promise.all(begun.map(async ({ id }) => await waitForEnd(session, id)));
-			expect(stopped.map(({ status }) => status)).toEqual(lists.map(() => 'canceled'));
-			// What was under way ends, and what was claimed is given back.
-			await delay(3_000);
-			const before = simulator.dials.length;
-			expect(before).toBeLessThan(240);
-			const again = await Promise.all(
-				begun.map(async ({ id }) => await runAgain({ n8n: cluster }, workflow.id, id)),
-			);
-			expect(dialledTwice({ simulator })).toEqual([]);
-			expect(simulator.dials).toHaveLength(240);
-			const items = again.flatMap((it) => outputsOf(it, 'AlloMia').at(-1) ?? []);
-			expect(items.filter(({ error }) => error !== undefined)).toHaveLength(before);
-		}, 120_000);
 
 		it.each(['create', 'createAndWait'])(
 			'calls once per key, whichever worker has the list (%s)',
