@@ -222,6 +222,16 @@ export class Ledger {
 		);
 	}
 
+	/** Whether the execution was stopped, as far as is known: nobody is to be called any more. */
+	get isStopped(): boolean {
+		return this.marks.isStopped;
+	}
+
+	/** Looks whether the execution was stopped without n8n's telling this process. */
+	async look(): Promise<boolean> {
+		return await this.marks.look();
+	}
+
 	/**
 	 * What to do with an item, claimed before it says `dial`. To be asked in the order of the items;
 	 * after `dial` comes `settle`.
@@ -294,6 +304,7 @@ export class Ledger {
 	}
 
 	private async claim(items: readonly LedgerItem[]): Promise<void> {
+		if (this.isStopped) return;
 		const begun = await this.attempt(async () => {
 			await this.marks.begin(this.name);
 			return true;
@@ -352,27 +363,26 @@ export class Ledger {
 	private async endItem(item: LedgerItem, kind: Decision['kind']): Promise<void> {
 		const { mark, onceKey } = item;
 		const isCalled = kind === 'answered' || kind === 'uncertain';
-		if (!isCalled) this.release([mark], []);
+		const marks = isCalled ? [] : [mark];
 		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
-		if (!key || onceKey === undefined) return;
+		if (!key || onceKey === undefined) return this.release(marks, []);
 		key.called ||= isCalled || kind === 'alreadyCalled';
 		key.open -= 1;
 		item.endTurn?.();
 		// A doubtful one may be another's.
-		if (key.open === 0 && key.claimed === 'sure' && !key.called) {
-			key.claimed = undefined;
-			this.release([], [onceKey]);
-		}
+		const isFree = key.open === 0 && key.claimed === 'sure' && !key.called;
+		if (isFree) key.claimed = undefined;
+		this.release(marks, isFree ? [onceKey] : []);
 	}
 
 	/** Nobody waits for it but the end of the attempt, and calls that are to be claimed. */
 	private release(marks: readonly string[], keys: readonly string[]): void {
 		const count = Math.max(marks.length, keys.length);
 		if (count === 0) return;
-		const released = Promise.all([
-			this.attempt(async () => await this.marks.release(marks)),
-			this.attempt(async () => await this.onceKeys.giveBack(keys)),
-		]);
+		// The other way round, a re-run would find a key taken and nobody who may have been called.
+		const released = this.attempt(async () => await this.onceKeys.giveBack(keys)).then(
+			async () => await this.attempt(async () => await this.marks.release(marks)),
+		);
 		this.releases.push(this.queue.whileGivenBack(count, released));
 	}
 

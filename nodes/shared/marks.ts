@@ -1,7 +1,8 @@
 import { createHash } from 'crypto';
-import type { IExecuteFunctions } from 'n8n-workflow';
+import { sleep, type IExecuteFunctions } from 'n8n-workflow';
 import type { CallBody } from './callRequest';
 import { SharedStore, surely, type Row } from './sharedStore';
+import { StoredExecution } from './storedExecution';
 
 /*
  * What is kept in n8n's shared store, and for how long:
@@ -21,6 +22,9 @@ const fewMarks = 200;
 
 /** How many of the newest marks are written again with each claim, in case they were undone. */
 const repeated = 100;
+
+/** How long another process may take to write what it has read, in ms, so that what is released stays out. */
+const settle = 100;
 
 /** How many values are taken out with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
@@ -49,6 +53,9 @@ export function nameCall(body: CallBody, onceKey?: string): string {
 		.update(JSON.stringify([phoneNumber, assistantId, customerName, variables, onceKey]))
 		.digest('base64url');
 }
+
+/** Of many executions that end, one after the other is looked at: n8n reads all items of each. */
+let lastLook: Promise<unknown> = Promise.resolve();
 
 /** The marks of executions in this process, by an object of n8n's that lives as long as they do. */
 const ofExecution = new WeakMap<object, Marks>();
@@ -95,8 +102,17 @@ export class Marks {
 
 	private readonly job: string;
 
+	/** Whether a user runs an execution again with it. */
+	private readonly repeats: boolean;
+
 	/** Whether a process that this one knows nothing of may have called: in a re-run, or a second delivery. */
 	private careful: boolean;
+
+	/** Whether the execution was stopped, as far as is known. */
+	isStopped: boolean;
+
+	/** Where n8n may not tell of a stop. */
+	private readonly stored?: StoredExecution;
 
 	/** The newest run that has begun. */
 	private begun?: string;
@@ -113,23 +129,25 @@ export class Marks {
 		const id = context.getExecutionId();
 		const nodeId = context.getNode().id;
 		const mode = context.getMode();
+		this.repeats = mode === 'retry';
 		const established = context.getExecutionContext?.()?.establishedAt ?? id;
 		this.prefix = `mark/${nodeId}/${established}`;
 		this.job = `job/${nodeId}/${id}`;
 		// n8n's main process runs published workflows by itself only where there are no workers.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new SharedStore(context, alone);
+		if (!alone) this.stored = new StoredExecution(context);
 		// A re-run has its marks in common with what it repeats, but takes out its own only.
 		this.name = `${this.store.node}/${established}`;
-		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.name) ?? newShared());
+		this.shared = this.repeats ? newShared() : (sharing.get(this.name) ?? newShared());
 		this.shared.lives += 1;
 		this.shared.executions.add(id);
-		if (mode !== 'retry') sharing.set(this.name, this.shared);
+		if (!this.repeats) sharing.set(this.name, this.shared);
 		this.count(memory.earlier ?? '');
-		this.careful = mode === 'retry' || memory.redelivered === true;
-		// n8n stores a stopped execution without what became of its calls: then only the marks tell.
-		const keep = () => (this.careful = true);
-		context.getExecutionCancelSignal()?.addEventListener('abort', keep, { once: true });
+		this.careful = this.repeats || memory.redelivered === true;
+		const signal = context.getExecutionCancelSignal();
+		this.isStopped = signal?.aborted ?? false;
+		signal?.addEventListener('abort', () => this.stop(), { once: true });
 	}
 
 	/** Whether this process has been at the execution before. */
@@ -182,6 +200,11 @@ export class Marks {
 	/** To be called before anything else is asked of the store. It says whether this is a re-run. */
 	async begin(run: string): Promise<void> {
 		if (this.begun === run) return;
+		// What it repeats may not have noticed yet that it was stopped: it looks as often as this one does.
+		if (this.begun === undefined && this.repeats && this.stored) {
+			await this.look();
+			await sleep(2 * this.stored.pause);
+		}
 		if (!this.store.alone) {
 			const job = `${this.job}/${run}`;
 			const { known, mayBeOurs } = await this.store.hold('workflow', [job], { undo: true });
@@ -206,6 +229,9 @@ export class Marks {
 		const { careful } = this;
 		const row = keyed || careful ? 'workflow' : 'node';
 		const values = valuesOf(row, marks);
+		// Some have not moved yet, and may do so meanwhile.
+		const unmoved = valuesOf('node', careful ? marks : []);
+		const left = await this.store.find('node', unmoved);
 		const held = this.store.hold(row, values, {
 			again: () => this.recent(row),
 			keep: mostMarks,
@@ -214,31 +240,41 @@ export class Marks {
 		const made = () => marks.forEach((mark) => this.made[row].add(mark));
 		if (!careful) void held.catch(made);
 		const { known } = await held;
-		const found = new Set(marks.filter((_, index) => known.has(values[index] ?? '')));
-		if (careful) {
-			// Some had not moved yet.
-			const others = marks.filter((mark) => !found.has(mark));
-			const unmoved = valuesOf('node', others);
-			const left = await this.store.find('node', unmoved);
-			others.forEach((mark, index) => left.has(unmoved[index] ?? '') && found.add(mark));
-		}
+		const isFound = (_: string, index: number) =>
+			known.has(values[index] ?? '') || left.has(unmoved[index] ?? '');
+		const found = new Set(marks.filter(isFound));
 		// What somebody else has left is not ours to take out.
 		for (const mark of marks) if (!found.has(mark)) this.made[row].add(mark);
-		if (row === 'node') await this.move();
+		// Not before: a re-run that begins after the look finds the marks.
+		if (this.stored?.pause === 0) await this.look();
+		if (row === 'node' && !this.isStopped) await this.move();
 		return careful ? found : new Set();
+	}
+
+	/** Looks whether the execution was stopped without n8n's telling this process. */
+	async look(): Promise<boolean> {
+		if (!this.isStopped && (await this.stored?.wasStopped())) this.stop();
+		return this.isStopped;
 	}
 
 	/** Takes back the marks of calls that AlloMia has surely not taken. */
 	async release(marks: readonly string[]): Promise<void> {
 		const isMade = (mark: string) => rows.some((row) => this.made[row].has(mark));
-		const ours = marks.filter(isMade);
-		rows.forEach((row) => ours.forEach((mark) => this.made[row].delete(mark)));
-		if (ours.length === 0 || this.isShared) return;
-		// Another attempt may make them again meanwhile. What has moved may have come back where it was.
-		const left = () => ours.filter((mark) => !isMade(mark));
+		// What has moved may have come back where it was. In the workflow's row, others may be a re-run's.
+		const moved = marks.filter((mark) => this.made.workflow.has(mark));
+		const ours = { node: marks.filter(isMade), workflow: moved };
+		rows.forEach((row) => ours[row].forEach((mark) => this.made[row].delete(mark)));
+		if (this.isShared) return;
 		await Promise.all(
 			rows.map(async (row) => {
-				await surely(async () => await this.store.takeOut(row, () => valuesOf(row, left())));
+				if (ours[row].length === 0) return;
+				// Another attempt may make them again meanwhile.
+				const left = () =>
+					valuesOf(
+						row,
+						ours[row].filter((mark) => !isMade(mark)),
+					);
+				await surely(async () => await this.store.takeOut(row, left, { settle }));
 			}),
 		);
 	}
@@ -256,7 +292,7 @@ export class Marks {
 	/** Takes the marks out of the store, unless a re-run may have to find them. */
 	async forget(): Promise<void> {
 		const { shared } = this;
-		shared.isKept ||= this.careful;
+		shared.isKept ||= this.careful || (await this.mayBeStopped());
 		shared.lives -= 1;
 		if (shared.lives > 0) return;
 		if (sharing.get(this.name) === shared) sharing.delete(this.name);
@@ -272,6 +308,21 @@ export class Marks {
 		} catch {
 			// They do no harm, but for the room that they take.
 		}
+	}
+
+	/** Whether n8n may have stored that the execution was stopped, and nothing else of it. */
+	private async mayBeStopped(): Promise<boolean> {
+		const { stored } = this;
+		if (!stored) return false;
+		const look = lastLook.then(async () => await stored.wasStopped());
+		lastLook = look;
+		return (await look) !== false;
+	}
+
+	/** n8n stores a stopped execution without what became of its calls: then only the marks tell. */
+	private stop(): void {
+		this.isStopped = true;
+		this.careful = true;
 	}
 
 	/** Keeps the node's row short. */

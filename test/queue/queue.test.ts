@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
 	activate,
 	createCredential,
@@ -7,13 +8,21 @@ import {
 	outputsOf,
 	until,
 	waitForEnd,
+	type Connections,
 	type CredentialReference,
 	type Execution,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { startSimulator, type Simulator } from '../simulator';
 import { describeIfComplete } from '../e2e/support/missing';
-import { alloMia, alloMiaTrigger, connect, itemsSource, manualTrigger } from '../e2e/support/nodes';
+import {
+	alloMia,
+	alloMiaTrigger,
+	connect,
+	itemsSource,
+	manualTrigger,
+	node,
+} from '../e2e/support/nodes';
 import { dialledTwice, runAgain } from '../e2e/support/reruns';
 import { event, post } from '../e2e/support/triggers';
 import { Cluster } from './support/cluster';
@@ -43,7 +52,7 @@ describeIfComplete('queue')(
 			simulator.reset();
 		});
 
-		async function active(nodes: WorkflowNode[]) {
+		async function active(nodes: WorkflowNode[], connections: Connections = {}) {
 			const path = randomUUID();
 			const source = itemsSource(path);
 			const first = nodes[0]?.name ?? '';
@@ -52,6 +61,7 @@ describeIfComplete('queue')(
 				nodes: [...source.nodes, ...nodes],
 				connections: {
 					...source.connections,
+					...connections,
 					Items: { main: [[{ node: first, type: 'main', index: 0 }]] },
 				},
 			});
@@ -300,6 +310,103 @@ describeIfComplete('queue')(
 			},
 			240_000,
 		);
+
+		describe('where a webhook processor had handed out lists that are stopped in the editor', () => {
+			const lists = [2000, 3000, 4000, 5000].map((from) =>
+				phones(...Array.from({ length: 60 }, (_, index) => `${from + index}`)),
+			);
+
+			const calling = () =>
+				alloMia(
+					credential,
+					{ phoneNumber: '={{ $json.phone }}', options: { maxConcurrency: 5 } },
+					{ onError: 'continueRegularOutput' },
+				);
+
+			/** Sends the lists, and stops them once so many people were called. */
+			async function stopAfter(workflow: { id: string; url: string }, calls: number) {
+				for (const list of lists) await send(workflow.url, list);
+				await until(`${calls} calls`, () => simulator.dials.length >= calls, 60_000, 5);
+				const { session } = cluster;
+				const begun = await listExecutions(session, workflow.id);
+				await Promise.all(
+					begun.map(async ({ id }) => await session.call('POST', `/rest/executions/${id}/stop`)),
+				);
+				const ends = await Promise.all(begun.map(async ({ id }) => await waitForEnd(session, id)));
+				expect(ends.map(({ status }) => status)).toEqual(lists.map(() => 'canceled'));
+				return begun.map(({ id }) => id);
+			}
+
+			/** What comes out of the node where they are run again. */
+			async function outputsAgain(workflowId: string, executionIds: string[]) {
+				const ends = await Promise.all(
+					executionIds.map(async (id) => await runAgain({ n8n: cluster }, workflowId, id)),
+				);
+				return ends.flatMap((it) => outputsOf(it, 'AlloMia').at(-1) ?? []);
+			}
+
+			/** How many values the ledger keeps. */
+			async function countValues(workflowId: string): Promise<number> {
+				const rows = await cluster.query(
+					`SELECT value FROM processed_data WHERE "workflowId" = '${workflowId}'`,
+				);
+				const sizes = rows.map(({ value }) => {
+					const row = typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
+					return (row as { data: unknown[] }).data.length;
+				});
+				return sizes.reduce((sum, size) => sum + size, 0);
+			}
+
+			it('calls nobody any more, and all others when they are run again', async () => {
+				simulator.fault({ kind: 'slow', delayMs: 400, times: 2000, match: { method: 'POST' } });
+				const workflow = await active([calling()]);
+				const stopped = await stopAfter(workflow, 40);
+				const before = await until('the calls to end', async () => {
+					const { length } = simulator.dials;
+					await delay(3_000);
+					return simulator.dials.length === length && length;
+				});
+				expect(before).toBeLessThan(120);
+				const items = await outputsAgain(workflow.id, stopped);
+				expect(dialledTwice({ simulator })).toEqual([]);
+				expect(simulator.dials).toHaveLength(240);
+				expect(items.filter(({ error }) => error !== undefined)).toHaveLength(before);
+			}, 120_000);
+
+			it('calls nobody twice who is run again at once', async () => {
+				simulator.fault({ kind: 'slow', delayMs: 400, times: 2000, match: { method: 'POST' } });
+				const workflow = await active([calling()]);
+				const items = await outputsAgain(workflow.id, await stopAfter(workflow, 40));
+				expect(dialledTwice({ simulator })).toEqual([]);
+				// What a process had claimed at that moment.
+				expect(simulator.dials.length).toBeGreaterThanOrEqual(220);
+				expect(items).toHaveLength(240);
+			}, 120_000);
+
+			it('calls nobody again whose call had ended, and the list with it', async () => {
+				const call = calling();
+				const wait = node('n8n-nodes-base.wait', 1.1, 'Wait', { amount: 2, unit: 'seconds' });
+				const workflow = await active([call, wait], connect(call.name, wait.name));
+				const stopped = await stopAfter(workflow, 240);
+				await delay(3_000);
+				// n8n lets go of what is over when it needs memory: of the marks of some of these, as well.
+				const text = 'x'.repeat(2_000_000);
+				let others = 0;
+				await until(
+					'n8n to let go of executions',
+					async () => {
+						others += 1;
+						await send(workflow.url, [{ phone: `+1514555${6000 + others}`, text }]);
+						return (await countValues(workflow.id)) < 240 + others;
+					},
+					60_000,
+					300,
+				);
+				const items = await outputsAgain(workflow.id, stopped);
+				expect(dialledTwice({ simulator })).toEqual([]);
+				expect(items.filter(({ error }) => error !== undefined)).toHaveLength(240);
+			}, 180_000);
+		});
 
 		it.each(['create', 'createAndWait'])(
 			'calls once per key, whichever worker has the list (%s)',

@@ -40,6 +40,8 @@ export interface Schedule {
 	stalls: number;
 	/** How often an execution is stopped in the editor. */
 	cancels: number;
+	/** How long it takes to read what n8n has stored of an execution, in ms. */
+	reading: number;
 }
 
 export type Kind = Decision['kind'] | 'skipped' | 'unknown';
@@ -60,6 +62,8 @@ interface Execution {
 	isRunning: boolean;
 	isOver: boolean;
 	cancel: AbortController;
+	/** Whether it was stopped and only the database tells. */
+	isStopped: boolean;
 	/** What became of everybody, by the runs of the node. */
 	rounds: Array<Array<[Person, Kind]>>;
 }
@@ -79,6 +83,8 @@ export interface Outcome {
 
 const nodeId = 'node1';
 
+const manuallyStopped = 'The execution was cancelled manually';
+
 /** A world in which lists are called, while processes are killed and the database fails. */
 export class Play {
 	readonly world: World;
@@ -90,6 +96,9 @@ export class Play {
 	readonly executions: Execution[] = [];
 
 	kills = 0;
+
+	/** How many executions were run again soon after a stop of which their process was not told. */
+	untold = 0;
 
 	private processes: ModelProcess[];
 
@@ -123,6 +132,7 @@ export class Play {
 				isRunning: false,
 				isOver: false,
 				cancel: new AbortController(),
+				isStopped: false,
 				rounds: [],
 			};
 			this.executions.push(execution);
@@ -139,17 +149,40 @@ export class Play {
 			this.kills += victims.length;
 			this.processes = this.processes.map((it) => (it.isDead ? this.newProcess() : it));
 			for (const execution of this.executions) {
-				if (execution.isRunning && victims.includes(execution.process)) this.runAgain(execution);
+				if (!execution.isRunning || !victims.includes(execution.process)) continue;
+				if (execution.isStopped) end(execution);
+				else this.runAgain(execution);
 			}
 		});
 	}
 
-	/** Stops one of the executions that are running at some time. */
-	cancelAfter(after: number): void {
+	/**
+	 * Stops one of the executions that are running at some time.
+	 * @param isUntold whether its process is not told, where a webhook processor had handed it out
+	 */
+	cancelAfter(after: number, isUntold: boolean): void {
 		this.world.after(after, () => {
-			const running = this.executions.filter(({ isRunning }) => isRunning);
-			running[this.world.below(running.length)]?.cancel.abort();
+			const running = this.executions.filter(
+				({ isRunning, isStopped, cancel }) => isRunning && !isStopped && !cancel.signal.aborted,
+			);
+			const execution = running[this.world.below(running.length)];
+			if (execution && isUntold && execution.mode !== 'retry') this.stopUntold(execution);
+			else execution?.cancel.abort();
 		});
+	}
+
+	/** It goes on, and is run again at the same time or later. */
+	private stopUntold(execution: Execution): void {
+		const isSoon = this.world.random() < 0.5;
+		if (isSoon) this.untold += 1;
+		execution.isStopped = true;
+		const { saved, round } = execution;
+		const again: Execution = { ...execution, saved: structuredClone(saved), isStopped: false };
+		again.rounds = execution.rounds.slice(0, round);
+		again.isRunning = false;
+		this.executions.push(again);
+		const wait = isSoon ? this.world.below(60) : 10_000;
+		this.world.after(wait, () => this.runAgain(again, true));
 	}
 
 	/** Lets the database fail at some time, for so long at most, in ms. */
@@ -232,6 +265,7 @@ export class Play {
 			if (isCancelled()) return;
 			if (isFailed) {
 				await this.world.sleep(this.world.below(10), process);
+				if (execution.isStopped) break;
 				execution.saved = structuredClone(node);
 				execution.round = round;
 				process.collect(node);
@@ -241,23 +275,33 @@ export class Play {
 			}
 			await this.world.sleep(this.world.below(10), process);
 			if (isCancelled()) return;
-			if (saves || waits) {
+			if ((saves || waits) && !execution.isStopped) {
 				execution.saved = structuredClone(node);
 				execution.round = round + 1;
 			}
 			if (waits) {
 				process.collect(node);
+				if (execution.isStopped) end(execution);
+				else this.resumeSoon(execution);
 				execution.isRunning = false;
-				this.resumeSoon(execution);
 				return;
 			}
 		}
 		// The nodes that follow.
 		await this.world.sleep(this.world.below(60), process);
 		if (isCancelled()) return;
-		execution.isRunning = false;
-		execution.isOver = true;
+		end(execution);
 		process.collect(node);
+	}
+
+	/** What n8n has stored of an execution. */
+	private async stored(id: string, process: ModelProcess): Promise<object> {
+		const { reading } = this.schedule;
+		await this.world.sleep(this.world.below(reading), process);
+		const isStopped = this.executions.some((it) => it.id === id && it.isStopped);
+		await this.world.sleep(reading, process);
+		const error = { message: manuallyStopped, extra: { executionId: id } };
+		return { resultData: isStopped ? { error } : {} };
 	}
 
 	/** One run of the node; whether it failed. */
@@ -277,6 +321,9 @@ export class Play {
 			getExecutionContext: () => ({ establishedAt: execution.established }),
 			getExecutionCancelSignal: () => execution.cancel.signal,
 			getMode: () => mode,
+			additionalData: {
+				getRunExecutionData: async (id: string) => await this.stored(id, process),
+			},
 			getContext: () => node,
 			evaluateExpression: () => round,
 			logger: { warn: () => {} },
@@ -293,7 +340,7 @@ export class Play {
 		const stops = execution.stops > 0;
 		let hasFailed = false;
 		const { signal } = execution.cancel;
-		const mayCall = () => !(stops && hasFailed) && !signal.aborted;
+		const mayCall = () => !(stops && hasFailed) && !signal.aborted && !ledger.isStopped;
 		const kinds = await pLimit(atOnce).map(calls, async (call) => {
 			if (!mayCall()) return 'skipped';
 			const decision = await ledger.admit(call, mayCall);
@@ -310,8 +357,8 @@ export class Play {
 			return entry?.kind ?? 'refused';
 		});
 		const isFailed = stops && kinds.some((kind) => !['answered', 'alreadyCalled'].includes(kind));
-		await ledger.close(false, isFailed);
-		if (isFailed) return true;
+		await ledger.close(false, isFailed || ledger.isStopped);
+		if (isFailed || ledger.isStopped) return true;
 		execution.rounds[round] = kinds.map((kind, index) => [list[index] as Person, kind]);
 		return false;
 	}
@@ -334,6 +381,11 @@ export class Play {
 		if (isRefused) return undefined;
 		return person.script === 'lost' ? { kind: 'uncertain', failure } : { kind: 'answered', answer };
 	}
+}
+
+function end(execution: Execution): void {
+	execution.isRunning = false;
+	execution.isOver = true;
 }
 
 /** What became of a person in an execution, once for each time that he was in the list. */

@@ -69,6 +69,7 @@ export const create: Operation = {
 		const settings = readSettings(this);
 		const items = await readCalls(this, await callbackAdder(this, connection));
 		hintUnreachable(this, connection, items);
-		return [outputItems(this, items, await dialAll(this, connection, settings, items))];
+		const results = await dialAll(this, connection, settings, items);
+		return [results ? outputItems(this, items, results) : []];
 	},
 };

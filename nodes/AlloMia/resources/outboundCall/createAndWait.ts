@@ -87,6 +87,7 @@ export const createAndWait: Operation = {
 		if (!polling) refuseWaitingInVain(this, connection, items);
 
 		const results = await dialAll(this, connection, settings, items);
+		if (!results) return [[]];
 		const state = toWaiting(this, items, results, wait);
 		if (polling) return await poll(this, connection, state, wait.pollInterval);
 		return await waitForCallbacks(this, connection, state, items);

@@ -77,13 +77,14 @@ export function readSettings(context: IExecuteFunctions): DialSettings {
  * position, and once for its key. Results come in the order of the items. Unless the node is set to
  * continue, nothing more is dialled after the first failure; what an earlier attempt left uncertain
  * keeps nobody from being called.
+ * @returns undefined where the execution was stopped: nothing is to follow
  */
 export async function dialAll(
 	context: IExecuteFunctions,
 	connection: Connection,
 	settings: DialSettings,
 	items: ReadonlyArray<ReadItem<CallRequest>>,
-): Promise<DialResult[]> {
+): Promise<DialResult[] | undefined> {
 	const calls = items.flatMap(({ itemIndex, ...item }): PlannedCall[] =>
 		item.ok && !item.value.dryRun ? [{ itemIndex, ...item.value }] : [],
 	);
@@ -94,7 +95,7 @@ export async function dialAll(
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
-	const mayCall = () => !(failed && stopAtFailure) && !context.getExecutionCancelSignal()?.aborted;
+	const mayCall = () => !(failed && stopAtFailure) && !ledger.isStopped;
 	let [isOver, isFailed] = [false, true];
 	try {
 		const results = await Promise.all(
@@ -109,8 +110,8 @@ export async function dialAll(
 		// With Retry On Fail, n8n may run a node again that has succeeded: see its error items.
 		const isComplete = !results.some((it) => isFailure(it) || it.outcome === 'skipped');
 		isOver = isComplete && !context.getNode().retryOnFail;
-		isFailed = !isComplete && stopAtFailure;
-		return results;
+		isFailed = !isComplete && (stopAtFailure || ledger.isStopped);
+		return ledger.isStopped ? undefined : results;
 	} finally {
 		await ledger.close(isOver, isFailed);
 	}
@@ -150,14 +151,20 @@ async function dialOnce(
 		await ledger.settle(call);
 		return skipped;
 	}
-	const outcome = await sendPatiently(context, connection, {
+	const request = {
 		method: 'POST',
 		path: '/outbound',
 		body,
 		timeout,
 		purpose: 'dial',
 		answer: dispatchAnswer,
-	});
+	} as const;
+	const outcome = await sendPatiently(
+		context,
+		connection,
+		request,
+		async () => await ledger.look(),
+	);
 	await ledger.settle(call, toEntry(outcome));
 	return { itemIndex, outcome };
 }
