@@ -158,6 +158,8 @@ export class Ledger {
 
 	private readonly releases: Array<Promise<unknown>> = [];
 
+	private looking?: Promise<boolean>;
+
 	private constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly marks: Marks,
@@ -227,9 +229,10 @@ export class Ledger {
 		return this.marks.isStopped;
 	}
 
-	/** Looks whether the execution was stopped without n8n's telling this process. */
+	/** Looks whether the execution was stopped without n8n's telling this process: once for all who ask. */
 	async look(): Promise<boolean> {
-		return await this.marks.look();
+		this.looking ??= this.marks.look().finally(() => (this.looking = undefined));
+		return await this.looking;
 	}
 
 	/**

@@ -1,5 +1,5 @@
 import { createHash } from 'crypto';
-import { sleep, type IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallBody } from './callRequest';
 import { SharedStore, surely, type Row } from './sharedStore';
 import { StoredExecution } from './storedExecution';
@@ -19,6 +19,9 @@ import { StoredExecution } from './storedExecution';
 
 /** How many marks there are in the node's row before they move. */
 const fewMarks = 200;
+
+/** How many of them stay there in a re-run: an execution that is not stopped yet is to find them. */
+const manyMarks = 2_000;
 
 /** How many of the newest marks are written again with each claim, in case they were undone. */
 const repeated = 100;
@@ -102,9 +105,6 @@ export class Marks {
 
 	private readonly job: string;
 
-	/** Whether a user runs an execution again with it. */
-	private readonly repeats: boolean;
-
 	/** Whether a process that this one knows nothing of may have called: in a re-run, or a second delivery. */
 	private careful: boolean;
 
@@ -129,7 +129,6 @@ export class Marks {
 		const id = context.getExecutionId();
 		const nodeId = context.getNode().id;
 		const mode = context.getMode();
-		this.repeats = mode === 'retry';
 		const established = context.getExecutionContext?.()?.establishedAt ?? id;
 		this.prefix = `mark/${nodeId}/${established}`;
 		this.job = `job/${nodeId}/${id}`;
@@ -139,12 +138,12 @@ export class Marks {
 		if (!alone) this.stored = new StoredExecution(context);
 		// A re-run has its marks in common with what it repeats, but takes out its own only.
 		this.name = `${this.store.node}/${established}`;
-		this.shared = this.repeats ? newShared() : (sharing.get(this.name) ?? newShared());
+		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.name) ?? newShared());
 		this.shared.lives += 1;
 		this.shared.executions.add(id);
-		if (!this.repeats) sharing.set(this.name, this.shared);
+		if (mode !== 'retry') sharing.set(this.name, this.shared);
 		this.count(memory.earlier ?? '');
-		this.careful = this.repeats || memory.redelivered === true;
+		this.careful = mode === 'retry' || memory.redelivered === true;
 		const signal = context.getExecutionCancelSignal();
 		this.isStopped = signal?.aborted ?? false;
 		signal?.addEventListener('abort', () => this.stop(), { once: true });
@@ -200,11 +199,6 @@ export class Marks {
 	/** To be called before anything else is asked of the store. It says whether this is a re-run. */
 	async begin(run: string): Promise<void> {
 		if (this.begun === run) return;
-		// What it repeats may not have noticed yet that it was stopped: it looks as often as this one does.
-		if (this.begun === undefined && this.repeats && this.stored) {
-			await this.look();
-			await sleep(2 * this.stored.pause);
-		}
 		if (!this.store.alone) {
 			const job = `${this.job}/${run}`;
 			const { known, mayBeOurs } = await this.store.hold('workflow', [job], { undo: true });
@@ -226,34 +220,63 @@ export class Marks {
 	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		if (marks.length === 0) return new Set();
 		// A stop meanwhile does not make what is recorded here that of somebody else.
-		const { careful } = this;
-		const row = keyed || careful ? 'workflow' : 'node';
-		const values = valuesOf(row, marks);
-		// Some have not moved yet, and may do so meanwhile.
-		const unmoved = valuesOf('node', careful ? marks : []);
-		const left = await this.store.find('node', unmoved);
-		const held = this.store.hold(row, values, {
-			again: () => this.recent(row),
-			keep: mostMarks,
-		});
+		if (this.careful) return await this.makeAgain(marks, keyed);
+		const row = keyed ? 'workflow' : 'node';
+		const held = this.hold(row, marks);
 		// They may be there all the same, and the calls are placed.
-		const made = () => marks.forEach((mark) => this.made[row].add(mark));
-		if (!careful) void held.catch(made);
-		const { known } = await held;
-		const isFound = (_: string, index: number) =>
-			known.has(values[index] ?? '') || left.has(unmoved[index] ?? '');
-		const found = new Set(marks.filter(isFound));
-		// What somebody else has left is not ours to take out.
-		for (const mark of marks) if (!found.has(mark)) this.made[row].add(mark);
-		// Not before: a re-run that begins after the look finds the marks.
-		if (this.stored?.pause === 0) await this.look();
-		if (row === 'node' && !this.isStopped) await this.move();
-		return careful ? found : new Set();
+		void held.catch(() => this.add(row, marks));
+		const found = await held;
+		this.add(row, marks, found);
+		// Not before: a re-run that begins after the look finds the marks. One that has overtaken is found here.
+		await this.look(found.size > 0);
+		if (row === 'node' && !this.isStopped) await this.move(fewMarks);
+		return new Set();
 	}
 
-	/** Looks whether the execution was stopped without n8n's telling this process. */
-	async look(): Promise<boolean> {
-		if (!this.isStopped && (await this.stored?.wasStopped())) this.stop();
+	/** Marks calls that may have been attempted before, or are being attempted now. */
+	private async makeAgain(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
+		// Here first: what the other attempt has marked moves to the row of the workflow meanwhile.
+		const there = keyed ? await this.find('node', marks) : await this.hold('node', marks);
+		const moved = await this.hold('workflow', marks);
+		const found = new Set([...there, ...moved]);
+		this.add('workflow', marks, found);
+		if (!keyed) {
+			this.add('node', marks, found);
+			// In one row they are enough.
+			const twice = [...moved].filter((mark) => !there.has(mark));
+			await this.store.remove('node', valuesOf('node', twice));
+			await this.move(manyMarks);
+		}
+		await this.look();
+		return found;
+	}
+
+	/** @returns those that had been recorded before */
+	private async hold(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
+		const again = () => this.recent(row);
+		const values = valuesOf(row, marks);
+		const { known } = await this.store.hold(row, values, { again, keep: mostMarks });
+		return knownOf(row, marks, known);
+	}
+
+	/** Those that are recorded. */
+	private async find(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
+		return knownOf(row, marks, await this.store.find(row, valuesOf(row, marks)));
+	}
+
+	/** Takes marks for made here: what somebody else has left is not ours to take out. */
+	private add(row: Row, marks: readonly string[], found?: ReadonlySet<string>): void {
+		for (const mark of marks) if (!found?.has(mark)) this.made[row].add(mark);
+	}
+
+	/**
+	 * Looks whether the execution was stopped without n8n's telling this process.
+	 * @param isUrgent whether also if that took long a short time ago
+	 */
+	async look(isUrgent = false): Promise<boolean> {
+		const { stored, isStopped } = this;
+		const isDue = stored !== undefined && (isUrgent || stored.pause === 0);
+		if (!isStopped && isDue && (await stored.wasStopped())) this.stop();
 		return this.isStopped;
 	}
 
@@ -292,7 +315,8 @@ export class Marks {
 	/** Takes the marks out of the store, unless a re-run may have to find them. */
 	async forget(): Promise<void> {
 		const { shared } = this;
-		shared.isKept ||= this.careful || (await this.mayBeStopped());
+		// Meanwhile, another may say that they are to be kept.
+		if (this.careful || (await this.mayBeStopped())) shared.isKept = true;
 		shared.lives -= 1;
 		if (shared.lives > 0) return;
 		if (sharing.get(this.name) === shared) sharing.delete(this.name);
@@ -326,14 +350,16 @@ export class Marks {
 	}
 
 	/** Keeps the node's row short. */
-	private async move(): Promise<void> {
+	private async move(most: number): Promise<void> {
 		const marks = [...this.made.node];
-		if (marks.length < fewMarks) return;
+		if (marks.length < most) return;
+		// They may be there all the same.
+		this.add('workflow', marks);
 		await this.store.hold('workflow', valuesOf('workflow', marks), { keep: mostMarks });
 		await this.store.remove('node', valuesOf('node', marks));
 		// Some may have been released meanwhile.
 		const released = marks.filter((mark) => !this.made.node.delete(mark));
-		marks.forEach((mark) => this.made.workflow.add(mark));
+		this.add('workflow', marks);
 		if (released.length > 0) await this.release(released);
 	}
 
@@ -365,4 +391,9 @@ const toShort = (call: string) => call.slice(0, shortName);
 /** Marks as they are recorded: where one row has to serve for both, they differ. */
 function valuesOf(row: Row, marks: readonly string[]): string[] {
 	return marks.map((mark) => `${row}/${mark}`);
+}
+
+/** The marks whose values are known. */
+function knownOf(row: Row, marks: readonly string[], known: ReadonlySet<string>): Set<string> {
+	return new Set(marks.filter((mark) => known.has(`${row}/${mark}`)));
 }

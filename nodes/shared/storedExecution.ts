@@ -10,6 +10,9 @@ type Read = (executionId: string) => Promise<Stored | undefined>;
 /** The share of a list's time that its looks may take, at most. */
 const share = 1 / 10;
 
+/** The longest time not to look, in ms. */
+const longest = 20_000;
+
 /** A look that takes less than this costs nothing, in ms. */
 const quick = 20;
 
@@ -17,6 +20,7 @@ const quick = 20;
  * Tells from what n8n has stored whether an execution was stopped. In queue mode, n8n (2.41.1) does not
  * tell a worker of a stop where a webhook processor had handed the execution out, and a worker begins
  * with what was stopped in the queue.
+ * @see https://github.com/n8n-io/n8n/issues/25165
  */
 export class StoredExecution {
 	private readonly read: Read | undefined;
@@ -49,7 +53,7 @@ export class StoredExecution {
 		);
 		const answer = await stored;
 		const took = Date.now() - begun;
-		this.due = took < quick ? 0 : Date.now() + took / share;
+		this.due = took < quick ? 0 : Date.now() + Math.min(took / share, longest);
 		return answer;
 	}
 }

@@ -58,6 +58,9 @@ describe('what n8n has stored of an execution', () => {
 		expect(stored.pause).toBe(1);
 		pass(1);
 		expect(stored.pause).toBe(0);
+		took = 5_000;
+		await stored.wasStopped();
+		expect(stored.pause).toBe(20_000);
 		now.mockRestore();
 	});
 });

@@ -296,7 +296,8 @@ export class Play {
 
 	/** What n8n has stored of an execution. */
 	private async stored(id: string, process: ModelProcess): Promise<object> {
-		const { reading } = this.schedule;
+		// In some processes and moments, everything takes long.
+		const reading = this.schedule.reading * (this.world.random() < 0.1 ? 10 : 1);
 		await this.world.sleep(this.world.below(reading), process);
 		const isStopped = this.executions.some((it) => it.id === id && it.isStopped);
 		await this.world.sleep(reading, process);
