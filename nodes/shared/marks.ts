@@ -236,7 +236,7 @@ export class Marks {
 	/** Marks calls that may have been attempted before, or are being attempted now. */
 	private async makeAgain(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		// Here first: what the other attempt has marked moves to the row of the workflow meanwhile.
-		const there = keyed ? await this.find('node', marks) : await this.hold('node', marks);
+		const there = keyed ? await this.find('node', marks) : await this.record('node', marks);
 		const moved = await this.hold('workflow', marks);
 		const found = new Set([...there, ...moved]);
 		this.add('workflow', marks, found);
@@ -256,6 +256,13 @@ export class Marks {
 		const again = () => this.recent(row);
 		const values = valuesOf(row, marks);
 		const { known } = await this.store.hold(row, values, { again, keep: mostMarks });
+		return knownOf(row, marks, known);
+	}
+
+	/** The same, in one go: it may be undone, and is then repeated with a later claim. */
+	private async record(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
+		const values = [...valuesOf(row, marks), ...this.recent(row)];
+		const { known } = await this.store.record(row, values, mostMarks);
 		return knownOf(row, marks, known);
 	}
 
