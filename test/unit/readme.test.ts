@@ -40,7 +40,8 @@ import { ids } from '../simulator';
 
 const root = path.join(__dirname, '..', '..');
 const samplesFolder = path.join(root, 'docs', 'samples');
-const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+const textOfDoc = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const readme = textOfDoc('README.md');
 
 const node = { id: '1', name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' } as INode;
 
@@ -228,9 +229,9 @@ describe('README: the samples', () => {
 });
 
 /** The rows of the tables that stand right behind a comment such as `<!-- parameters: trigger -->`. */
-function tables(kind: string): Array<{ subject: string; rows: string[][] }> {
+function tables(kind: string, text = readme): Array<{ subject: string; rows: string[][] }> {
 	const marked = new RegExp(`<!-- ${kind}:? ?(.*?)-->\\n((?:\\|.*\\n)+)`, 'g');
-	return [...readme.matchAll(marked)].map(([, subject = '', table = '']) => ({
+	return [...text.matchAll(marked)].map(([, subject = '', table = '']) => ({
 		subject: subject.trim(),
 		rows: table
 			.trim()
@@ -503,8 +504,8 @@ function leftUncertain(): string {
 	);
 }
 
-describe('README: the table of errors', () => {
-	const rows = tables('errors').flatMap(({ rows: list }) => list);
+describe('docs/errors.md: the table', () => {
+	const rows = tables('errors', textOfDoc('docs/errors.md')).flatMap(({ rows: list }) => list);
 	const toPattern = (cell: string) => {
 		const shown = /`([^`]+)`/.exec(cell)?.[1] ?? '';
 		const escaped = shown.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/…/g, '[^]*');
