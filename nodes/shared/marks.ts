@@ -295,15 +295,12 @@ export class Marks {
 		const ours = { node: marks.filter(isMade), workflow: moved };
 		rows.forEach((row) => ours[row].forEach((mark) => this.made[row].delete(mark)));
 		if (this.isShared) return;
+		// Another attempt may make them again meanwhile.
+		const stillOut = (mark: string) => !isMade(mark);
 		await Promise.all(
 			rows.map(async (row) => {
 				if (ours[row].length === 0) return;
-				// Another attempt may make them again meanwhile.
-				const left = () =>
-					valuesOf(
-						row,
-						ours[row].filter((mark) => !isMade(mark)),
-					);
+				const left = () => valuesOf(row, ours[row].filter(stillOut));
 				await surely(async () => await this.store.takeOut(row, left, { settle }));
 			}),
 		);

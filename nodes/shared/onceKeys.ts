@@ -51,6 +51,12 @@ const rewriting = new Map<string, number>();
  */
 const leaving = new Map<string, { alone: boolean }>();
 
+/** When the keys that this process gave back were free, as a count of what was given back until then. */
+const freed = new Map<string, number>();
+
+/** How often keys were given back. */
+let givenBack = 0;
+
 /** Since when the guards of other processes are known, that were met. */
 const othersGuards = new Map<string, number>();
 
@@ -65,8 +71,8 @@ export interface ClaimedKeys {
 export class OnceKeys {
 	private readonly sign: string;
 
-	/** The keys that were met again: they are recorded anew at the end. */
-	private readonly met = new Set<string>();
+	/** The keys that were met again, and when: they are recorded anew at the end. */
+	private readonly met = new Map<string, number>();
 
 	/** Written again with each claim, and later, in case that they were undone. */
 	private readonly recent: Set<string>;
@@ -118,7 +124,7 @@ export class OnceKeys {
 				doubtful.add(key);
 			} else if (isKnown) {
 				taken.add(key);
-				this.met.add(key);
+				this.met.set(key, givenBack);
 			} else if (!alone) {
 				this.recent.add(key);
 				const [oldest] = this.recent;
@@ -144,7 +150,11 @@ export class OnceKeys {
 				left = left.filter(isLeaving);
 				const free = await this.unguarded(left, count < patience);
 				await this.takeOut(free, isLeaving);
-				for (const key of free.filter(isLeaving)) leaving.delete(this.idOf(key));
+				givenBack += 1;
+				for (const key of free.filter(isLeaving)) {
+					leaving.delete(this.idOf(key));
+					remember(freed, this.idOf(key), givenBack);
+				}
 				left = left.filter((key) => !free.includes(key));
 			}
 		});
@@ -206,7 +216,12 @@ export class OnceKeys {
 
 	/** Makes the keys that were met again the newest. At any moment, each of them or its guard is there. */
 	private async renew(): Promise<void> {
-		const met = [...this.met];
+		// A key that was given back meanwhile is not there, or whoever has it has recorded it just now.
+		const isThere = ([key, at]: [string, number]) => {
+			const id = this.idOf(key);
+			return !leaving.has(id) && (freed.get(id) ?? 0) <= at;
+		};
+		const met = [...this.met].filter(isThere).map(([key]) => key);
 		this.met.clear();
 		this.claimed = 0;
 		if (met.length === 0 || (await this.store.count('node')) <= spare) return;
@@ -257,9 +272,7 @@ export class OnceKeys {
 	private isLeftBehind(key: string): boolean {
 		const id = this.idOf(key);
 		const since = othersGuards.get(id) ?? Date.now();
-		othersGuards.set(id, since);
-		const [oldest] = othersGuards.keys();
-		if (othersGuards.size > keepKeys && oldest !== undefined) othersGuards.delete(oldest);
+		remember(othersGuards, id, since);
 		return Date.now() - since > renewal;
 	}
 
@@ -290,6 +303,14 @@ export class OnceKeys {
 	private idOf(key: string): string {
 		return `${this.store.node}/${key}`;
 	}
+}
+
+/** Keeps the newest only. */
+function remember(map: Map<string, number>, id: string, value: number): void {
+	map.delete(id);
+	map.set(id, value);
+	const [oldest] = map.keys();
+	if (map.size > keepKeys && oldest !== undefined) map.delete(oldest);
 }
 
 const toName = (key: string) => `key/${key}`;

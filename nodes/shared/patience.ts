@@ -7,13 +7,11 @@ import { nextWait } from './retry';
 /**
  * Sends a request, and again (a few times) only where AlloMia has surely not taken it. An execution that
  * is stopped meanwhile sends nothing more: the last answer, that AlloMia has not taken it, stays true.
- * @param isStopped asks whether it was stopped, where n8n may not tell
  */
 export async function sendPatiently<Schema extends z.ZodTypeAny>(
 	context: IExecuteFunctions,
 	connection: Connection,
 	request: ApiRequest<Schema>,
-	isStopped?: () => Promise<boolean>,
 ): Promise<ApiResult<Answer<Schema>>> {
 	const signal = context.getExecutionCancelSignal();
 	let waited = 0;
@@ -23,7 +21,7 @@ export async function sendPatiently<Schema extends z.ZodTypeAny>(
 		const wait = nextWait(result.failure, attempt, waited, Math.random());
 		if (wait === undefined) return result;
 		await pause(wait, signal);
-		if (signal?.aborted || (await isStopped?.())) return result;
+		if (signal?.aborted) return result;
 		waited += wait;
 	}
 }
