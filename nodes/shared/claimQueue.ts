@@ -122,7 +122,9 @@ export class ClaimQueue<Call> {
 		if (inProcess.lists > 1) return Math.min(few, waiting);
 		const { size, at } = this.newest;
 		const isFast = Date.now() - at < fast * size;
-		const wanted = Math.max(waiting, isFast ? 2 * size : few);
+		// Those who come back take all the places there are.
+		const ahead = this.back.length > 0 ? 0 : isFast ? 2 * size : few;
+		const wanted = Math.max(waiting, ahead);
 		const left = this.back.length + this.calls.length - this.claimed;
 		return Math.min(wanted, this.limit, left);
 	}

@@ -254,8 +254,8 @@ export class Ledger {
 	}
 
 	/**
-	 * Waits with a call that AlloMia has surely not taken. Nothing is claimed meanwhile, as a rule: if n8n
-	 * is killed, nobody is left alone.
+	 * Waits with a call that AlloMia has surely not taken. If nobody else may call meanwhile, its claim is
+	 * given back, so that a kill does not leave it alone.
 	 * @param wait how long, in ms; it may take longer
 	 * @param mayCall whether anybody is still to be called
 	 * @returns what to do then; after `dial` comes `settle`
@@ -266,8 +266,8 @@ export class Ledger {
 		mayCall: () => boolean,
 	): Promise<Decision> {
 		const item = this.itemAt(itemIndex);
-		const isKept = this.isKept(item);
-		const givenBack = isKept ? undefined : this.giveBack(item);
+		const isKept = item.onceKey !== undefined || !this.marks.areOurs;
+		const givenBack = isKept ? undefined : this.release([item.mark], []);
 		await pause(wait, this.context.getExecutionCancelSignal());
 		await givenBack;
 		await this.look();
@@ -401,21 +401,6 @@ export class Ledger {
 	private async skip(item: LedgerItem): Promise<Decision> {
 		await this.endItem(item, 'skipped');
 		return { kind: 'skipped' };
-	}
-
-	/** Whether an item stays claimed while it waits. */
-	private isKept({ onceKey }: LedgerItem): boolean {
-		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
-		// Meanwhile, others of this list may claim the key, and other processes may record it anew.
-		return key !== undefined && (key.open > 1 || !this.marks.store.alone);
-	}
-
-	/** Gives back the claims of an item that waits. */
-	private async giveBack({ mark, onceKey }: LedgerItem): Promise<void> {
-		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
-		const isOurs = onceKey !== undefined && key?.claimed === 'sure' && !key.called;
-		if (isOurs) key.claimed = undefined;
-		await this.release([mark], isOurs ? [onceKey] : []);
 	}
 
 	private async endItem(item: LedgerItem, kind: Decision['kind']): Promise<void> {

@@ -51,12 +51,6 @@ const rewriting = new Map<string, number>();
  */
 const leaving = new Map<string, { alone: boolean }>();
 
-/** When the keys that this process gave back were free, as a count of what was given back until then. */
-const freed = new Map<string, number>();
-
-/** How often keys were given back. */
-let givenBack = 0;
-
 /** Since when the guards of other processes are known, that were met. */
 const othersGuards = new Map<string, number>();
 
@@ -71,8 +65,8 @@ export interface ClaimedKeys {
 export class OnceKeys {
 	private readonly sign: string;
 
-	/** The keys that were met again, and when: they are recorded anew at the end. */
-	private readonly met = new Map<string, number>();
+	/** The keys that were met again: they are recorded anew at the end. */
+	private readonly met = new Set<string>();
 
 	/** Written again with each claim, and later, in case that they were undone. */
 	private readonly recent: Set<string>;
@@ -124,7 +118,7 @@ export class OnceKeys {
 				doubtful.add(key);
 			} else if (isKnown) {
 				taken.add(key);
-				this.met.set(key, givenBack);
+				this.met.add(key);
 			} else if (!alone) {
 				this.recent.add(key);
 				const [oldest] = this.recent;
@@ -150,11 +144,7 @@ export class OnceKeys {
 				left = left.filter(isLeaving);
 				const free = await this.unguarded(left, count < patience);
 				await this.takeOut(free, isLeaving);
-				givenBack += 1;
-				for (const key of free.filter(isLeaving)) {
-					leaving.delete(this.idOf(key));
-					remember(freed, this.idOf(key), givenBack);
-				}
+				for (const key of free.filter(isLeaving)) leaving.delete(this.idOf(key));
 				left = left.filter((key) => !free.includes(key));
 			}
 		});
@@ -216,12 +206,7 @@ export class OnceKeys {
 
 	/** Makes the keys that were met again the newest. At any moment, each of them or its guard is there. */
 	private async renew(): Promise<void> {
-		// A key that was given back meanwhile is not there, or whoever has it has recorded it just now.
-		const isThere = ([key, at]: [string, number]) => {
-			const id = this.idOf(key);
-			return !leaving.has(id) && (freed.get(id) ?? 0) <= at;
-		};
-		const met = [...this.met].filter(isThere).map(([key]) => key);
+		const met = [...this.met];
 		this.met.clear();
 		this.claimed = 0;
 		if (met.length === 0 || (await this.store.count('node')) <= spare) return;
@@ -272,7 +257,9 @@ export class OnceKeys {
 	private isLeftBehind(key: string): boolean {
 		const id = this.idOf(key);
 		const since = othersGuards.get(id) ?? Date.now();
-		remember(othersGuards, id, since);
+		othersGuards.set(id, since);
+		const [oldest] = othersGuards.keys();
+		if (othersGuards.size > keepKeys && oldest !== undefined) othersGuards.delete(oldest);
 		return Date.now() - since > renewal;
 	}
 
@@ -303,14 +290,6 @@ export class OnceKeys {
 	private idOf(key: string): string {
 		return `${this.store.node}/${key}`;
 	}
-}
-
-/** Keeps the newest only. */
-function remember(map: Map<string, number>, id: string, value: number): void {
-	map.delete(id);
-	map.set(id, value);
-	const [oldest] = map.keys();
-	if (map.size > keepKeys && oldest !== undefined) map.delete(oldest);
 }
 
 const toName = (key: string) => `key/${key}`;

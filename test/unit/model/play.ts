@@ -379,7 +379,7 @@ export class Play {
 		const end = () => this.underWay.splice(this.underWay.indexOf(process), 1);
 		const asked = 1 + this.world.below(20);
 		const { together, keyed } = this.schedule;
-		this.world.after(asked + (!together ? 60 : keyed ? wait + 60 : 800), end, process);
+		this.world.after(asked + (together || keyed ? wait + 60 : 60), end, process);
 		await this.world.sleep(asked, process);
 	}
 
