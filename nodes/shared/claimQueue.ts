@@ -28,16 +28,12 @@ const inProcess = {
  * called when n8n dies is not called any more; so few are claimed at once.
  */
 export class ClaimQueue<Call> {
-	/** How many calls have entered, and are claimed. They do so in order. */
+	/** How many calls have entered, are claimed, and have left. They do so in order. */
 	private entered = 0;
 
 	private claimed = 0;
 
-	/** How many are claimed, or being claimed, and have not left. */
-	private reserved = 0;
-
-	/** Those that are to be claimed again, before all others. */
-	private readonly back: Array<{ call: Call; isClaimed: boolean }> = [];
+	private left = 0;
 
 	private claiming?: Promise<void>;
 
@@ -61,7 +57,10 @@ export class ClaimQueue<Call> {
 	async enter(): Promise<void> {
 		this.entered += 1;
 		const place = this.entered;
-		while (this.claimed < place) await this.claimNext();
+		while (this.claimed < place) {
+			this.claiming ??= this.claimMore().finally(() => (this.claiming = undefined));
+			await this.claiming;
+		}
 	}
 
 	/** Keeps room for calls whose claims are being given back: until then, they count as claimed. */
@@ -75,14 +74,7 @@ export class ClaimQueue<Call> {
 
 	/** A call that has entered is placed now, or is not to be placed. */
 	leave(): void {
-		this.free(1);
-	}
-
-	/** Resolves once a call that had left, and whose claim was given back, is claimed again. `leave` must follow. */
-	async enterAgain(call: Call): Promise<void> {
-		const back = { call, isClaimed: false };
-		this.back.push(back);
-		while (!back.isClaimed) await this.claimNext();
+		this.giveBack(1);
 	}
 
 	/**
@@ -93,40 +85,28 @@ export class ClaimQueue<Call> {
 		await this.claiming;
 		release(this.calls.slice(this.entered, this.claimed));
 		inProcess.lists -= 1;
-		this.free(this.reserved);
-	}
-
-	/** One claim after the other: all who wait for it may have been claimed with it. */
-	private async claimNext(): Promise<void> {
-		this.claiming ??= this.claimMore().finally(() => (this.claiming = undefined));
-		await this.claiming;
+		this.giveBack(this.claimed - this.left);
 	}
 
 	private async claimMore(): Promise<void> {
 		// Those that are placed at the same time enter one after the other, but in the same moment.
 		if (this.claimed === 0) await sleep(0);
 		const size = await this.reserve();
-		const back = this.back.splice(0, size);
-		const end = this.claimed + size - back.length;
 		inProcess.claiming += 1;
-		await this.claim([...back.map(({ call }) => call), ...this.calls.slice(this.claimed, end)]);
+		await this.claim(this.calls.slice(this.claimed, this.claimed + size));
 		inProcess.claiming -= 1;
-		for (const one of back) one.isClaimed = true;
-		this.claimed = end;
+		this.claimed += size;
 		this.newest = { size, at: Date.now() };
 	}
 
 	/** How many calls to claim now: what can be called at once, or more where calls take no time. */
 	private size(): number {
-		const waiting = this.back.length + Math.max(0, this.entered - this.claimed);
+		const waiting = this.entered - this.claimed;
 		if (inProcess.lists > 1) return Math.min(few, waiting);
 		const { size, at } = this.newest;
 		const isFast = Date.now() - at < fast * size;
-		// Those who come back take all the places there are.
-		const ahead = this.back.length > 0 ? 0 : isFast ? 2 * size : few;
-		const wanted = Math.max(waiting, ahead);
-		const left = this.back.length + this.calls.length - this.claimed;
-		return Math.min(wanted, this.limit, left);
+		const wanted = Math.max(waiting, isFast ? 2 * size : few);
+		return Math.min(wanted, this.limit, this.calls.length - this.claimed);
 	}
 
 	/** Waits until there is room, but not for calls of others that take long. */
@@ -138,7 +118,6 @@ export class ClaimQueue<Call> {
 			const size = isStuck ? Math.max(1, Math.min(wanted, room)) : wanted;
 			if (reserved === 0 || size <= room || isStuck) {
 				inProcess.reserved += size;
-				this.reserved += size;
 				return size;
 			}
 			await new Promise<void>((resolve) => {
@@ -149,8 +128,8 @@ export class ClaimQueue<Call> {
 		}
 	}
 
-	private free(count: number): void {
-		this.reserved -= count;
+	private giveBack(count: number): void {
+		this.left += count;
 		makeRoom(count);
 	}
 }

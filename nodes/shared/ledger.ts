@@ -5,7 +5,6 @@ import { ClaimQueue } from './claimQueue';
 import { lookItUp, type Failure } from './failure';
 import { Marks, nameCall, type MarksMemory } from './marks';
 import { OnceKeys } from './onceKeys';
-import { pause } from './pause';
 import type { DispatchAnswer } from './schemas';
 
 /** What the execution itself remembers of an item that was sent to AlloMia. */
@@ -250,46 +249,12 @@ export class Ledger {
 		if (recalled) return recalled;
 		const turn = this.takeTurn(item);
 		await this.queue.enter();
-		return await this.leave(item, mayCall, turn);
-	}
-
-	/**
-	 * Waits with a call that AlloMia has surely not taken. If nobody else may call meanwhile, its claim is
-	 * given back, so that a kill does not leave it alone.
-	 * @param wait how long, in ms; it may take longer
-	 * @param mayCall whether anybody is still to be called
-	 * @returns what to do then; after `dial` comes `settle`
-	 */
-	async rest(
-		{ itemIndex }: Pick<PlannedCall, 'itemIndex'>,
-		wait: number,
-		mayCall: () => boolean,
-	): Promise<Decision> {
-		const item = this.itemAt(itemIndex);
-		const isKept = item.onceKey !== undefined || !this.marks.areOurs;
-		const givenBack = isKept ? undefined : this.release([item.mark], []);
-		await pause(wait, this.context.getExecutionCancelSignal());
-		await givenBack;
-		await this.look();
-		if (!mayCall()) return await this.skip(item);
-		if (isKept) return { kind: 'dial' };
-		await this.queue.enterAgain(item);
-		return await this.leave(item, mayCall);
-	}
-
-	/** What to do with an item that is claimed. */
-	private async leave(
-		item: LedgerItem,
-		mayCall: () => boolean,
-		turn?: Promise<void>,
-	): Promise<Decision> {
 		const isWanted = mayCall();
 		// What is to be given back counts as claimed until then.
-		if (!isWanted) await this.skip(item);
+		if (!isWanted) await this.endItem(item, 'skipped');
 		this.queue.leave();
 		if (!isWanted) return { kind: 'skipped' };
 		await turn;
-		if (!mayCall()) return await this.skip(item);
 		const known: Known = {
 			entry: this.run.entries[item.entry],
 			attempted: this.attempted.has(item.mark),
@@ -320,7 +285,7 @@ export class Ledger {
 			const isUnused = ([, { claimed, called }]: [string, KeyState]) =>
 				claimed === 'sure' && !called;
 			const keys = [...this.keys].filter(isUnused).map(([key]) => key);
-			void this.release(marks, keys);
+			this.release(marks, keys);
 		});
 		await Promise.all(this.releases);
 		await this.attempt(async () => await this.onceKeys.close());
@@ -398,40 +363,30 @@ export class Ledger {
 		await before;
 	}
 
-	private async skip(item: LedgerItem): Promise<Decision> {
-		await this.endItem(item, 'skipped');
-		return { kind: 'skipped' };
-	}
-
 	private async endItem(item: LedgerItem, kind: Decision['kind']): Promise<void> {
 		const { mark, onceKey } = item;
 		const isCalled = kind === 'answered' || kind === 'uncertain';
 		const marks = isCalled ? [] : [mark];
 		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
-		if (!key || onceKey === undefined) {
-			void this.release(marks, []);
-			return;
-		}
+		if (!key || onceKey === undefined) return this.release(marks, []);
 		key.called ||= isCalled || kind === 'alreadyCalled';
 		key.open -= 1;
 		item.endTurn?.();
 		// A doubtful one may be another's.
 		const isFree = key.open === 0 && key.claimed === 'sure' && !key.called;
 		if (isFree) key.claimed = undefined;
-		void this.release(marks, isFree ? [onceKey] : []);
+		this.release(marks, isFree ? [onceKey] : []);
 	}
 
 	/** Nobody waits for it but the end of the attempt, and calls that are to be claimed. */
-	private async release(marks: readonly string[], keys: readonly string[]): Promise<void> {
+	private release(marks: readonly string[], keys: readonly string[]): void {
 		const count = Math.max(marks.length, keys.length);
 		if (count === 0) return;
 		// The other way round, a re-run would find a key taken and nobody who may have been called.
 		const released = this.attempt(async () => await this.onceKeys.giveBack(keys)).then(
 			async () => await this.attempt(async () => await this.marks.release(marks)),
 		);
-		const givenBack = this.queue.whileGivenBack(count, released);
-		this.releases.push(givenBack);
-		await givenBack;
+		this.releases.push(this.queue.whileGivenBack(count, released));
 	}
 
 	/** What the store says, or undefined where n8n's database cannot be written. */

@@ -165,11 +165,6 @@ export class Marks {
 		return marks;
 	}
 
-	/** Whether nobody else makes these marks: what is found has been given back, and could not be taken out. */
-	get areOurs(): boolean {
-		return this.store.alone && !this.careful && !this.isShared;
-	}
-
 	/** Whether it matters what a process did that this one knows nothing of. */
 	get isRerun(): boolean {
 		return this.careful;
@@ -231,7 +226,7 @@ export class Marks {
 		// They may be there all the same, and the calls are placed.
 		void held.catch(() => this.add(row, marks));
 		const found = await held;
-		this.add(row, marks, this.areOurs ? undefined : found);
+		this.add(row, marks, found);
 		// Not before: a re-run that begins after the look finds the marks. One that has overtaken is found here.
 		await this.look(found.size > 0);
 		if (row === 'node' && !this.isStopped) await this.move(fewMarks);

@@ -91,25 +91,6 @@ describe('calls that AlloMia has surely not taken', () => {
 		60_000,
 	);
 
-	it('are placed by a re-run, though n8n was killed while AlloMia asked to wait', async () => {
-		const workflow = await calling({ maxConcurrency: 50 });
-		const list = people(100);
-		const headers = { 'retry-after': '20' };
-		for (const { phone } of list.slice(40)) {
-			bench.simulator.fault({ kind: 'status', status: 429, headers, match: { number: phone } });
-		}
-		const id = await workflow.begin(list);
-		await until('50 calls to wait', () => bench.simulator.requests.length >= 90);
-		// Their claims are given back.
-		await delay(2_000);
-		await killAndRestart(bench, [workflow.id]);
-		bench.simulator.clearFaults();
-		const left = itemsOf(await runAgain(bench, workflow.id, id)).filter(isUncertain);
-		expect(dialledTwice(bench)).toEqual([]);
-		expect(bench.simulator.dials.length).toBeGreaterThanOrEqual(list.length - 20);
-		expect(left.length).toBeLessThanOrEqual(40 + 20);
-	}, 90_000);
-
 	it('are placed later, whatever was being claimed when several lists were stopped', async () => {
 		bench.simulator.fault({ kind: 'slow', delayMs: 200, times: 10_000, match: { method: 'POST' } });
 		const workflow = await calling();

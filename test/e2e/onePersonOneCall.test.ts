@@ -434,6 +434,21 @@ describe('where AlloMia has surely not taken the call', () => {
 		expect([asked(late), asked(never)]).toEqual([1, 4]);
 	});
 
+	it('calls nobody after it has waited, if another call failed and the node is set to stop', async () => {
+		const options = { maxConcurrency: 2 };
+		const workflow = await calling({ options }, { onError: 'stopWorkflow' });
+		const [late = '', bad = ''] = numbers(2000, 2);
+		const headers = { 'retry-after': '2' };
+		bench.simulator.fault({ kind: 'status', status: 429, headers, match: { number: late } });
+		bench.simulator.fault({ kind: 'status', status: 400, match: { number: bad } });
+		const failed = await workflow.run(toItems([late, bad]));
+		expect(failed.data.resultData.error).toMatchObject({ httpCode: '400' });
+		expect(bench.simulator.dials).toHaveLength(0);
+		const again = await runAgain(bench, workflow.id, failed.id);
+		expect(itemsOf(again, 2).map(({ status }) => status)).toEqual(['calling', 'calling']);
+		expect(bench.simulator.dials).toHaveLength(2);
+	});
+
 	it('stops waiting when the execution is stopped', async () => {
 		const workflow = await calling();
 		const headers = { 'retry-after': '25' };

@@ -5,8 +5,8 @@ import { ModelProcess } from './process';
 import { ModelStore } from './store';
 import { World } from './world';
 
-/** What AlloMia does with a person's call. `busy`: it asks to wait, several times. */
-type Script = 'taken' | 'busy' | 'refusedOnce' | 'refused' | 'lost';
+/** What AlloMia does with a person's call. */
+type Script = 'taken' | 'refusedOnce' | 'refused' | 'lost';
 
 export interface Person {
 	phone: string;
@@ -100,12 +100,6 @@ export class Play {
 	/** How many executions were run again soon after a stop of which their process was not told. */
 	untold = 0;
 
-	/** How many calls that AlloMia had not taken were under way at a kill. */
-	cutOff = 0;
-
-	/** The processes of those that are. */
-	private underWay: ModelProcess[] = [];
-
 	private processes: ModelProcess[];
 
 	private readonly refused = new Set<Person>();
@@ -153,8 +147,6 @@ export class Play {
 			if (victims.length === 0) victims.push(this.anyProcess());
 			for (const victim of victims) victim.isDead = true;
 			this.kills += victims.length;
-			this.cutOff += this.underWay.filter(({ isDead }) => isDead).length;
-			this.underWay = this.underWay.filter(({ isDead }) => !isDead);
 			this.processes = this.processes.map((it) => (it.isDead ? this.newProcess() : it));
 			for (const execution of this.executions) {
 				if (!execution.isRunning || !victims.includes(execution.process)) continue;
@@ -352,15 +344,14 @@ export class Play {
 		const mayCall = () => !(stops && hasFailed) && !signal.aborted && !ledger.isStopped;
 		const kinds = await pLimit(atOnce).map(calls, async (call) => {
 			if (!mayCall()) return 'skipped';
-			let decision = await ledger.admit(call, mayCall);
-			const person = list[call.itemIndex] as Person;
-			while (decision.kind === 'dial' && this.isBusy(person)) {
-				const wait = this.world.below(200);
-				await this.beUnderWay(process, wait);
-				decision = await ledger.rest(call, wait, mayCall);
-			}
+			const decision = await ledger.admit(call, mayCall);
 			if (decision.kind === 'refused') return 'unknown';
 			if (decision.kind !== 'dial') return decision.kind;
+			if (!mayCall()) {
+				await ledger.settle(call);
+				return 'skipped';
+			}
+			const person = list[call.itemIndex] as Person;
 			const entry = await this.dial(execution, person, process);
 			await ledger.settle(call, entry);
 			if (entry?.kind !== 'answered') hasFailed = true;
@@ -371,20 +362,6 @@ export class Play {
 		if (isFailed || ledger.isStopped) return true;
 		execution.rounds[round] = kinds.map((kind, index) => [list[index] as Person, kind]);
 		return false;
-	}
-
-	/** From its request on until its claim is given back, a kill may leave somebody alone. */
-	private async beUnderWay(process: ModelProcess, wait: number): Promise<void> {
-		this.underWay.push(process);
-		const end = () => this.underWay.splice(this.underWay.indexOf(process), 1);
-		const asked = 1 + this.world.below(20);
-		const { together, keyed } = this.schedule;
-		this.world.after(asked + (together || keyed ? wait + 60 : 60), end, process);
-		await this.world.sleep(asked, process);
-	}
-
-	private isBusy({ script }: Person): boolean {
-		return script === 'busy' && this.world.random() < 0.6;
 	}
 
 	/** What AlloMia does does not depend on whether the process still lives. */

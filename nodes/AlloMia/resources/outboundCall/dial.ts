@@ -3,9 +3,10 @@ import pLimit from 'p-limit';
 import { defaultTimeout, send, type ApiResult, type Connection } from '../../../shared/api';
 import type { CallRequest } from '../../../shared/callRequest';
 import type { Failure } from '../../../shared/failure';
-import { Ledger, type Decision, type LedgerEntry, type PlannedCall } from '../../../shared/ledger';
+import { Ledger, type LedgerEntry, type PlannedCall } from '../../../shared/ledger';
 import { apiError, errorItem, refusalError } from '../../../shared/nodeErrors';
 import { readSwitch, readWholeNumber } from '../../../shared/options';
+import { pause } from '../../../shared/pause';
 import type { Checked, Refusal } from '../../../shared/refusal';
 import { nextWait } from '../../../shared/retry';
 import { shortList } from '../../../shared/text';
@@ -130,7 +131,22 @@ async function dialOnce(
 	mayCall: () => boolean,
 ): Promise<DialResult> {
 	const { itemIndex, body } = call;
-	if (!mayCall()) return { itemIndex, outcome: 'skipped' };
+	const skipped: DialResult = { itemIndex, outcome: 'skipped' };
+	if (!mayCall()) return skipped;
+	const decision = await ledger.admit(call, mayCall);
+	switch (decision.kind) {
+		case 'answered':
+			return { itemIndex, outcome: { ok: true, value: decision.answer } };
+		case 'alreadyCalled':
+			return { itemIndex, outcome: 'alreadyCalled' };
+		case 'skipped':
+			return skipped;
+		case 'uncertain':
+			return { itemIndex, outcome: { ok: false, failure: decision.failure }, leftAlone: true };
+		case 'refused':
+			return { itemIndex, outcome: { ok: false, failure: decision.failure } };
+		case 'dial':
+	}
 	const request = {
 		method: 'POST',
 		path: '/outbound',
@@ -139,32 +155,21 @@ async function dialOnce(
 		purpose: 'dial',
 		answer: dispatchAnswer,
 	} as const;
-	let decision = await ledger.admit(call, mayCall);
 	let waited = 0;
-	for (let attempt = 1; decision.kind === 'dial'; attempt += 1) {
+	// It may have waited for another item with the same key, or for AlloMia.
+	for (let attempt = 1; mayCall(); attempt += 1) {
 		const outcome = await send(context, connection, request);
 		const wait = outcome.ok ? undefined : nextWait(outcome.failure, attempt, waited, Math.random());
 		if (wait === undefined) {
 			await ledger.settle(call, toEntry(outcome));
 			return { itemIndex, outcome };
 		}
-		decision = await ledger.rest(call, wait, mayCall);
+		await pause(wait, context.getExecutionCancelSignal());
+		await ledger.look();
 		waited += wait;
 	}
-	return notDialled(itemIndex, decision);
-}
-
-function notDialled(itemIndex: number, decision: Exclude<Decision, { kind: 'dial' }>): DialResult {
-	switch (decision.kind) {
-		case 'answered':
-			return { itemIndex, outcome: { ok: true, value: decision.answer } };
-		case 'uncertain':
-			return { itemIndex, outcome: { ok: false, failure: decision.failure }, leftAlone: true };
-		case 'refused':
-			return { itemIndex, outcome: { ok: false, failure: decision.failure } };
-		default:
-			return { itemIndex, outcome: decision.kind };
-	}
+	await ledger.settle(call);
+	return skipped;
 }
 
 /** What is to be remembered of a dial: nothing, where AlloMia has surely not taken the call. */
