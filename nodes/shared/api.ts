@@ -104,7 +104,7 @@ async function exchange<Schema extends z.ZodTypeAny>(
 	let response: IN8nHttpFullResponse;
 	try {
 		response = (await context.helpers.httpRequestWithAuthentication.call(
-			context,
+			purpose === 'read' ? context : withoutStop(context),
 			credentialName,
 			options,
 			{ credentialsDecrypted: credential },
@@ -131,6 +131,14 @@ async function exchange<Schema extends z.ZodTypeAny>(
 	}
 	// The answer itself, not the schema's copy: users get it untouched, its fields in AlloMia's order.
 	return { ok: true, value: json as Answer<Schema> };
+}
+
+/**
+ * n8n breaks off the requests of an execution that is stopped, also those that are not on their way yet.
+ * Nobody would know then whether AlloMia has taken them: what changes something goes on to its answer.
+ */
+function withoutStop(context: RequestContext): RequestContext {
+	return Object.create(context, { getExecutionCancelSignal: { value: () => undefined } });
 }
 
 /** n8n wraps what the HTTP client throws: the code is on the error or on one of its causes. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { sleep } from 'n8n-workflow';
 import {
 	everyExecution,
@@ -8,6 +9,7 @@ import {
 	waitForEnd,
 	type Execution,
 } from '../../scripts/lib/workflows';
+import { ids } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import { people } from './support/lists';
 import { alloMia, connect, node, noOp } from './support/nodes';
@@ -162,6 +164,28 @@ describe('Call Once Per', () => {
 		expect(dialledTwice(bench)).toEqual([]);
 		expect(bench.simulator.dials).toHaveLength(4);
 	}, 40_000);
+
+	it('keeps what AlloMia answers after the run was stopped', async () => {
+		const assistantId = '={{ $json.assistant }}';
+		const workflow = await calling({ assistantId });
+		const [taken, refused] = appointments(2);
+		const assistant = ids.assistantId;
+		bench.simulator.fault({ kind: 'slow', delayMs: 1_500, times: 2, match: { method: 'POST' } });
+		const id = await workflow.begin([
+			{ ...taken, assistant },
+			{ ...refused, assistant: randomUUID() },
+		]);
+		await until('AlloMia to be asked', () => bench.simulator.requests.length === 2);
+		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		expect((await waitForEnd(bench.n8n.session, id)).status).toBe('canceled');
+		await sleep(2_500);
+		const again = await workflow.run([
+			{ ...taken, assistant },
+			{ ...refused, assistant },
+		]);
+		expect(itemsOf(again)).toMatchObject([{ alreadyCalled: true }, { status: 'calling' }]);
+		expect(dialledTwice(bench)).toEqual([]);
+	}, 60_000);
 
 	it('gives back the keys of those whose turn had not come when the run stopped', async () => {
 		const workflow = await calling({}, { maxConcurrency: 1 }, { onError: 'stopWorkflow' });
