@@ -68,7 +68,7 @@ async function weight({ n8n, installed }) {
 		{
 			name: 'The package, unpacked',
 			value: bytes / 1000,
-			limit: 250,
+			limit: 340,
 			unit: ' kB',
 			detail: `${files.length} files`,
 		},

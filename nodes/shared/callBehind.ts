@@ -1,6 +1,7 @@
 import { tryToParseDateTime } from 'n8n-workflow';
 import type { ApiResult } from './api';
 import type { Failure } from './failure';
+import { mayMean, phoneFault } from './phone';
 import type { Refusal } from './refusal';
 import type { LoggedCall, StatusAnswer } from './schemas';
 import { isTerminal } from './status';
@@ -28,9 +29,6 @@ const settling = 10_000;
 
 /** Fewer digits than any telephone number has without its area code. */
 const shortestNumber = 7;
-
-/** Any way to write a number. */
-const numberForm = /^\+?[\d\s().\-/\u2010-\u2015]+$/;
 
 /** When an outbound call took place, in ms since 1970. */
 export interface CallTime {
@@ -113,24 +111,28 @@ export function readCalledNumber(
 	refusals: Refusal[],
 ): string | undefined {
 	if (!('phoneNumber' in options)) return undefined;
-	const text = toText(options.phoneNumber).normalize('NFKC');
+	const text = toText(options.phoneNumber);
+	const isShort = digitsOf(text).length < shortestNumber;
+	const fault = phoneFault(text) ?? (isShort ? 'is not a phone number.' : undefined);
 	if (text === '') {
 		const message = 'It is empty. Give the number that was called, or remove the option.';
 		refusals.push({ field: 'Options > Phone Number', message });
-	} else if (digitsOf(text).length < shortestNumber || !numberForm.test(text)) {
-		const message = `"${text}" is not a phone number. Give the number that was called, such as +15145551234.`;
+	} else if (fault !== undefined) {
+		const message = `"${text}" ${fault} Give the number that was called, such as +15145551234.`;
 		refusals.push({ field: 'Options > Phone Number', message });
 	}
 	return text;
 }
 
 /**
- * Whether two ways of writing lead to the same telephone. One without country code fits every
- * country's: it is a sieve here, and nothing is dialled.
+ * Whether two ways of writing lead to the same telephone: as Create reads them in the country of the
+ * call, or else by their last digits. One without country code fits every country's then: it is a sieve
+ * here, and nothing is dialled.
  */
 export function sameNumber(first: string, second: string): boolean {
+	if (mayMean(first, second) || mayMean(second, first)) return true;
+	if (first.includes('+') && second.includes('+')) return false;
 	const [a, b] = [digitsOf(first), digitsOf(second)];
-	if (first.startsWith('+') && second.startsWith('+')) return a === b;
 	const [short = '', long = ''] = [a, b].sort((one, other) => one.length - other.length);
 	// What is dialled before a number inside its country is not part of it.
 	const national = short.replace(/^0+/, '');

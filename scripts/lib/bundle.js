@@ -32,7 +32,7 @@ const phonePlugin = {
 		build.onResolve({ filter: /\/phone$/ }, ({ kind }) =>
 			kind === 'entry-point' ? undefined : { path: '../shared/phone.js', external: true },
 		);
-		build.onLoad({ filter: /metadata\.min\.json\.js$/ }, async ({ path }) => {
+		build.onLoad({ filter: /metadata\.max\.json\.js$/ }, async ({ path }) => {
 			const metadata = JSON.parse(await fs.readFile(path.replace(/\.js$/, ''), 'utf8'));
 			return { contents: JSON.stringify(withoutFormats(metadata)), loader: 'json' };
 		});

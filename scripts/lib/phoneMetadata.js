@@ -1,6 +1,6 @@
 /**
  * libphonenumber's metadata without how each country writes its numbers: a number goes out as E.164,
- * for which only the rules of reading are needed. That halves what the package weighs.
+ * for which only the rules of reading are needed: a third less to ship.
  * @param metadata version 4: an array per country, in which the fifth entry holds the formats
  */
 function withoutFormats(metadata) {

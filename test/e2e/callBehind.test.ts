@@ -146,6 +146,8 @@ describe('call: getByOutboundCall', () => {
 		['(514) 555-1234', 1],
 		['514.555.1234', 1],
 		['001 514 555 1234', 1],
+		['(+1) 514 555 1234', 1],
+		['+1 (0)514 555 1234', 1],
 		['+1 514 555 1235', 0],
 		['+33 5145551234', 0],
 	])('tells calls of the same moment apart by the number, written as %s', async (given, count) => {

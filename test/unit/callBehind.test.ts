@@ -123,6 +123,12 @@ describe('two ways to write a number', () => {
 		['5145551234', '+15145551234', true],
 		['+15145551234', '514-555-1234', true],
 		['06 12 34 56 78', '+33612345678', true],
+		['+33 06 12 34 56 78', '+33612345678', true],
+		['(+33) 6 12 34 56 78', '+33612345678', true],
+		['+44 (0)20 7946 0958', '+442079460958', true],
+		['8 (912) 345-67-89', '+79123456789', true],
+		['011 15-2345-6789', '+5491123456789', true],
+		['+33 6 12 34 56 79', '+33612345678', false],
 		['0033612345678', '+33612345678', true],
 		['+15145551234', '+445145551234', false],
 		['+5145551234', '+15145551234', false],
@@ -141,7 +147,7 @@ describe('two ways to write a number', () => {
 			return refusals.length > 0 ? refusals.map(({ field }) => field) : number;
 		};
 		expect(read({})).toBeUndefined();
-		expect(read({ phoneNumber: ' (514) 555‑1234 ' })).toBe('(514) 555‐1234');
+		expect(read({ phoneNumber: ' (514) 555‑1234 ' })).toBe('(514) 555‑1234');
 		expect(read({ phoneNumber: 15145551234 })).toBe('15145551234');
 		for (const phoneNumber of ['', null, undefined, '555', 'Ada', 'x5145551234', {}]) {
 			expect(read({ phoneNumber })).toEqual(['Options > Phone Number']);

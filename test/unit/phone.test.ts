@@ -42,27 +42,111 @@ describe('a number without a country code', () => {
 		expect(number(text, country)).toEqual({ ok: true, number: expected });
 	});
 
-	it('goes out as written where no country is set, as AlloMia’s documentation allows', () => {
-		expect(number(' 514-555-1234 ')).toEqual({ ok: true, number: '514-555-1234' });
+	it.each(['514 - 555 - 1234 - 567', '555-1234', '514 555 12345678'])(
+		'%j does not fit its country: refused',
+		(text) => {
+			expect(number(text, 'CA').ok).toBe(false);
+		},
+	);
+});
+
+describe('without a country', () => {
+	it.each([
+		['4915112345678', '+4915112345678'],
+		['33612345678', '+33612345678'],
+		['00 49 151 12345678', '+4915112345678'],
+		['001 514 555 1234', '+15145551234'],
+		['011 44 20 7946 0958', '+442079460958'],
+	])('%j is dialled as %s', (text, expected) => {
+		expect(number(text)).toEqual({ ok: true, number: expected });
 	});
 
-	it('with too few digits is told how to set a country', () => {
-		expect(number('555-12-34')).toEqual({
+	it.each([
+		['5145551234', 'a number of no country but North America’s'],
+		['514-255-1234', 'one of Montreal, and of Peru'],
+		['15123456789', 'one of Germany, and of Texas'],
+		['0612345678', 'one of many countries'],
+	])('%j is refused: %s', (text) => {
+		expect(number(text)).toEqual({
 			ok: false,
-			message: expect.stringMatching(/fewer than 10 digits[^]*Default Country/),
+			message: expect.stringMatching(/has no country code[^]*Default Country/),
 		});
 	});
+});
 
-	it.each(['555-1234', '514 555 12345678'])('%j does not fit its country: refused', (text) => {
-		expect(number(text, 'CA').ok).toBe(false);
+describe('a text that may be two numbers is refused, and both are named', () => {
+	it.each([
+		['4915112345678', 'DE', '+494915112345678', '+4915112345678'],
+		['491773333333', 'DE', '+49491773333333', '+491773333333'],
+		['3612345678', 'US', '+13612345678', '+3612345678'],
+		['5142551234', 'CA', '+15142551234', '+5142551234'],
+		['13123456789', 'CN', '+8613123456789', '+13123456789'],
+	])('%j (%s): %s and %s', (text, country, ...both) => {
+		const read = number(text, country);
+		for (const one of both) expect(read).toMatchObject({ message: expect.stringContaining(one) });
 	});
 
-	it('longer than AlloMia’s 20 characters is refused before it is sent', () => {
-		expect(number('514 - 555 - 1234 - 567')).toEqual({
-			ok: false,
-			message: expect.stringMatching(/10 to 20 characters/),
-		});
+	it.each([
+		['514-255-1234', 'CA', '+15142551234'],
+		['(201) 555-0123', 'US', '+12015550123'],
+		['15142551234', 'CA', '+15142551234'],
+		['8 (495) 123-45-67', 'RU', '+74951234567'],
+		['33612345678', 'FR', '+33612345678'],
+	])('%j (%s) is no such text: %s', (text, country, expected) => {
+		expect(number(text, country)).toEqual({ ok: true, number: expected });
 	});
+});
+
+describe('what a spreadsheet makes of a number', () => {
+	it.each([
+		['6641234567.0', 'AT', '+436641234567'],
+		['9876543210.0', 'IN', '+919876543210'],
+		['0412345678.0', 'AU', '+61412345678'],
+		['4915112345678.00', undefined, '+4915112345678'],
+		["'+15145551234", undefined, '+15145551234'],
+	])('%j (%s) is %s', (text, country, expected) => {
+		expect(number(text, country)).toEqual({ ok: true, number: expected });
+	});
+
+	it.each([
+		['0151 23456789.0', 'DE'],
+		['5145551234.5', 'CA'],
+		['030123456.7', 'DE'],
+		['4.91511E+12', 'DE'],
+		['-5145551234', 'CA'],
+		['5145551234-', 'CA'],
+		['(5145551234)', 'CA'],
+	])('%j (%s) is refused', (text, country) => expect(number(text, country).ok).toBe(false));
+});
+
+describe('what people put into one cell', () => {
+	it.each([
+		['(+33) 6 12 34 56 78', undefined, '+33612345678'],
+		['+44 (0)20 7946 0958', undefined, '+442079460958'],
+		['+39 (0)6 12345678', undefined, '+390612345678'],
+		['+33 06 12 34 56 78', undefined, '+33612345678'],
+		['0044 (0) 20 7946 0958', 'DE', '+442079460958'],
+		['011 15-2345-6789', 'AR', '+5491123456789'],
+		['0151/23456789', 'DE', '+4915123456789'],
+		['02203 / 123456', 'DE', '+492203123456'],
+		['030 12345-0', 'DE', '+4930123450'],
+	])('%j (%s) is %s', (text, country, expected) => {
+		expect(number(text, country)).toEqual({ ok: true, number: expected });
+	});
+
+	it.each([
+		['+49 30 1234567/68', 'DE'],
+		['+43 1 5123456/57', undefined],
+		['0301234567/68', 'DE'],
+		['0301234567/1234569', 'DE'],
+		['0301234/0301235', 'DE'],
+		['06 12 34 56 78 / 06 98 76 54 32', 'FR'],
+		['030 123456\n030 654321', 'DE'],
+		['(514) 555-1234 (2)', undefined],
+		['030 1234567 (2)', 'DE'],
+		['030 1234567²', 'DE'],
+		['+49 30 1234567 +49 30 1234568', undefined],
+	])('%j (%s) is refused', (text, country) => expect(number(text, country).ok).toBe(false));
 });
 
 describe('what is no number', () => {
