@@ -5,7 +5,7 @@ import { readSwitch } from './options';
 import type { Checked, Refusal } from './refusal';
 import { uuidForm } from './schemas';
 import { clean, toText } from './text';
-import { repeatedNames, reservedNames, toVariable } from './variables';
+import { parseVariables, repeatedNames, reservedNames, toVariable } from './variables';
 
 /** POST /outbound's body. It holds only what was set. */
 export interface CallBody {
@@ -226,14 +226,17 @@ function readJsonVariables(value: unknown, refusals: Refusal[]): Record<string, 
 		const text = clean(value);
 		if (text === '') return {};
 		try {
-			object = JSON.parse(text);
+			JSON.parse(text);
+			const repeated = repeatedNames(text);
+			for (const name of repeated) {
+				refusals.push({ field, message: `"${name}" is there twice. Keep one of them.` });
+			}
+			if (repeated.length > 0) return {};
+			object = parseVariables(text);
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			refusals.push({ field, message: `It is not JSON (${reason}). ${example}` });
 			return {};
-		}
-		for (const name of repeatedNames(text)) {
-			refusals.push({ field, message: `"${name}" is there twice. Keep one of them.` });
 		}
 	}
 	if (object === undefined) return {};
@@ -258,7 +261,7 @@ function convert(
 		if (!claimName(field, name, index + 1, seen, refusals)) continue;
 		const text = toVariable(value);
 		if (!text.ok) refusals.push({ field, message: `"${name}" ${text.message}` });
-		else if (text.value !== '') variables[name] = text.value;
+		else variables[name] = text.value;
 	}
 	return variables;
 }

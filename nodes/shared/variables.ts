@@ -1,3 +1,5 @@
+import { isLosslessNumber, parse, stringify } from 'lossless-json';
+
 /** A dynamic variable's value as AlloMia takes it, or why it has none. */
 export type VariableValue = { ok: true; value: string } | { ok: false; message: string };
 
@@ -67,6 +69,21 @@ function isDateLike(value: object): value is DateLike {
 
 function refuse(message: string): VariableValue {
 	return { ok: false, message };
+}
+
+/**
+ * An object's JSON text as values that keep the digits of numbers as they were typed: a number becomes
+ * its text, an object or a list becomes JSON.
+ * @throws SyntaxError
+ */
+export function parseVariables(json: string): unknown {
+	const parsed = parse(json);
+	if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return parsed;
+	if (isLosslessNumber(parsed)) return Number(parsed.value);
+	const isText = (value: unknown) => typeof value !== 'object' || value === null;
+	return Object.fromEntries(
+		Object.entries(parsed).map(([name, value]) => [name, isText(value) ? value : stringify(value)]),
+	);
 }
 
 /** Names that JavaScript gives a meaning of its own: nobody means them, and they do harm. */

@@ -74,7 +74,6 @@ describe('the body', () => {
 		],
 		['blank', { customerName: ' \u200b\n', options: { defaultCountry: ' ' }, ...json(' \n') }],
 		['empty lists', { dynamicVariables: variables(), ...metadata(entries()) }],
-		['empty values', { dynamicVariables: variables(['a', '']) }],
 		['empty JSON', json('{}')],
 		['an empty object', json({})],
 		['JSON left undefined', json(undefined)],
@@ -96,14 +95,38 @@ describe('the body', () => {
 		});
 	});
 
+	it('has an empty variable as empty text: its placeholder would be read aloud', () => {
+		for (const change of [{ dynamicVariables: variables(['a', '']) }, json('{ "a": "" }')]) {
+			const result = read(change);
+			expect(result.ok && result.value.body.dynamicVariables).toEqual({ a: '' });
+		}
+	});
+
+	it('has the numbers of JSON text as they were typed', () => {
+		const text =
+			'{ "id": 7615917337495251231, "price": 10.50, "list": [1.10, {"n": 1e2}], "x": -0 }';
+		const result = read(json(text));
+		expect(result.ok && result.value.body.dynamicVariables).toEqual({
+			id: '7615917337495251231',
+			price: '10.50',
+			list: '[1.10,{"n":1e2}]',
+			x: '-0',
+		});
+	});
+
 	it('takes ids in capitals as they come', () => {
 		expect(read({ assistantId: assistantId.toUpperCase() }).ok).toBe(true);
 	});
 
 	it('has the number and the name of a sheet’s cell that holds a number', () => {
-		expect(read({ phoneNumber: 15145551234, customerName: 7 })).toEqual({
+		expect(
+			read({ phoneNumber: 15145551234, customerName: 7, options: { defaultCountry: 'CA' } }),
+		).toEqual({
 			ok: true,
-			value: { body: { ...minimal, phoneNumber: '15145551234', customerName: '7' }, dryRun: false },
+			value: {
+				body: { ...minimal, phoneNumber: '+15145551234', customerName: '7' },
+				dryRun: false,
+			},
 		});
 	});
 
