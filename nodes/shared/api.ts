@@ -12,6 +12,7 @@ import type {
 import type { z } from 'zod';
 import { readApiKey, readBaseUrl } from './credential';
 import { failureOf, failureOfError, unreadableAnswer, type Failure, type Purpose } from './failure';
+import { networkErrorOf } from './networkError';
 import { firstIssue } from './schemas';
 import { redact } from './text';
 
@@ -110,7 +111,7 @@ async function exchange<Schema extends z.ZodTypeAny>(
 			{ credentialsDecrypted: credential },
 		)) as IN8nHttpFullResponse;
 	} catch (error) {
-		return { ok: false, failure: failureOfError(codeOf(error), messageOf(error), purpose) };
+		return { ok: false, failure: failureOfError(networkErrorOf(error), purpose) };
 	}
 	const { statusCode, headers } = response;
 	const body = typeof response.body === 'string' ? response.body : '';
@@ -139,20 +140,6 @@ async function exchange<Schema extends z.ZodTypeAny>(
  */
 function withoutStop(context: RequestContext): RequestContext {
 	return Object.create(context, { getExecutionCancelSignal: { value: () => undefined } });
-}
-
-/** n8n wraps what the HTTP client throws: the code is on the error or on one of its causes. */
-function codeOf(error: unknown): string | undefined {
-	let current: unknown = error;
-	for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth += 1) {
-		if ('code' in current && typeof current.code === 'string') return current.code;
-		current = 'cause' in current ? current.cause : undefined;
-	}
-	return undefined;
-}
-
-function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }
 
 function blankOut(failure: Failure, secret: string): Failure {

@@ -1,3 +1,4 @@
+import type { NetworkError } from './networkError';
 import { errorAnswer } from './schemas';
 
 /** What a request was for: it decides what a failure means to the user. */
@@ -150,10 +151,9 @@ const notSent: Record<string, string> = {
 const notConnected =
 	/^(EHOSTUNREACH|ENETUNREACH|ERR_TLS.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*|ERR_INVALID_URL)$/;
 
-/** Why a request that got no answer is a failure, by the error's code. */
+/** Why a request that got no answer is a failure. */
 export function failureOfError(
-	code: string | undefined,
-	detail: string,
+	{ code, message, isBeforeRequest }: NetworkError,
 	purpose: Purpose,
 ): Failure {
 	const known = code === undefined ? undefined : notSent[code];
@@ -168,7 +168,14 @@ export function failureOfError(
 		return {
 			kind: 'refused',
 			message: 'AlloMia cannot be reached',
-			description: `${nothingHappened(purpose)}${code}: ${detail}. Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
+			description: `${nothingHappened(purpose)}${code}: ${message}. Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
+		};
+	}
+	if (isBeforeRequest) {
+		return {
+			kind: 'notTaken',
+			message: 'AlloMia cannot be reached: no connection came about',
+			description: `${nothingHappened(purpose)}${code ?? message}. Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
 		};
 	}
 	const timedOut = code === 'ECONNABORTED' || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT';
@@ -177,7 +184,7 @@ export function failureOfError(
 		message: timedOut
 			? 'AlloMia did not answer in time'
 			: 'The connection to AlloMia broke before its answer came',
-		description: `${code ?? detail}: ${uncertainAdvice(purpose)}`,
+		description: `${code ?? message}: ${uncertainAdvice(purpose)}`,
 	};
 }
 

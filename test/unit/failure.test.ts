@@ -9,6 +9,8 @@ import {
 	type Purpose,
 } from '../../nodes/shared/failure';
 
+const broken = (code?: string) => ({ code, message: 'detail', isBeforeRequest: false });
+
 const now = Date.parse('2026-04-01T10:00:00Z');
 
 function answered(
@@ -176,7 +178,7 @@ describe('no answer', () => {
 		['ESOMETHINGNEW', 'uncertain', /broke before its answer/],
 		[undefined, 'uncertain', /broke before its answer/],
 	])('%s rings nobody twice: it is %s', (code, kind, says) => {
-		const failure = failureOfError(code, 'detail', 'dial');
+		const failure = failureOfError(broken(code), 'dial');
 		expect(failure.kind).toBe(kind);
 		expect(failure.message).toMatch(says);
 		expect(failure.description).toContain(kind === 'uncertain' ? lookItUp : 'Nobody was called');
@@ -209,8 +211,8 @@ it.each<Purpose>(['read', 'write'])('nobody reads of calls who wanted to %s', (p
 		answered(400, { error: 'x' }, {}, purpose),
 		answered(429, '', {}, purpose),
 		answered(500, '', {}, purpose),
-		failureOfError('ECONNREFUSED', '', purpose),
-		failureOfError('ECONNRESET', '', purpose),
+		failureOfError(broken('ECONNREFUSED'), purpose),
+		failureOfError(broken('ECONNRESET'), purpose),
 	];
 	for (const { description } of failures) {
 		expect(description).not.toMatch(/Nobody was called|have been placed/);

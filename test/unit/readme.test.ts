@@ -38,6 +38,8 @@ import { dispatchAnswer, type StatusAnswer } from '../../nodes/shared/schemas';
 import { waitingOutputs, type WaitingItem } from '../../nodes/shared/waiting';
 import { ids } from '../simulator';
 
+const broken = (code?: string) => ({ code, message: 'detail', isBeforeRequest: false });
+
 const root = path.join(__dirname, '..', '..');
 const samplesFolder = path.join(root, 'docs', 'samples');
 const textOfDoc = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -203,7 +205,7 @@ async function produced(): Promise<Record<string, unknown>> {
 		'error-item.json': itemOf(
 			failureOf({ statusCode: 400, headers: {}, body: JSON.stringify(invalidRequest) }, 'dial', 0),
 		),
-		'error-item-uncertain.json': itemOf(failureOfError('ECONNABORTED', 'timeout', 'dial')),
+		'error-item-uncertain.json': itemOf(failureOfError(broken('ECONNABORTED'), 'dial')),
 	};
 }
 
@@ -436,7 +438,7 @@ async function messages(): Promise<string[]> {
 		refused(404, 'Metadata not found').message,
 		refused(429).message,
 		...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'CERT_HAS_EXPIRED'].map(
-			(code) => failureOfError(code, '', 'dial').message,
+			(code) => failureOfError(broken(code), 'dial').message,
 		),
 		refused(302).message,
 		thrownBy(() => refuseWaitingInVain(waiting({}), connection, oneCall)),
@@ -445,8 +447,8 @@ async function messages(): Promise<string[]> {
 		),
 		refused(500, 'Internal server error occurred').message,
 		refused(502).message,
-		failureOfError('ECONNABORTED', '', 'dial').message,
-		failureOfError('ECONNRESET', '', 'dial').message,
+		failureOfError(broken('ECONNABORTED'), 'dial').message,
+		failureOfError(broken('ECONNRESET'), 'dial').message,
 		unreadableAnswer(200, 'not with JSON', 'dial').message,
 		...uncertainKeys.map(keptBack),
 		keptBack({ key: 'unknown' }),
@@ -490,7 +492,7 @@ function keptBack(known: Known): string {
 
 /** What is said of a list of which an earlier attempt left a call uncertain. */
 function leftUncertain(): string {
-	const failure = failureOfError('ECONNRESET', '', 'dial');
+	const failure = failureOfError(broken('ECONNRESET'), 'dial');
 	const body = { phoneNumber: '+15145551234', assistantId: '', phoneNumberId: '' };
 	const items = [0, 1].map((itemIndex) => ({
 		itemIndex,
@@ -534,8 +536,8 @@ describe('docs/errors.md: the table', () => {
 			refused(500, 'Internal server error occurred'),
 			refused(502),
 			refused(302),
-			failureOfError('ECONNABORTED', '', 'dial'),
-			failureOfError('ECONNRESET', '', 'dial'),
+			failureOfError(broken('ECONNABORTED'), 'dial'),
+			failureOfError(broken('ECONNRESET'), 'dial'),
 			unreadableAnswer(200, '', 'dial'),
 		];
 		const perhaps = rows.filter((cells) => cells[3]?.includes('Perhaps')).map(([cell]) => cell);

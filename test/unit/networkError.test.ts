@@ -1,0 +1,71 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import { networkErrorOf } from '../../nodes/shared/networkError';
+
+const withCode = (code: string, message = code, more: object = {}) =>
+	Object.assign(new Error(message), { code, ...more });
+
+/** As n8n throws it. */
+const wrapped = (cause: unknown) =>
+	Object.assign(new Error('n8n'), { cause: Object.assign(new Error('axios'), { cause }) });
+
+describe('a request that was surely not sent', () => {
+	it.each([
+		['a time-out while connecting', withCode('ETIMEDOUT', 'connect', { syscall: 'connect' })],
+		[
+			'the same for each of several addresses',
+			Object.assign(new AggregateError([withCode('ETIMEDOUT', 'x', { syscall: 'connect' })]), {
+				code: 'ETIMEDOUT',
+			}),
+		],
+		['another protocol', withCode('EPROTO', 'write EPROTO ssl3_get_record:wrong version number')],
+		['no common cipher', withCode('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')],
+		['what is not TLS', withCode('ERR_SSL_WRONG_VERSION_NUMBER')],
+	])('%s', (_, error) => {
+		expect(networkErrorOf(wrapped(error))).toMatchObject({
+			code: error.code,
+			isBeforeRequest: true,
+		});
+	});
+
+	it('a connection that ends before it is secure', async () => {
+		const server = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+		await new Promise((resolve) => server.once('listening', resolve));
+		const { port } = server.address() as net.AddressInfo;
+		const error = await new Promise((resolve) => {
+			tls.connect({ port, host: '127.0.0.1' }).once('error', resolve);
+		});
+		server.close();
+		expect(networkErrorOf(wrapped(error))).toMatchObject({
+			code: 'ECONNRESET',
+			isBeforeRequest: true,
+		});
+	});
+});
+
+describe('a request that may have been sent', () => {
+	it.each<[string, string?, object?]>([
+		['ECONNRESET', 'read ECONNRESET', { syscall: 'read' }],
+		['ETIMEDOUT', 'read ETIMEDOUT', { syscall: 'read' }],
+		['ECONNABORTED', 'timeout of 30000ms exceeded'],
+		['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'],
+		['ERR_SSL_UNEXPECTED_EOF_WHILE_READING'],
+		['EPROTO', 'read EPROTO: decryption failed or bad record mac'],
+	])('%s', (code, message = code, more = {}) => {
+		expect(networkErrorOf(wrapped(withCode(code, message, more)))).toEqual({
+			code,
+			message: 'n8n',
+			isBeforeRequest: false,
+		});
+	});
+
+	it.each([[undefined], [null], ['text'], [new Error('x')]])('%p', (error) => {
+		expect(networkErrorOf(error).isBeforeRequest).toBe(false);
+	});
+
+	it('an error that holds itself', () => {
+		const error = withCode('ECONNRESET');
+		Object.assign(error, { cause: error });
+		expect(networkErrorOf(error).code).toBe('ECONNRESET');
+	});
+});
