@@ -6,16 +6,14 @@ export const uuidForm = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12
 
 const uuid = z.string().regex(uuidForm, 'must have the form of a UUID');
 
-/** POST /outbound's answer. Unknown fields pass through. */
-export const dispatchAnswer = z
-	.object({ outboundCallId: uuid, contactId: z.string(), status: z.string().min(1) })
-	.passthrough();
+/** POST /outbound's answer, as far as we need it: the call is placed, whatever else it says. */
+export const dispatchAnswer = z.object({ outboundCallId: z.string().min(1) }).passthrough();
 
 /** GET /outbound/{id}/status's answer. Unknown fields pass through. */
 export const statusAnswer = z
 	.object({
 		outboundCallId: uuid,
-		contactId: z.string(),
+		contactId: z.string().nullish().catch(undefined),
 		status: z.string().min(1),
 		callDetails: z.object({}).passthrough().nullish(),
 	})
