@@ -1,7 +1,7 @@
 /** The node's outputs, as an expression that the editor evaluates: see `statusOutputs`. */
 export const outputsExpression = `={{
 	$parameter.resource === 'outboundCall' && $parameter.operation === 'createAndWait'
-		&& ($parameter.options || {}).outputPerStatus === true
+		&& /^\\s*true\\s*$/i.test(($parameter.options || {}).outputPerStatus)
 		? ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out']
 			.concat($parameter.options.onceKey ? ['Already Called'] : [])
 			.map((displayName) => ({ type: 'main', displayName }))

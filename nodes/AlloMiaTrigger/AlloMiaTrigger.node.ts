@@ -8,9 +8,11 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 import { testCredential } from '../shared/credentialTest';
+import { describeRefusals } from '../shared/refusal';
 import { statusLabels, terminalStatuses } from '../shared/status';
 import { pathRule, triggerPath, triggerPathExpression } from '../shared/triggerAddress';
 import { outputsExpression } from './outputs';
+import { readSwitches } from './switches';
 
 export class AlloMiaTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -34,7 +36,7 @@ export class AlloMiaTrigger implements INodeType {
 				name: 'alloMiaApi',
 				required: true,
 				testedBy: 'testCredential',
-				displayOptions: { show: { verification: ['auto', 'signature'] } },
+				displayOptions: { show: { verification: ['auto', 'signature', 'always'] } },
 			},
 		],
 		webhooks: [
@@ -82,6 +84,12 @@ export class AlloMiaTrigger implements INodeType {
 				type: 'options',
 				default: 'auto',
 				options: [
+					{
+						name: 'Always',
+						value: 'always',
+						description:
+							'Ask AlloMia about every callback, signed or not, and use its answer. For those whom an invented outcome would harm.',
+					},
 					{
 						name: 'Auto',
 						value: 'auto',
@@ -143,15 +151,16 @@ export class AlloMiaTrigger implements INodeType {
 	/** There is nothing to register with AlloMia: each call carries its own callback URL. */
 	webhookMethods = {
 		default: {
-			/** False leads n8n to `create`, which checks the path. */
+			/** False leads n8n to `create`, which says why. */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				return pathOf(this) !== undefined;
+				return faultOf(this) === undefined;
 			},
-			/** @throws NodeOperationError where the trigger could not be reached at its path */
+			/** @throws NodeOperationError where the trigger could not be reached, or its options not be read */
 			async create(this: IHookFunctions): Promise<boolean> {
-				if (pathOf(this) !== undefined) return true;
-				throw new NodeOperationError(this.getNode(), `Path: It ${pathRule}.`, {
-					description: 'Correct it under Options, or remove it to use the usual path.',
+				const fault = faultOf(this);
+				if (fault === undefined) return true;
+				throw new NodeOperationError(this.getNode(), fault, {
+					description: 'Correct it under Options, or remove it.',
 				});
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
@@ -166,8 +175,12 @@ export class AlloMiaTrigger implements INodeType {
 	}
 }
 
-/** From the parameters as they are stored: n8n resolves no expression in an option for the path. */
-function pathOf(context: IHookFunctions): string | undefined {
+/** What is wrong with the options, as far as that is known before anything arrives. */
+function faultOf(context: IHookFunctions): string | undefined {
+	// As it is stored: n8n resolves no expression in an option for the path.
 	const { path } = (context.getNode().parameters.options ?? {}) as IDataObject;
-	return triggerPath(path, context.getWorkflow().id ?? '');
+	if (triggerPath(path, context.getWorkflow().id ?? '') === undefined)
+		return `Path: It ${pathRule}.`;
+	const read = readSwitches(context.getNodeParameter('options', {}) as IDataObject);
+	return read.ok ? undefined : describeRefusals(read.refusals);
 }

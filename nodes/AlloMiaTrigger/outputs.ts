@@ -3,7 +3,7 @@
  * Statuses keep one order, whatever order they were chosen in: see `outputOrder`.
  */
 export const outputsExpression = `={{
-	($parameter.options || {}).outputPerStatus === true
+	/^\\s*true\\s*$/i.test(($parameter.options || {}).outputPerStatus)
 		? [
 			['completed', 'Completed'], ['no-answer', 'No Answer'], ['busy', 'Busy'], ['failed', 'Failed'],
 		].filter(([status]) => ($parameter.statuses || []).includes(status))

@@ -7,8 +7,10 @@ import type {
 import { admit, isAnswer } from '../shared/admit';
 import { answers, isChosen, toOutput, type Verification } from '../shared/callbackDoor';
 import { RecentKeys } from '../shared/duplicates';
+import { describeRefusals } from '../shared/refusal';
 import type { CallbackBody } from '../shared/schemas';
 import { reply } from '../shared/webhookIo';
+import { readSwitches } from './switches';
 import { terminalStatuses, type TerminalStatus } from '../shared/status';
 
 /** Events of all triggers in this process. A key has some 100 characters: about 2 MB when full. */
@@ -19,7 +21,15 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const chosen = webhook.getNodeParameter('statuses', []) as string[];
 	const options = webhook.getNodeParameter('options', {}) as IDataObject;
 	const verification = webhook.getNodeParameter('verification', 'auto') as Verification;
-	const keyOf = eventKeys(webhook, options);
+	const switches = readSwitches(options);
+	if (!switches.ok) {
+		// The sender may come again once that is put right.
+		const error = describeRefusals(switches.refusals);
+		webhook.logger.error(`${webhook.getNode().name}: ${error}`);
+		return reply(webhook, { status: 503, body: { error } });
+	}
+	const { ignoreDuplicates, outputPerStatus } = switches.value;
+	const keyOf = eventKeys(webhook, ignoreDuplicates);
 	const admitted = await admit(webhook, verification, (event) => {
 		if (!isChosen(event.status, chosen)) return answers.ignoredStatus;
 		const key = keyOf(event);
@@ -32,7 +42,7 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	if (key !== undefined && !seen.add(key)) return reply(webhook, answers.duplicate);
 
 	const item: INodeExecutionData = { json: toOutput(event, context) };
-	const order = outputOrder(options.outputPerStatus === true, chosen);
+	const order = outputOrder(outputPerStatus, chosen);
 	return {
 		// n8n answers once it has the execution: a sender is never told of one that could not start.
 		webhookResponse: answers.received.body,
@@ -43,10 +53,10 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 /** What makes two events the same one, or undefined where duplicates count. */
 function eventKeys(
 	webhook: IWebhookFunctions,
-	{ ignoreDuplicates = true }: IDataObject,
+	ignoreDuplicates: boolean,
 ): (event: CallbackBody) => string | undefined {
 	// In the editor, the user may well send the same event twice to look at it again.
-	if (ignoreDuplicates === false || webhook.getMode() === 'manual') return () => undefined;
+	if (!ignoreDuplicates || webhook.getMode() === 'manual') return () => undefined;
 	const trigger = `${webhook.getWorkflow().id}/${webhook.getNode().id}`;
 	return ({ outboundCallId, status }) => `${trigger}/${outboundCallId.toLowerCase()}/${status}`;
 }

@@ -4,6 +4,7 @@ import { answers, judge, readCallback, type DoorAnswer, type Verification } from
 import { readContext, type CallbackContext } from './callbackUrl';
 import { confirm } from './confirm';
 import type { CallbackBody, StatusAnswer } from './schemas';
+import { isTerminal } from './status';
 import { verifySignature } from './verify';
 import { incoming } from './webhookIo';
 
@@ -48,7 +49,9 @@ export async function admit(
 		const asking = connection ?? (await connect(webhook));
 		const word = await confirm(webhook, asking, event.outboundCallId);
 		if ('answer' in word) return word.answer;
-		return screen(word.event, undefined) ?? { ...word, context: undefined, connection: asking };
+		// It may not have heard yet of what it has just told us.
+		if (context && !isTerminal(word.event.status)) return answers.unavailable;
+		return screen(word.event, context) ?? { ...word, context, connection: asking };
 	} catch (error) {
 		// The credential is gone or unusable. The sender may come again once that is put right.
 		const { message } = error as Error;

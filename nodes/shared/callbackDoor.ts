@@ -62,7 +62,7 @@ export function readCallback({ contentType, bytes, body }: IncomingCallback): Re
 }
 
 /** How much a trigger asks for before it believes a callback. */
-export type Verification = 'auto' | 'signature' | 'none';
+export type Verification = 'auto' | 'signature' | 'always' | 'none';
 
 /** What is to be done about a callback before it is known to be genuine. */
 export type Verdict =
@@ -72,7 +72,9 @@ export type Verdict =
 
 /** @param signed whether the URL carries a valid signature */
 export function judge(verification: Verification, signed: boolean): Verdict {
-	if (signed || verification === 'none') return { kind: 'genuine' };
+	if (verification === 'none') return { kind: 'genuine' };
+	if (verification === 'always') return { kind: 'ask' };
+	if (signed) return { kind: 'genuine' };
 	return verification === 'auto' ? { kind: 'ask' } : { kind: 'refuse', answer: answers.unverified };
 }
 

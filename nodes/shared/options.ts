@@ -37,16 +37,18 @@ export function readNumber(
 }
 
 /**
- * Whether an option is on; off where it was not added. An expression that gives something else than
- * true or false is refused: what was meant is anybody's guess, and a guess may dial.
+ * Whether an option is on. An expression that gives something else than true or false is refused: what
+ * was meant is anybody's guess, and a guess may dial.
+ * @param fallback what it is where it was not added
  */
 export function readSwitch(
 	field: string,
 	options: Record<string, unknown>,
 	name: string,
 	refusals: Refusal[],
+	fallback = false,
 ): boolean {
-	if (!(name in options)) return false;
+	if (!(name in options)) return fallback;
 	const value = options[name];
 	if (typeof value === 'boolean') return value;
 	const text = typeof value === 'string' ? value.trim().toLowerCase() : '';

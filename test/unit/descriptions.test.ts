@@ -153,7 +153,7 @@ describe('the trigger', () => {
 	it('checks what arrives unless told otherwise', () => {
 		const verification = named(fields(), 'verification');
 		expect(verification.default).toBe('auto');
-		expect(new Set(values(verification))).toEqual(new Set(['auto', 'signature', 'none']));
+		expect(new Set(values(verification))).toEqual(new Set(['auto', 'signature', 'always', 'none']));
 	});
 
 	it.each([

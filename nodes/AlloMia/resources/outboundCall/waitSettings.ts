@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { isAgentTool } from '../../../shared/agentTool';
 import type { CallRequest } from '../../../shared/callRequest';
 import { refusalError } from '../../../shared/nodeErrors';
-import { readWholeNumber } from '../../../shared/options';
+import { readSwitch, readWholeNumber } from '../../../shared/options';
 import type { Refusal } from '../../../shared/refusal';
 import { describeRefusals } from '../../../shared/refusal';
 import type { WaitingItem, WaitingState } from '../../../shared/waiting';
@@ -26,8 +26,14 @@ const units: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days:
 const longestWait = 365 * 86_400_000;
 
 /** Whether each status has an output of its own. A tool has but one, to its agent. */
-export function hasOutputPerStatus(context: IExecuteFunctions): boolean {
-	return !isAgentTool(context) && readOptions(context, 0).outputPerStatus === true;
+export function hasOutputPerStatus(context: IExecuteFunctions, refusals: Refusal[] = []): boolean {
+	const isOn = readSwitch(
+		'Output per Status',
+		readOptions(context, 0),
+		'outputPerStatus',
+		refusals,
+	);
+	return isOn && !isAgentTool(context);
 }
 
 /** @throws NodeOperationError that names the parameter */
@@ -51,12 +57,13 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 		String(parameter('maxWaitUnit', 'hours')),
 		refusals,
 	);
+	const outputPerStatus = hasOutputPerStatus(context, refusals);
 	if (refusals.length > 0) throw refusalError(context.getNode(), refusals, 0, 'Nobody was called.');
 	return {
 		waitFor: waitFor === 'polling' ? 'polling' : 'callback',
 		maxWait,
 		pollInterval: pollInterval * 1000,
-		outputPerStatus: hasOutputPerStatus(context),
+		outputPerStatus,
 	};
 }
 
