@@ -177,10 +177,13 @@ export class AlloMiaTrigger implements INodeType {
 
 /** What is wrong with the options, as far as that is known before anything arrives. */
 function faultOf(context: IHookFunctions): string | undefined {
-	// As it is stored: n8n resolves no expression in an option for the path.
-	const { path } = (context.getNode().parameters.options ?? {}) as IDataObject;
-	if (triggerPath(path, context.getWorkflow().id ?? '') === undefined)
+	// As they are stored: n8n resolves no expression in an option for the path, and others need an event.
+	const options = (context.getNode().parameters.options ?? {}) as IDataObject;
+	if (triggerPath(options.path, context.getWorkflow().id ?? '') === undefined) {
 		return `Path: It ${pathRule}.`;
-	const read = readSwitches(context.getNodeParameter('options', {}) as IDataObject);
+	}
+	const isKnown = (value: unknown) => !(typeof value === 'string' && value.startsWith('='));
+	const known = Object.entries(options).filter(([, value]) => isKnown(value));
+	const read = readSwitches(Object.fromEntries(known));
 	return read.ok ? undefined : describeRefusals(read.refusals);
 }

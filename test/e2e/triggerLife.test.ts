@@ -75,16 +75,22 @@ describe('callback: trigger', () => {
 		);
 	});
 
-	it.each(['two words', '/', '={{ "a" }}'])('refuses to listen at the path %j', async (path) => {
+	it.each([
+		[{ path: 'two words' }, 'Path: It may hold letters'],
+		[{ path: '/' }, 'Path: It may hold letters'],
+		[{ path: '={{ "a" }}' }, 'Path: It may hold letters'],
+		[{ ignoreDuplicates: 'maybe' }, 'Ignore Duplicates: It is'],
+		[{ outputPerStatus: 1 }, 'Output per Status: It is'],
+	])('refuses to listen with the options %j', async (options, message) => {
 		const { session } = bench.n8n;
-		const id = await unpublished({ path });
+		const id = await unpublished(options);
 		const workflowData = await session.call('GET', `/rest/workflows/${id}`);
 		const { status, text } = await session.send('POST', `/rest/workflows/${id}/run`, {
 			workflowData,
 			triggerToStartFrom: { name: 'Trigger 0' },
 		});
 		expect(status).toBeGreaterThanOrEqual(400);
-		expect(text).toContain('Path: It may hold letters');
+		expect(text).toContain(message);
 	});
 
 	it('stores nothing, and stops listening when the workflow is unpublished', async () => {

@@ -181,6 +181,36 @@ describe('verification', () => {
 		},
 	);
 
+	it('always asks AlloMia, signed or not, and keeps what the signature proves', async () => {
+		bench.simulator.setPace(50);
+		const options = { ignoreDuplicates: false };
+		const { id, run } = await callAndTrigger(bench, { verification: 'always', options });
+		await run([{ phone: '+15145550099', record: 'r' }]);
+		const [first] = await triggered(bench, id, 1);
+		const [dial] = bench.simulator.dials;
+		const url = dial?.body.callbackUrl ?? '';
+		const invented = event('busy', dial?.outboundCallId);
+		expect(await post(url, invented)).toEqual(accepted);
+		expect(await post(url.replace(/\?.*/, ''), invented)).toEqual(accepted);
+		const all = await triggered(bench, id, 3);
+		const events = all.flatMap((it) => outputsOf(it, 'AlloMia Trigger')[0] ?? []);
+		expect(events.map(({ status }) => status)).toEqual(Array(3).fill('completed'));
+		expect(first && outputsOf(first, 'AlloMia Trigger')[0]).toMatchObject([
+			{ metadata: { record: 'r' }, source: { itemIndex: 0 } },
+		]);
+		expect(events.filter(({ metadata }) => metadata)).toHaveLength(2);
+		expect(bench.simulator.requests.filter(({ method }) => method === 'GET')).toHaveLength(3);
+	});
+
+	it('always takes no outcome that AlloMia does not know of yet', async () => {
+		const { url, id } = await signedUrl({ verification: 'always' });
+		const outboundCallId = bench.simulator.dials[0]?.outboundCallId;
+		const before = await executionsOf(bench, id);
+		expect((await post(url, event('completed', outboundCallId))).status).toBe(503);
+		expect(await post(url, event())).toMatchObject(unverified);
+		expect(await executionsOf(bench, id)).toBe(before);
+	});
+
 	it('auto asks about ten unsigned callbacks at a time, and answers them all', async () => {
 		const { id, url } = await aTrigger(bench);
 		const delayMs = 1000;

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import net from 'node:net';
+import { outputsOf, upsertCredential } from '../../scripts/lib/workflows';
+import { activeWorkflow, useBench } from './support/bench';
+import { alloMia } from './support/nodes';
+
+const bench = useBench();
+
+const going = { onError: 'continueRegularOutput' } as const;
+
+/** What comes out for one call. */
+async function call(parameters: Record<string, unknown> = {}, credential = bench.credential) {
+	const node = alloMia(credential, { phoneNumber: '+15145550099', ...parameters }, going);
+	const [item = {}] =
+		outputsOf(await (await activeWorkflow(bench, [node])).run([{}]), 'AlloMia')[0] ?? [];
+	return item;
+}
+
+it.each([
+	['no contact', { outboundCallId: randomUUID(), status: 'calling' }],
+	['another status', { outboundCallId: randomUUID(), contactId: randomUUID(), status: 'queued' }],
+	['a contact without ID', { outboundCallId: randomUUID(), contactId: null, status: 7 }],
+	['nothing but the ID', { outboundCallId: randomUUID() }],
+])('has the call though AlloMia’s answer has %s', async (_, body) => {
+	bench.simulator.fault({ kind: 'status', status: 200, body });
+	expect(await call()).toEqual(body);
+});
+
+it.each([
+	['nothing', {}],
+	['an ID that is none', { outboundCallId: 7, status: 'calling' }],
+])('does not know whether somebody was called where the answer has %s', async (_, body) => {
+	bench.simulator.fault({ kind: 'status', status: 200, body });
+	expect((await call()).message).toMatch('may have been placed');
+});
+
+it('sends an empty variable, and the digits of a number as they were typed', async () => {
+	await call({
+		dynamicVariables: { variable: [{ name: 'note', value: '' }] },
+	});
+	await call({
+		specifyDynamicVariables: 'json',
+		dynamicVariablesJson: '{ "id": 7615917337495251231, "price": 10.50, "note": "" }',
+	});
+	expect(bench.simulator.dials.map(({ body }) => body.dynamicVariables)).toEqual([
+		{ note: '' },
+		{ id: '7615917337495251231', price: '10.50', note: '' },
+	]);
+});
+
+it.each([
+	['ends before it is secure', (socket: net.Socket) => socket.destroy()],
+	['is no TLS', (socket: net.Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')],
+])(
+	'asks again, and calls nobody, where the connection %s',
+	async (_, answer) => {
+		let connections = 0;
+		const server = net.createServer((socket) => {
+			connections += 1;
+			socket.on('error', () => undefined);
+			answer(socket);
+		});
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		try {
+			const { port } = server.address() as net.AddressInfo;
+			const credential = await upsertCredential(bench.n8n.session, {
+				name: randomUUID(),
+				apiKey: bench.simulator.keys.organization,
+				baseUrl: `https://127.0.0.1:${port}/api`,
+			});
+			const { message, error } = await call({}, credential);
+			expect(error).toBe('AlloMia cannot be reached: no connection came about');
+			expect(message).toMatch('Nobody was called.');
+			expect(connections).toBe(4);
+		} finally {
+			server.close();
+		}
+	},
+	30_000,
+);
