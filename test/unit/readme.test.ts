@@ -440,6 +440,7 @@ async function messages(): Promise<string[]> {
 		...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'CERT_HAS_EXPIRED'].map(
 			(code) => failureOfError(broken(code), 'dial').message,
 		),
+		failureOfError({ ...broken('EPROTO'), isBeforeRequest: true }, 'dial').message,
 		refused(302).message,
 		thrownBy(() => refuseWaitingInVain(waiting({}), connection, oneCall)),
 		thrownBy(() =>
