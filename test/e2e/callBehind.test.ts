@@ -160,6 +160,32 @@ describe('call: getByOutboundCall', () => {
 		expect(items.map((item) => item.userPhoneNumber)).toEqual(count === 1 ? [number] : []);
 	});
 
+	it.each([
+		['answers 404', { kind: 'status', status: 404, times: 3, match: { host: 'files' } }],
+		['is not there', undefined],
+	] as const)('waits for a recording whose link %s for a while', async (_, fault) => {
+		const { id, start } = await placed();
+		const [call] = await loggedTo(number);
+		const match = { method: 'GET', path: `/calls/${call?.id}` };
+		const unready = { ...call, recordingUrl: null };
+		simulator.fault(fault ?? { kind: 'status', status: 200, times: 3, match, body: unready });
+		const options = { phoneNumber: number, download: ['recording'] };
+		const { main, took } = await lookUp([id], { ...options, waitUpTo: 30 });
+		expect(main[0]?.binary).toHaveProperty('recording');
+		expect(took).toBeGreaterThan(1_000);
+		expect(start).toBeLessThan(Date.now());
+	});
+
+	it('goes on without a recording, or says why, once Wait Up To is over', async () => {
+		const { id } = await placed();
+		const options = { phoneNumber: number, download: ['recording'], waitUpTo: 3 };
+		simulator.fault({ kind: 'status', status: 404, times: 100, match: { host: 'files' } });
+		const { error, took } = await lookUp([id], options);
+		expect(error?.message).toMatch('recording');
+		expect(took).toBeGreaterThan(3_000);
+		expect(took).toBeLessThan(15_000);
+	});
+
 	it('leaves calls alone that came in at that moment', async () => {
 		const { id, start } = await placed();
 		logged(start, { callType: 'Inbound' });

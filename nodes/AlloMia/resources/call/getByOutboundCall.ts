@@ -49,7 +49,8 @@ export const getByOutboundCall: Operation = {
 					type: 'number',
 					typeOptions: { minValue: 0, maxValue: 3600 },
 					default: 60,
-					description: 'How many seconds to wait for AlloMia to log the call',
+					description:
+						'How many seconds to wait for AlloMia to log the call, and for the files to download',
 				},
 			],
 			displayOptions: { show },
@@ -66,6 +67,7 @@ export const getByOutboundCall: Operation = {
 			(itemIndex) => readOutboundParameters(this, itemIndex),
 			async ({ behind, waitUpTo }, connection, signal) =>
 				await readCallBehind(this, connection, behind, started + waitUpTo * 1000, signal),
+			({ waitUpTo }) => started + waitUpTo * 1000,
 		);
 	},
 };

@@ -9,6 +9,7 @@ import type { ApiResult, Connection } from '../../../shared/api';
 import { readCall } from '../../../shared/callLog';
 import { isExpired, openFile, reasonOf } from '../../../shared/fileDownload';
 import { describeFile, downloadFailure, tooLarge, type FileKind } from '../../../shared/fileLink';
+import { pause } from '../../../shared/pause';
 import type { CallAnswer } from '../../../shared/schemas';
 import type { Checked } from '../../../shared/refusal';
 import { simplifyCall } from '../../../shared/simplify';
@@ -23,10 +24,16 @@ export interface WantedOfCall {
 	simplify: boolean;
 }
 
+/** The waits between two requests for a file that is not ready, in ms: each longer than the one before. */
+const firstWait = 1_000;
+const growth = 1.5;
+const longestWait = 5_000;
+
 /**
  * Finds one call for each item, and gives each out with what is wanted of it. What AlloMia has no file
  * of is no error, but no surprise either: a hint names it.
  * @param find gives undefined where its signal has ended the work
+ * @param untilOf until when files that are not ready are asked for again, in ms since 1970
  */
 export async function perCall<T extends WantedOfCall>(
 	context: IExecuteFunctions,
@@ -36,6 +43,7 @@ export async function perCall<T extends WantedOfCall>(
 		connection: Connection,
 		signal: AbortSignal,
 	) => Promise<ApiResult<CallAnswer> | undefined>,
+	untilOf: (wanted: T) => number = () => 0,
 ): Promise<INodeExecutionData[][]> {
 	const missing: string[] = [];
 	const output = await perItem(context, {
@@ -44,7 +52,15 @@ export async function perCall<T extends WantedOfCall>(
 		work: async (wanted, connection, signal) => {
 			const call = await find(wanted, connection, signal);
 			if (!call?.ok) return call;
-			return await withFiles(context, connection, call.value, wanted, missing, signal);
+			const until = untilOf(wanted);
+			return await withFiles(
+				context,
+				connection,
+				call.value,
+				{ ...wanted, until },
+				missing,
+				signal,
+			);
 		},
 	});
 	if (missing.length > 0) {
@@ -66,25 +82,32 @@ async function withFiles(
 	context: IExecuteFunctions,
 	connection: Connection,
 	first: CallAnswer,
-	{ download, maxFileSize, simplify }: WantedOfCall,
+	{ download, maxFileSize, simplify, until }: WantedOfCall & { until: number },
 	missing: string[],
 	signal: AbortSignal,
 ): Promise<ApiResult<INodeExecutionData[]>> {
 	let call = first;
-	const store = async (kind: FileKind) =>
-		await storeFile(context, connection, call, kind, maxFileSize, signal);
-	const binary: IBinaryKeyData = {};
-	const texts: Partial<Record<FileKind, string>> = {};
-	for (const kind of download) {
-		let file = await store(kind);
-		if (file && !file.ok && isExpired(file.failure)) {
-			// Links last an hour at most, and less where this call was read in advance: a call that is
-			// read again has fresh ones.
+	/** A call that is read again has fresh links; they last an hour at most. */
+	const fileOf = async (kind: FileKind) => {
+		for (let attempt = 0; ; attempt += 1) {
+			const file = await storeFile(context, connection, call, kind, maxFileSize, signal);
+			if (file && (file.ok || !isExpired(file.failure))) return file;
+			// It may have been read in advance.
+			const isStale = attempt === 0 && file !== undefined;
+			const left = until - Date.now();
+			if (!isStale && left <= 0) return file;
+			const wait = Math.min(firstWait * growth ** attempt, longestWait, left);
+			if (!isStale) await pause(wait, signal);
+			if (signal.aborted) return file;
 			const again = await readCall(context, connection, call.id);
 			if (!again.ok) return again;
 			call = again.value;
-			file = await store(kind);
 		}
+	};
+	const binary: IBinaryKeyData = {};
+	const texts: Partial<Record<FileKind, string>> = {};
+	for (const kind of download) {
+		const file = await fileOf(kind);
 		if (!file) missing.push(`${kind} of ${call.id}`);
 		else if (!file.ok) return file;
 		else if (typeof file.value === 'string') texts[kind] = file.value;
