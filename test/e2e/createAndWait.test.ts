@@ -433,26 +433,6 @@ describe('createAndWait by polling', () => {
 		expect(items.filter(({ timedOut }) => timedOut === true)).toHaveLength(60);
 	}, 70_000);
 
-	it('counts the limit from the first try of Retry On Fail', async () => {
-		const retrying = {
-			onError: 'continueRegularOutput',
-			retryOnFail: true,
-			maxTries: 3,
-			waitBetweenTries: 10,
-		} as const;
-		const limit = { maxWait: 0.1, maxWaitUnit: 'minutes' };
-		const workflow = await waiting({ waitFor: 'polling', ...limit }, retrying);
-		const begun = Date.now();
-		const execution = await workflow.run([{ phone: 'nobody' }, ...phones('0004', '1000')], 60_000);
-		expect(Date.now() - begun).toBeLessThan(2 * 6_000);
-		expect(outputsOf(execution, 'AlloMia')[0]).toMatchObject([
-			{ error: expect.stringContaining('Phone Number') },
-			{ timedOut: true },
-			{ status: 'completed' },
-		]);
-		expect(bench.simulator.dials).toHaveLength(2);
-	}, 70_000);
-
 	it.each([
 		['while it waits', false],
 		['while AlloMia does not answer', true],

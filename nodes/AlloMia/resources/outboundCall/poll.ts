@@ -20,8 +20,8 @@ const timeout = 10_000;
 const lastRound = 3_000;
 
 /**
- * Asks AlloMia how the calls stand, once at least, until all have ended or the limit is over. A status
- * request that fails counts as "still calling": the next round asks again.
+ * Asks AlloMia how the calls stand until all have ended or the limit is over. A status request that
+ * fails counts as "still calling": the next round asks again.
  */
 export async function poll(
 	context: IExecuteFunctions,
@@ -32,12 +32,8 @@ export async function poll(
 	const signal = context.getExecutionCancelSignal();
 	let { items } = state;
 	let wait = Math.min(firstWait, interval);
-	for (
-		let isFirst = true;
-		pendingCalls(items).length > 0 && (isFirst || Date.now() < state.deadline) && !signal?.aborted;
-		isFirst = false
-	) {
-		await pause(Math.max(0, Math.min(wait, state.deadline - Date.now())), signal);
+	while (pendingCalls(items).length > 0 && Date.now() < state.deadline && !signal?.aborted) {
+		await pause(Math.min(wait, state.deadline - Date.now()), signal);
 		// The last round may take a moment longer than the limit, or it would ask nothing.
 		const until = Math.max(state.deadline, Date.now() + lastRound);
 		const asked = readStatuses(context, connection, pendingCalls(items), {

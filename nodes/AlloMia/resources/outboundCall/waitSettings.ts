@@ -83,21 +83,6 @@ function readMaxWait(value: unknown, unit: string, refusals: Refusal[]): number 
 	return 0;
 }
 
-/** Where the node's context keeps when the wait of its newest run is over. */
-const limitKey = 'alloMiaLimit';
-
-/** When a wait is over, in ms since 1970. With Retry On Fail, it counts from the first try. */
-function deadlineOf(context: IExecuteFunctions, wait: string, maxWait: number): number {
-	const fresh = { wait, deadline: Date.now() + maxWait };
-	// An agent calls its tool several times in what n8n counts as one run.
-	if (isAgentTool(context)) return fresh.deadline;
-	const node = context.getContext('node');
-	const known = node[limitKey] as typeof fresh | undefined;
-	const limit = known?.wait === wait ? known : fresh;
-	node[limitKey] = limit;
-	return limit.deadline;
-}
-
 /**
  * What is to be waited for after the dials.
  * @throws NodeApiError where a call failed and the node is set to stop
@@ -136,10 +121,9 @@ export function toWaiting(
 		];
 	});
 	const run = String(context.evaluateExpression('{{ $runIndex }}', 0));
-	const wait = `${context.getExecutionId()}/${context.getNode().id}/${run}`;
 	return {
-		wait,
-		deadline: deadlineOf(context, wait, maxWait),
+		wait: `${context.getExecutionId()}/${context.getNode().id}/${run}`,
+		deadline: Date.now() + maxWait,
 		outputPerStatus,
 		keyed: hasOnceKey(context),
 		items: waiting,
