@@ -10,8 +10,9 @@ export interface NetworkError {
 /** How many errors within one another are looked at. */
 const most = 20;
 
-/** TLS errors that may come at any time, also after the request was sent. */
-const mayBeLater = /bad.record.mac|decrypt|unexpected.eof|shutdown|close.notify/i;
+/** What OpenSSL says of two that do not come to an agreement. Others may come after the request, too. */
+const noAgreement =
+	/handshake.failure|wrong.version.number|protocol.version|unsupported.protocol|no.protocols.available|unrecognized.name|no.(shared.cipher|ciphers.available|application.protocol)|insufficient.security/i;
 
 /** n8n wraps what the HTTP client throws, and Node what it met on the way to several addresses. */
 export function networkErrorOf(error: unknown): NetworkError {
@@ -36,6 +37,6 @@ export function networkErrorOf(error: unknown): NetworkError {
 		isBeforeRequest:
 			texts('syscall').includes('connect') ||
 			texts('message').some((it) => it.includes('before secure TLS connection was established')) ||
-			(codes.some(isTls) && ![...codes, ...texts('message')].some((it) => mayBeLater.test(it))),
+			(codes.some(isTls) && [...codes, ...texts('message')].some((it) => noAgreement.test(it))),
 	};
 }

@@ -50,6 +50,11 @@ describe('a request that may have been sent', () => {
 		['ECONNABORTED', 'timeout of 30000ms exceeded'],
 		['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'],
 		['ERR_SSL_UNEXPECTED_EOF_WHILE_READING'],
+		['ERR_SSL_BAD_RECORD_TYPE'],
+		['ERR_SSL_INVALID_AAD'],
+		['ERR_SSL_PACKET_LENGTH_TOO_LONG'],
+		['ERR_SSL_CIPHER_OPERATION_FAILED'],
+		['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'],
 		['EPROTO', 'read EPROTO: decryption failed or bad record mac'],
 	])('%s', (code, message = code, more = {}) => {
 		expect(networkErrorOf(wrapped(withCode(code, message, more)))).toEqual({
