@@ -100,8 +100,8 @@ async function withFiles(
 			if (!isStale) await pause(wait, signal);
 			if (signal.aborted) return file;
 			const again = await readCall(context, connection, call.id);
-			if (!again.ok) return again;
-			call = again.value;
+			if (again.ok) call = again.value;
+			else if (again.failure.kind === 'refused') return again;
 		}
 	};
 	const binary: IBinaryKeyData = {};
