@@ -39,6 +39,9 @@ export function readPhoneNumber(value: string, country?: CountryCode): PhoneNumb
 	const text = plain(value);
 	const fault = faultOf(text);
 	if (fault !== undefined) return refuse(text, fault);
+	const [before = '', after] = text.split('/');
+	const isWhole = digitsOf(before).length >= 7 && parse(before, country)?.isValid();
+	if (after !== undefined && isWhole) return refuse(text, 'holds several numbers.');
 	const [number, other] = readings(text, country);
 	if (number === undefined) return refuse(text, whyUnread(text, country));
 	if (other !== undefined) return refuse(text, `can be read as ${number} and as ${other}.`);
@@ -72,13 +75,16 @@ function plain(value: string): string {
 		.replace(/[\u2010-\u2015\u2212\u30FC]/g, '-')
 		.replace(/[^\S\r\n]/g, ' ')
 		.replace(/^'/, '')
-		.replace(/^(\d+)\.0+$/, '$1');
+		.replace(/^(\+?[\d ]+)\.0+$/, '$1');
 }
+
+const dateForm = /^(?:(?:19|20)\d\d[-.]\d\d[-.]\d\d|\d\d[-.]\d\d[-.](?:19|20)\d\d)$/;
 
 function faultOf(text: string): string | undefined {
 	if (text === '') return 'is empty.';
 	if (/[\r\n]/.test(text) || holdsSeveral(text)) return 'holds several numbers.';
-	if (/^\d{7,}\.\d{1,2}$/.test(text)) return 'is a number with a fraction.';
+	if (/^\+?\d{5,}\.\d{1,2}$/.test(text)) return 'is a number with a fraction.';
+	if (dateForm.test(text)) return 'is a date.';
 	if (/^-|-$/.test(text)) return 'has a sign.';
 	if (!/^\(?\+?[ ().\-/]*\d[\d ().\-/]*$/.test(text)) {
 		return 'contains characters that cannot be dialled (extensions are not supported).';
@@ -87,11 +93,17 @@ function faultOf(text: string): string | undefined {
 	return undefined;
 }
 
-/** `030 1234567/68` stands for two numbers, `0151/2345678` for one. */
+/** `030 1234567/68` and `030 12345/12346` stand for two numbers, `0151/2345678` for one. */
 function holdsSeveral(text: string): boolean {
-	const [before = '', after, ...more] = text.split('/').map(digitsOf);
+	const [first = '', ...others] = groupsOf(text);
+	if (/^0\d\d/.test(first) && others.includes(first)) return true;
+	const [before = '', after, ...more] = text.split('/');
 	if (after === undefined) return false;
-	return more.length > 0 || /^0|^\d{0,3}$/.test(after) || before.replace(/^0+/, '').length >= 9;
+	const [digits, length] = [digitsOf(after), digitsOf(before).replace(/^0+/, '').length];
+	const groups = groupsOf(before);
+	const last = groups.length > 1 ? (groups.at(-1) ?? '').length : 0;
+	const isAlike = last >= 4 && Math.abs(digits.length - last) <= 1;
+	return more.length > 0 || /^0|^\d{0,3}$/.test(digits) || length >= 9 || isAlike;
 }
 
 /** All numbers that a text may mean, as E.164. */
@@ -103,9 +115,13 @@ function readings(text: string, country?: CountryCode): string[] {
 	);
 	const valid = numbersOf(found, 'isValid');
 	if (valid.length > 0) return valid;
-	return isInternational
-		? numbersOf(found, 'isPossible')
-		: numbersOf(spellings.map(readDialledAbroad), 'isValid');
+	if (!isInternational) return numbersOf(spellings.map(readDialledAbroad), 'isValid');
+	return isFollowed(text) ? [] : numbersOf(found, 'isPossible');
+}
+
+/** Whether a digit stands behind a number that exists: its place in a list, or an extension. */
+function isFollowed(text: string, country?: CountryCode): boolean {
+	return parse(text.replace(/[^\d+]+\d$/, ''), country)?.isValid() === true;
 }
 
 function numbersOf(
@@ -126,23 +142,35 @@ function readWithoutPlus(text: string, country?: CountryCode): Array<ParsedNumbe
 	const digits = digitsOf(text);
 	const national = country && parse(digits, country);
 	// What is dialled before the code of another country: in most countries, and in those of the CIS.
-	const international = /^(?:00|810)(.+)/.exec(digits)?.[1];
-	if (international !== undefined) return [national, parse(`+${international}`)];
-	const plusMissing = parse(`+${digits}`);
+	const [first = '', ...others] = groupsOf(text);
+	const [, dialOut = '', rest] = /^(00|810)(.+)/.exec(digits) ?? [];
+	if (rest !== undefined) {
+		const international = parse(`+${rest}`);
+		const length = first.length - dialOut.length;
+		const isSplit = length > 0 && length < (international?.countryCallingCode.length ?? 0);
+		return isSplit ? [national] : [national, international];
+	}
+	const plusMissing = digits.startsWith('0') ? undefined : parse(`+${digits}`);
 	if (!plusMissing?.isValid()) return [national];
+	// Nobody writes a country's code and the area's in one group, and the rest in others.
+	const isApart = others.length === 0 || first === plusMissing.countryCallingCode;
+	const isAlone = !national?.isValid();
+	if (isAlone && (!isApart || isFollowed(text, country))) return [national];
 	const isNational = country ? isGrouped(text, country, plusMissing) : isUsedSomewhere(digits);
 	return isNational ? [national] : [national, plusMissing];
 }
 
 /** What North America, Australia and Japan dial before the code of another country. */
 function readDialledAbroad(text: string): ParsedNumber | undefined {
-	const international = /^(?:0?011|010)(.+)/.exec(digitsOf(text))?.[1];
-	return international === undefined ? undefined : parse(`+${international}`);
+	const [first = '', code, ...others] = groupsOf(text);
+	if (!['011', '0011', '010'].includes(first)) return undefined;
+	const international = parse(`+${code}${others.join('')}`);
+	return international?.countryCallingCode === code ? international : undefined;
 }
 
 /** Whether the digits stand in groups in which they do not begin with that number's country code. */
 function isGrouped(text: string, country: CountryCode, plusMissing: ParsedNumber): boolean {
-	const groups = text.split(/\D+/).filter((group) => group !== '');
+	const groups = groupsOf(text);
 	const [first = ''] = groups;
 	const code = plusMissing.countryCallingCode;
 	if (groups.length > 1 && first.length < code.length) return true;
@@ -171,6 +199,9 @@ function parse(text: string, defaultCountry?: CountryCode): ParsedNumber | undef
 }
 
 const dialled = (text: string) => text.replace(/[^\d+]/g, '');
+
+/** What stands between separators. */
+const groupsOf = (text: string) => text.split(/\D+/).filter((group) => group !== '');
 
 const digitsOf = (text: string) => text.replace(/\D/g, '');
 
