@@ -37,7 +37,7 @@ describe('what is sent for a call', () => {
 		[
 			'variables from fields',
 			{ dynamicVariables: pairs('variable', ['slot', '2026-04-01T10:00:00Z'], ['note', '']) },
-			{ dynamicVariables: { slot: '2026-04-01T10:00:00Z' } },
+			{ dynamicVariables: { slot: '2026-04-01T10:00:00Z', note: '' } },
 		],
 		['no variables where there are none', { dynamicVariables: {} }, {}],
 		[
