@@ -49,7 +49,7 @@ it('sends an empty variable, and the digits of a number as they were typed', asy
 });
 
 it.each([
-	['ends before it is secure', (socket: net.Socket) => socket.destroy()],
+	['ends before it is secure', (socket: net.Socket) => socket.once('data', () => socket.end())],
 	['is no TLS', (socket: net.Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')],
 ])(
 	'asks again, and calls nobody, where the connection %s',

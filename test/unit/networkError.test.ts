@@ -29,7 +29,9 @@ describe('a request that was surely not sent', () => {
 	});
 
 	it('a connection that ends before it is secure', async () => {
-		const server = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+		const server = net
+			.createServer((socket) => socket.once('data', () => socket.end()))
+			.listen(0, '127.0.0.1');
 		await new Promise((resolve) => server.once('listening', resolve));
 		const { port } = server.address() as net.AddressInfo;
 		const error = await new Promise((resolve) => {
