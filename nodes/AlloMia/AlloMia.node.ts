@@ -12,9 +12,9 @@ import { testCredential } from '../shared/credentialTest';
 import { searchOrganizations } from '../shared/searchOrganizations';
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
-import { isAgentTool } from '../shared/agentTool';
+import { findOwnRun, isAgentTool } from '../shared/agentTool';
 import { findOperation, toProperties } from './resources/operation';
-import { longListHint } from './resources/outboundCall/createAndWait';
+import { hints } from './resources/outboundCall/createAndWait';
 import { outcomePath } from './resources/outboundCall/resumeUrl';
 
 // eslint-disable-next-line @n8n/community-nodes/webhook-lifecycle-complete -- no third party's webhook: the address of a waiting execution, which n8n makes and forgets by itself
@@ -48,7 +48,7 @@ export class AlloMia implements INodeType {
 				isFullPath: true,
 			},
 		],
-		hints: [longListHint],
+		hints,
 		properties: toProperties(resources),
 	};
 
@@ -66,6 +66,7 @@ export class AlloMia implements INodeType {
 		}
 		if (!this.continueOnFail() && !isAgentTool(this)) return await operation.execute.call(this);
 		try {
+			findOwnRun(this);
 			return await operation.execute.call(this);
 		} catch (error) {
 			// n8n would hand the items on as they came in, as if all were well; and an AI agent would keep

@@ -12,7 +12,7 @@ import { describeRefusals } from '../shared/refusal';
 import { statusLabels, terminalStatuses } from '../shared/status';
 import { pathRule, triggerPath, triggerPathExpression } from '../shared/triggerAddress';
 import { outputsExpression } from './outputs';
-import { readSwitches } from './switches';
+import { readSettings } from './settings';
 
 export class AlloMiaTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -160,7 +160,7 @@ export class AlloMiaTrigger implements INodeType {
 				const fault = faultOf(this);
 				if (fault === undefined) return true;
 				throw new NodeOperationError(this.getNode(), fault, {
-					description: 'Correct it under Options, or remove it.',
+					description: 'Correct it there, or remove it.',
 				});
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
@@ -175,15 +175,20 @@ export class AlloMiaTrigger implements INodeType {
 	}
 }
 
-/** What is wrong with the options, as far as that is known before anything arrives. */
+/** What is wrong with the parameters, as far as that is known before anything arrives. */
 function faultOf(context: IHookFunctions): string | undefined {
 	// As they are stored: n8n resolves no expression in an option for the path, and others need an event.
-	const options = (context.getNode().parameters.options ?? {}) as IDataObject;
+	const { parameters } = context.getNode();
+	const options = (parameters.options ?? {}) as IDataObject;
 	if (triggerPath(options.path, context.getWorkflow().id ?? '') === undefined) {
 		return `Path: It ${pathRule}.`;
 	}
-	const isKnown = (value: unknown) => !(typeof value === 'string' && value.startsWith('='));
-	const known = Object.entries(options).filter(([, value]) => isKnown(value));
-	const read = readSwitches(Object.fromEntries(known));
+	const read = readSettings({ ...known(parameters), options: known(options) });
 	return read.ok ? undefined : describeRefusals(read.refusals);
+}
+
+/** The parameters that are no expressions. */
+function known(parameters: IDataObject): IDataObject {
+	const isKnown = (value: unknown) => !(typeof value === 'string' && value.startsWith('='));
+	return Object.fromEntries(Object.entries(parameters).filter(([, value]) => isKnown(value)));
 }

@@ -5,30 +5,31 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { admit, isAnswer } from '../shared/admit';
-import { answers, isChosen, toOutput, type Verification } from '../shared/callbackDoor';
+import { answers, isChosen, toOutput } from '../shared/callbackDoor';
 import { RecentKeys } from '../shared/duplicates';
 import { describeRefusals } from '../shared/refusal';
 import type { CallbackBody } from '../shared/schemas';
 import { reply } from '../shared/webhookIo';
-import { readSwitches } from './switches';
 import { terminalStatuses, type TerminalStatus } from '../shared/status';
+import { readSettings } from './settings';
 
 /** Events of all triggers in this process. A key has some 100 characters: about 2 MB when full. */
 const seen = new RecentKeys(10_000);
 
 /** Answers one request to the trigger's webhook, whatever it is, and starts the workflow or not. */
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const chosen = webhook.getNodeParameter('statuses', []) as string[];
-	const options = webhook.getNodeParameter('options', {}) as IDataObject;
-	const verification = webhook.getNodeParameter('verification', 'auto') as Verification;
-	const switches = readSwitches(options);
-	if (!switches.ok) {
+	const settings = readSettings({
+		statuses: webhook.getNodeParameter('statuses', undefined),
+		verification: webhook.getNodeParameter('verification', undefined),
+		options: webhook.getNodeParameter('options', {}),
+	} as IDataObject);
+	if (!settings.ok) {
 		// The sender may come again once that is put right.
-		const error = describeRefusals(switches.refusals);
+		const error = describeRefusals(settings.refusals);
 		webhook.logger.error(`${webhook.getNode().name}: ${error}`);
 		return reply(webhook, { status: 503, body: { error } });
 	}
-	const { ignoreDuplicates, outputPerStatus } = switches.value;
+	const { statuses: chosen, verification, ignoreDuplicates, outputPerStatus } = settings.value;
 	const keyOf = eventKeys(webhook, ignoreDuplicates);
 	const admitted = await admit(webhook, verification, (event) => {
 		if (!isChosen(event.status, chosen)) return answers.ignoredStatus;

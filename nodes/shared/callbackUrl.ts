@@ -79,11 +79,13 @@ function sign(encoded: string, path: string, key: Buffer): string {
 /**
  * What makes a webhook the one that it is: its path below n8n's own `webhook`, `webhook-test` or
  * `webhook-waiting`. What stands before may differ between the public address and what a proxy hands
- * on. Where those three are renamed, the last two segments must do.
+ * on, and may have such a folder too: so it is the last of them that leads somewhere. Where those three
+ * are renamed, the last two segments must do.
  */
 function webhookIdentity(path: string): string {
 	const segments = path.split('/').filter(Boolean);
-	const at = segments.findIndex((it) => /^webhook(-test|-waiting)?$/.test(it));
+	const below = segments.slice(0, -1).map((it) => /^webhook(-test|-waiting)?$/.test(it));
+	const at = below.lastIndexOf(true);
 	if (at < 0) return segments.slice(-2).join('/');
 	const own = segments.slice(at + 1).join('/');
 	return segments[at] === 'webhook-waiting' ? `waiting ${own}` : own;

@@ -84,6 +84,9 @@ const whatToDoBySentence: Record<string, string> = {
 export const lookItUp =
 	'The call may have been placed. Before you call this person again, look for the call in AlloMia’s call log (or with Call > Get Many).';
 
+const noRoom =
+	'Nobody was called. AlloMia took no more calls for a minute, perhaps because too many are in progress. Run the node again for this item later, or place fewer calls at a time: with Loop Over Items and a Wait node, or with Create and Wait in the loop.';
+
 /** Why an answer with another status than 2xx is a failure. */
 export function failureOf(answer: HttpAnswer, purpose: Purpose, now: number): Failure {
 	const { statusCode } = answer;
@@ -94,6 +97,9 @@ export function failureOf(answer: HttpAnswer, purpose: Purpose, now: number): Fa
 		httpCode: statusCode,
 		...(retryAfter === undefined ? {} : { retryAfter }),
 	};
+	if (statusCode === 429 && retryAfter === undefined && purpose === 'dial') {
+		return { ...base, kind: 'notTaken', description: noRoom };
+	}
 	if (statusCode === 429 || (statusCode === 503 && retryAfter !== undefined)) {
 		const when =
 			retryAfter === undefined ? '' : `\nAlloMia asks you to ${tryAgainAt(now, retryAfter)}.`;

@@ -116,6 +116,26 @@ interface LedgerMemory extends MarksMemory {
 
 const contextKey = 'alloMiaLedger';
 
+/** The name of the run that all runs of a tool become once their execution is run again. */
+const mergedRun = 'earlier';
+
+/** An agent that is run again asks for the same calls again, and n8n counts its tool's runs on. */
+function mergeRuns(memory: LedgerMemory): void {
+	const all = Object.values(memory.runs).map(({ entries }) => entries);
+	memory.runs = { [mergedRun]: { entries: Object.assign({}, ...all) as LedgerRun['entries'] } };
+}
+
+/**
+ * What holds for a tool's calls in whichever run: those from before its execution was run again, and those
+ * of which nobody knows whether they were placed. A model that is told of one may well try again.
+ */
+function recollect({ runs }: LedgerMemory): Map<string, LedgerEntry> {
+	const all = Object.entries(runs).flatMap(([name, { entries }]) =>
+		Object.entries(entries).filter(([, it]) => name === mergedRun || it.kind === 'uncertain'),
+	);
+	return new Map(all);
+}
+
 /** A key within one run: several items may have it, and then take turns. */
 interface KeyState {
 	/** How many items with it are not settled. */
@@ -167,6 +187,8 @@ export class Ledger {
 		private readonly name: string,
 		private readonly run: LedgerRun,
 		private readonly endRun: (isLast: boolean) => void,
+		/** What other runs know of this one's items, by their place. */
+		private readonly others: ReadonlyMap<string, LedgerEntry>,
 		items: readonly LedgerItem[],
 		private readonly settings: LedgerSettings,
 	) {
@@ -192,6 +214,8 @@ export class Ledger {
 		const memory = (node[contextKey] ??= { first: runIndex, runs: {} }) as LedgerMemory;
 		const isFresh = !Marks.isKnown(context);
 		const marks = Marks.of(context, memory);
+		const isTool = isAgentTool(context);
+		if (isTool && isFresh && marks.isRerun) mergeRuns(memory);
 		// A re-run goes on with the run that failed, whatever n8n's count of runs is by then.
 		if (isFresh && marks.isRerun && memory.open !== undefined) {
 			memory.first = runIndex - Number(memory.open);
@@ -202,7 +226,6 @@ export class Ledger {
 		const people = calls.map(({ body, onceKey }) => nameCall(body, onceKey));
 		const names = marks.plan(name, people);
 		const onceKeys = new OnceKeys(marks.store, context.getNode().id);
-		const isTool = isAgentTool(context);
 		const items = calls.map(({ itemIndex, onceKey }, index) => ({
 			itemIndex,
 			onceKey,
@@ -217,8 +240,9 @@ export class Ledger {
 			run,
 			(isLast) => {
 				memory.open = undefined;
-				if (isLast) delete memory.runs[name];
+				if (isLast && !isTool) delete memory.runs[name];
 			},
+			isTool ? recollect(memory) : new Map(),
 			items,
 			settings,
 		);
@@ -256,7 +280,7 @@ export class Ledger {
 		if (!isWanted) return { kind: 'skipped' };
 		await turn;
 		const known: Known = {
-			entry: this.run.entries[item.entry],
+			entry: this.entryOf(item),
 			attempted: this.attempted.has(item.mark),
 			attemptedUnknown: this.unasked.has(item.mark),
 			key: this.keyOf(item),
@@ -301,9 +325,13 @@ export class Ledger {
 	}
 
 	/** What the execution remembers, unless the user wants to call again. */
-	private recall({ entry }: LedgerItem): LedgerEntry | undefined {
-		const known = this.run.entries[entry];
+	private recall(item: LedgerItem): LedgerEntry | undefined {
+		const known = this.entryOf(item);
 		return known?.kind === 'uncertain' && this.settings.redialOnUncertain ? undefined : known;
+	}
+
+	private entryOf({ entry }: LedgerItem): LedgerEntry | undefined {
+		return this.run.entries[entry] ?? this.others.get(entry);
 	}
 
 	private async claim(items: readonly LedgerItem[]): Promise<void> {

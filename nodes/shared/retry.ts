@@ -6,6 +6,8 @@ export interface RetryPolicy {
 	attempts: number;
 	/** The first wait, in ms; it doubles each time. */
 	firstWait: number;
+	/** The longest of these waits, in ms. */
+	longestWait: number;
 	/** The longest Retry-After that is waited for, in ms. */
 	longestRetryAfter: number;
 	/** The longest time spent waiting in all, in ms. */
@@ -15,9 +17,18 @@ export interface RetryPolicy {
 export const defaultRetryPolicy: RetryPolicy = {
 	attempts: 4,
 	firstWait: 500,
+	longestWait: 10_000,
 	longestRetryAfter: 30_000,
 	totalWait: 60_000,
 };
+
+/**
+ * Whether AlloMia takes no more for now, and does not say for how long (429 without Retry-After): too many
+ * calls may be in progress.
+ */
+export function hasNoRoom({ kind, httpCode, retryAfter }: Failure): boolean {
+	return kind === 'notTaken' && httpCode === 429 && retryAfter === undefined;
+}
 
 /**
  * How long to wait before the next attempt, in ms, or undefined where there is to be none. The wait
@@ -36,7 +47,21 @@ export function nextWait(
 ): number | undefined {
 	if (failure.kind !== 'notTaken' || attempt >= policy.attempts) return undefined;
 	if ((failure.retryAfter ?? 0) > policy.longestRetryAfter) return undefined;
-	const backOff = policy.firstWait * 2 ** (attempt - 1) * (1 + random / 4);
-	const wait = Math.max(failure.retryAfter ?? 0, backOff);
+	const wait = Math.max(failure.retryAfter ?? 0, backOff(attempt, random, policy));
 	return waited + wait <= policy.totalWait ? wait : undefined;
+}
+
+/** The same for a call for which AlloMia has no room: until the total wait is over. */
+export function nextWaitForRoom(
+	attempt: number,
+	waited: number,
+	random: number,
+	policy = defaultRetryPolicy,
+): number | undefined {
+	const left = policy.totalWait - waited;
+	return left > 0 ? Math.min(backOff(attempt, random, policy), left) : undefined;
+}
+
+function backOff(attempt: number, random: number, policy: RetryPolicy): number {
+	return Math.min(policy.firstWait * 2 ** (attempt - 1), policy.longestWait) * (1 + random / 4);
 }

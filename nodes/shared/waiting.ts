@@ -3,6 +3,9 @@ import {
 	type IDataObject,
 	type INode,
 	type INodeExecutionData,
+	type IPairedItemData,
+	type ISourceData,
+	type ITaskDataConnectionsSource,
 } from 'n8n-workflow';
 import { errorItem } from './nodeErrors';
 import { failedOutput, isTerminal, terminalStatuses } from './status';
@@ -28,6 +31,8 @@ export interface WaitingState {
 	outputPerStatus: boolean;
 	/** Whether the node has a key for its items, and so an output for those already called. */
 	keyed?: boolean;
+	/** The node before, as n8n had it when the execution was parked. */
+	source?: ISourceData;
 	items: WaitingItem[];
 }
 
@@ -72,6 +77,21 @@ export function waitingOutputs(
 		outputs[outputPerStatus ? outputIndex(item) : 0]?.push(toOutput(node, item));
 	}
 	return outputs;
+}
+
+/**
+ * Where n8n is to look for the inputs of what goes on. When a parked execution does, n8n pairs each output
+ * item with the input item at the same place. Where that is another person's, it must not look at all:
+ * `$('…').item` then fails.
+ */
+export function sourceOf(
+	outputs: ReadonlyArray<readonly INodeExecutionData[]>,
+	source?: ISourceData,
+): ITaskDataConnectionsSource | null {
+	const isInPlace = outputs.every((items) =>
+		items.every(({ pairedItem }, index) => (pairedItem as IPairedItemData).item === index),
+	);
+	return source && isInPlace ? { main: outputs.map(() => source) } : null;
 }
 
 function toOutput(

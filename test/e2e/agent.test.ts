@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { IDataObject } from 'n8n-workflow';
 import {
 	createCredential,
 	type CredentialReference,
@@ -28,13 +29,15 @@ const bench = useBench({ N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true' });
 let model: Server;
 let tenant: CredentialReference;
 let asked: ChatRequest[] = [];
-/** What the model fills into the tool's fields. */
-let filled: Record<string, string> = {};
+type Filled = Record<string, string>;
+/** What the model fills into the tool's fields; where that differs, by what it is told. */
+let filled: Filled | ((told: string) => Filled) = {};
 
 /** A chat model that calls the tool it is given, once, and then says what came of it. */
 function answer({ messages, tools: [tool] = [], stream }: ChatRequest): string {
 	const last = messages.at(-1);
 	const over = last?.role === 'tool' || !tool;
+	const values = typeof filled === 'function' ? filled(JSON.stringify(messages)) : filled;
 	const message = over
 		? { role: 'assistant', content: `The tool said: ${JSON.stringify(last?.content)}` }
 		: {
@@ -45,7 +48,7 @@ function answer({ messages, tools: [tool] = [], stream }: ChatRequest): string {
 						index: 0,
 						id: 'call_1',
 						type: 'function',
-						function: { name: tool.function.name, arguments: JSON.stringify(filled) },
+						function: { name: tool.function.name, arguments: JSON.stringify(values) },
 					},
 				],
 			};
@@ -99,6 +102,17 @@ async function ask(
 	version = 3.1,
 	extras: Partial<WorkflowNode> = {},
 ): Promise<string> {
+	const [said] = await askAbout([{}], parameters, version, extras);
+	return said ?? '';
+}
+
+/** The same with several items, two of them at a time. */
+async function askAbout(
+	items: IDataObject[],
+	parameters: Record<string, unknown>,
+	version: number,
+	extras: Partial<WorkflowNode> = {},
+): Promise<string[]> {
 	const { port } = model.address() as AddressInfo;
 	const { id } = await bench.n8n.session.call<{ id: string }>('POST', '/rest/credentials', {
 		name: 'Model',
@@ -111,8 +125,8 @@ async function ask(
 		[
 			node(`${langchain}.agent`, version, 'Agent', {
 				promptType: 'define',
-				text: 'Call the patient.',
-				options: {},
+				text: '=Call the patient {{ $json.name }}.',
+				options: { batching: { batchSize: 2, delayBetweenBatches: 0 } },
 			}),
 			node(
 				`${langchain}.lmChatOpenAi`,
@@ -128,10 +142,11 @@ async function ask(
 			'Call somebody': { ai_tool: [[{ node: 'Agent', type: 'ai_tool', index: 0 }]] },
 		},
 	);
-	const execution = await workflow.run([{}]);
-	const [run] = execution.data.resultData.runData.Agent ?? [];
+	const execution = await workflow.run(items);
+	// An agent that leaves its tools to n8n runs once more after them.
+	const run = execution.data.resultData.runData.Agent?.at(-1);
 	if (run?.error) throw new Error(run.error.message);
-	return String(run?.data?.main?.[0]?.[0]?.json.output);
+	return (run?.data?.main?.[0] ?? []).map(({ json }) => String(json.output));
 }
 
 const byModel = {
@@ -258,6 +273,30 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 			const sent = bench.simulator.requests.filter(({ method }) => method === 'POST');
 			expect([sent.length, bench.simulator.dials.length]).toEqual([1, 1]);
 			expect(JSON.stringify(asked.at(-1)?.messages)).toContain('may have been placed');
+		},
+	);
+
+	it.each([1.9, 2.2, 3.1])(
+		'calls each of a batch’s people once, and tells each their own outcome (agent %s)',
+		async (version) => {
+			const people = Object.fromEntries(
+				Array.from({ length: 5 }, (_, index) => [`Ada ${index}`, `+1514555123${index}`]),
+			);
+			filled = (told) => {
+				const name = /Call the patient (Ada \d)/.exec(told)?.[1] ?? '';
+				return { Phone_Number: people[name] ?? '', Customer_Name: name };
+			};
+			const items = Object.keys(people).map((name) => ({ name }));
+			const said = await askAbout(items, byModel, version);
+			const dials = bench.simulator.dials.map(({ body, outboundCallId }) => [
+				body.customerName,
+				body.phoneNumber,
+				outboundCallId,
+			]);
+			expect(dials.map(([name, number]) => [name, number]).sort()).toEqual(Object.entries(people));
+			const ids = new Map(dials.map(([name, , id]) => [name, id]));
+			said.forEach((text, index) => expect(text).toContain(ids.get(`Ada ${index}`)));
+			expect(said).toHaveLength(5);
 		},
 	);
 

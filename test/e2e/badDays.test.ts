@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import net from 'node:net';
-import { outputsOf, upsertCredential } from '../../scripts/lib/workflows';
+import { outputsOf, until, upsertCredential, waitForEnd } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 
@@ -78,3 +78,38 @@ it.each([
 	},
 	30_000,
 );
+
+it('waits for room as long as calls of its run are in progress, and a minute otherwise', async () => {
+	const start = async (...people: string[]) => {
+		const options = { maxConcurrency: 1 };
+		const parameters = { phoneNumber: '={{ $json.number }}', options };
+		const workflow = await activeWorkflow(bench, [alloMia(bench.credential, parameters, going)]);
+		return await workflow.begin(people.map((number) => ({ number })));
+	};
+	const sent = (number: string) =>
+		bench.simulator.requests.filter(({ rawBody }) => rawBody.includes(number)).length;
+	const ended = async (id: string) =>
+		outputsOf(await waitForEnd(bench.n8n.session, id, 90_000), 'AlloMia')[0];
+	// The call of the first does not end by itself.
+	const [first, second, other] = ['+15145550004', '+15145551234', '+15145551235'];
+	const waiting = await start(first, second);
+	const dial = await until('the first call', () => bench.simulator.dials[0]);
+	const body = { error: 'Too many calls' };
+	bench.simulator.fault({ kind: 'status', status: 429, body, times: 999 });
+	const begun = Date.now();
+	const [refused] = (await ended(await start(other))) ?? [];
+	expect(Date.now() - begun).toBeGreaterThan(59_000);
+	expect(refused?.error).toBe('Too many calls');
+	expect(refused?.message).toMatch(/Nobody was called.*later.*Loop Over Items/);
+	expect(sent(other)).toBe(11);
+
+	const soFar = sent(second);
+	await until('the second call to be tried again', () => sent(second) > soFar);
+	await bench.simulator.endCall(dial.outboundCallId, 'completed');
+	bench.simulator.clearFaults();
+	expect(await ended(waiting)).toMatchObject([{ status: 'calling' }, { status: 'calling' }]);
+	expect(bench.simulator.dials.map(({ body: { phoneNumber } }) => phoneNumber)).toEqual([
+		first,
+		second,
+	]);
+}, 180_000);

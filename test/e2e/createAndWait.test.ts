@@ -11,7 +11,7 @@ import {
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
-import { alloMia, connect, node } from './support/nodes';
+import { alloMia, connect, node, noOp } from './support/nodes';
 import { event, manualWorkflow, post, runByHand } from './support/triggers';
 import {
 	dialOf,
@@ -29,6 +29,13 @@ const bench = useBench();
 beforeEach(() => {
 	bench.simulator.setPace(300);
 });
+
+const retrying = {
+	onError: 'continueRegularOutput',
+	retryOnFail: true,
+	maxTries: 3,
+	waitBetweenTries: 10,
+} as const;
 
 const waiting = async (parameters?: Record<string, unknown>, extras?: Partial<WorkflowNode>) =>
 	await waitingWorkflow(bench, parameters, extras);
@@ -292,36 +299,147 @@ describe('createAndWait', () => {
 		expect(outcomesOf(execution)).toEqual(['completed']);
 	});
 
-	it('brings its outcomes through a sub-workflow to the workflow that called it', async () => {
-		const { session } = bench.n8n;
-		const start = node('n8n-nodes-base.executeWorkflowTrigger', 1.1, 'Called', {
-			inputSource: 'passthrough',
-		});
-		const child = await createWorkflow(session, {
-			name: 'call somebody',
-			nodes: [
-				start,
-				alloMia(bench.credential, {
-					operation: 'createAndWait',
-					phoneNumber: '={{ $json.phone }}',
-				}),
-			],
-			connections: connect('Called', 'AlloMia'),
-		});
-		await activate(session, child.id);
-		const parent = await activeWorkflow(bench, [
-			node('n8n-nodes-base.executeWorkflow', 1.2, 'Sub-workflow', {
-				workflowId: { __rl: true, mode: 'id', value: child.id },
-				options: {},
-			}),
-		]);
-		const execution = await parent.run(phones('1000', '0002'));
-		expect(execution.status).toBe('success');
-		expect(outputsOf(execution, 'Sub-workflow')[0]?.map(({ status }) => status)).toEqual([
-			'completed',
-			'busy',
+	it('waits once, and keeps every outcome, where the first item is bad and Retry On Fail is on', async () => {
+		const workflow = await waiting({}, retrying);
+		const execution = await workflow.run([{ phone: 'nobody' }, ...phones('1000', '0002')]);
+		expect(outputsOf(execution, 'AlloMia')[0]).toMatchObject([
+			{ error: expect.stringContaining('Phone Number') as string },
+			{ status: 'completed' },
+			{ status: 'busy' },
 		]);
 		expect(bench.simulator.dials).toHaveLength(2);
+	});
+
+	describe('with an output for each status', () => {
+		/** Whom each outcome is of, as the next node looks it up; undefined where n8n does not know. */
+		async function whose(extras: Partial<WorkflowNode>, ...endings: string[]) {
+			const value = "={{ $('Items').item.json.phone }}";
+			const assignments = [{ id: '1', name: 'who', type: 'string', value }];
+			const outputs = Array.from({ length: 6 }, () => [{ node: 'Whose', type: 'main', index: 0 }]);
+			const workflow = await activeWorkflow(
+				bench,
+				[
+					alloMia(
+						bench.credential,
+						{
+							operation: 'createAndWait',
+							phoneNumber: '={{ $json.phone }}',
+							options: { outputPerStatus: true },
+						},
+						extras,
+					),
+					node(
+						'n8n-nodes-base.set',
+						3.4,
+						'Whose',
+						{ assignments: { assignments }, includeOtherFields: true, options: {} },
+						going,
+					),
+				],
+				{ AlloMia: { main: outputs } },
+			);
+			const execution = await workflow.run(phones(...endings));
+			expect(execution.status).toBe('success');
+			const runs = execution.data.resultData.runData.Whose ?? [];
+			const found = runs.flatMap((_, run) => outputsOf(execution, 'Whose', run)[0] ?? []);
+			const dialled = new Map(
+				bench.simulator.dials.map((it) => [it.outboundCallId, it.body.phoneNumber]),
+			);
+			return found.map(({ who, outboundCallId, status, error }) => ({
+				status: status ?? error,
+				isRight: who === null ? undefined : who === dialled.get(String(outboundCallId)),
+			}));
+		}
+
+		const going = { onError: 'continueRegularOutput' } as const;
+
+		it('ties the outcome to the item of a run of one', async () => {
+			expect(await whose({}, '0002')).toEqual([{ status: 'busy', isRight: true }]);
+		});
+
+		it('ties no outcome to another person’s item', async () => {
+			const found = await whose({}, '0002', '1000', '0003');
+			expect(found).toHaveLength(3);
+			expect(found.filter(({ isRight }) => isRight === false)).toEqual([]);
+		});
+
+		it('loses none beside a bad item, with an output for errors', async () => {
+			const found = await whose(
+				{ onError: 'continueErrorOutput' },
+				'0002',
+				'nobody',
+				'1000',
+				'0003',
+			);
+			const statuses = found.map(({ status }) => status).sort();
+			expect(statuses).toEqual([
+				expect.stringContaining('Phone Number'),
+				'busy',
+				'completed',
+				'no-answer',
+			]);
+		});
+	});
+
+	describe('in a sub-workflow', () => {
+		/** A sub-workflow that calls, and what runs it. */
+		async function subWorkflow(parameters: Record<string, unknown>, mode: 'once' | 'each') {
+			const start = node('n8n-nodes-base.executeWorkflowTrigger', 1.1, 'Called', {
+				inputSource: 'passthrough',
+			});
+			const child = await createWorkflow(bench.n8n.session, {
+				name: 'call somebody',
+				nodes: [
+					start,
+					alloMia(bench.credential, {
+						operation: 'createAndWait',
+						phoneNumber: '={{ $json.phone }}',
+						...parameters,
+					}),
+				],
+				connections: connect('Called', 'AlloMia'),
+			});
+			await activate(bench.n8n.session, child.id);
+			return node('n8n-nodes-base.executeWorkflow', 1.2, 'Sub-workflow', {
+				workflowId: { __rl: true, mode: 'id', value: child.id },
+				mode,
+				options: {},
+			});
+		}
+
+		it.each([
+			['once with all items', {}, 'once'],
+			['once for each item, by polling', { waitFor: 'polling' }, 'each'],
+		] as const)('brings its outcomes to the workflow that runs it %s', async (_, wait, mode) => {
+			const parent = await activeWorkflow(bench, [await subWorkflow(wait, mode)]);
+			const execution = await parent.run(phones('1000', '0002'));
+			expect(execution.status).toBe('success');
+			expect(outputsOf(execution, 'Sub-workflow')[0]?.map(({ status }) => status)).toEqual([
+				'completed',
+				'busy',
+			]);
+			expect(bench.simulator.dials).toHaveLength(2);
+		});
+
+		it('brings its outcomes to a loop that runs it for each item', async () => {
+			const loop = node('n8n-nodes-base.splitInBatches', 3, 'Loop', { batchSize: 1, options: {} });
+			const to = (name: string) => [{ node: name, type: 'main', index: 0 }];
+			const parent = await activeWorkflow(
+				bench,
+				[loop, await subWorkflow({}, 'each'), noOp('All')],
+				{
+					Loop: { main: [to('All'), to('Sub-workflow')] },
+					'Sub-workflow': { main: [to('Loop')] },
+				},
+			);
+			const execution = await parent.run(phones('1000', '0002', '0003'));
+			expect(outputsOf(execution, 'All')[0]?.map(({ status }) => status)).toEqual([
+				'completed',
+				'busy',
+				'no-answer',
+			]);
+			expect(bench.simulator.dials).toHaveLength(3);
+		});
 	});
 
 	describe('where AlloMia cannot reach this n8n', () => {
@@ -431,6 +549,20 @@ describe('createAndWait by polling', () => {
 		expect(Date.now() - begun).toBeLessThan(12_000 + 8_000);
 		const items = outputsOf(execution, 'AlloMia')[0] ?? [];
 		expect(items.filter(({ timedOut }) => timedOut === true)).toHaveLength(60);
+	}, 70_000);
+
+	it('counts the limit from the first try of Retry On Fail, and keeps what that has learnt', async () => {
+		const limit = { maxWait: 0.1, maxWaitUnit: 'minutes' };
+		const workflow = await waiting({ waitFor: 'polling', ...limit }, retrying);
+		const begun = Date.now();
+		const execution = await workflow.run([{ phone: 'nobody' }, ...phones('0004', '1000')], 60_000);
+		expect(Date.now() - begun).toBeLessThan(2 * 6_000);
+		expect(outputsOf(execution, 'AlloMia')[0]).toMatchObject([
+			{ error: expect.stringContaining('Phone Number') as string },
+			{ timedOut: true },
+			{ status: 'completed' },
+		]);
+		expect(bench.simulator.dials).toHaveLength(2);
 	}, 70_000);
 
 	it.each([

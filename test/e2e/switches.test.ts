@@ -90,14 +90,15 @@ describe('a switch that an expression gives', () => {
 		expect(bench.simulator.dials).toEqual([]);
 	});
 
-	it('makes the trigger say 503 where it is none by then', async () => {
-		const { id, url } = await aTrigger(bench, {
-			verification: 'none',
-			options: { outputPerStatus: '={{ $json.no }}' },
-		});
+	it.each([
+		[{ options: { outputPerStatus: '={{ $json.no }}' } }, 'Output per Status: It is undefined'],
+		[{ verification: '={{ "Always" }}' }, 'Verification: It is "Always"'],
+		[{ statuses: '={{ "answered" }}' }, 'Statuses: It is "answered"'],
+	])('makes the trigger say 503 where it is none by then: %j', async (parameters, problem) => {
+		const { id, url } = await aTrigger(bench, { verification: 'none', ...parameters });
 		expect(await post(url, event())).toMatchObject({
 			status: 503,
-			body: { error: expect.stringContaining('Output per Status: It is undefined') },
+			body: { error: expect.stringContaining(problem) as string },
 		});
 		expect(await executionsOf(bench, id)).toBe(0);
 	});

@@ -3,7 +3,9 @@ import {
 	createCredential,
 	createWorkflow,
 	deactivate,
+	listExecutions,
 	outputsOf,
+	readExecution,
 	until,
 	type WorkflowDefinition,
 	type WorkflowNode,
@@ -262,26 +264,108 @@ describe('the life of a trigger', () => {
 });
 
 describe('an n8n with another address', () => {
-	it('gets outcomes behind a proxy that serves it below a folder, and after it moved there', async () => {
-		const id = await selfCalling('+15145550004', { verification: 'signature' });
-		await runByHand(bench, id);
-		const before = lastDial();
-		const proxy = await startProxy(bench.n8n.baseUrl, '/n8n');
+	it.each(['/n8n', '/webhook'])(
+		'gets outcomes behind a proxy that serves it below %s, and after it moved there',
+		async (folder) => {
+			const id = await selfCalling('+15145550004', { verification: 'signature' });
+			await runByHand(bench, id);
+			const before = lastDial();
+			const proxy = await startProxy(bench.n8n.baseUrl, folder);
+			try {
+				await bench.n8n.restart({ WEBHOOK_URL: `${proxy.url}/` });
+				await registered(`${proxy.url}/webhook/allomia/${id}`);
+				await runByHand(bench, id);
+				const after = lastDial();
+				expect(after.url.startsWith(`${proxy.url}/webhook/allomia/${id}?`)).toBe(true);
+				await bench.simulator.endCall(after.id, 'completed');
+				await bench.simulator.endCall(before.id, 'busy');
+				expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200, 200]);
+				const executions = await triggered(bench, id, 2);
+				const calls = executions.map((it) => outputsOf(it, 'AlloMia Trigger')[0]?.[0]);
+				expect(calls.map((it) => it?.outboundCallId).sort()).toEqual([before.id, after.id].sort());
+				expect(calls.every((it) => it?.source !== undefined)).toBe(true);
+				const waiting = await manualWorkflow(
+					bench,
+					[alloMia(bench.credential, { operation: 'createAndWait', phoneNumber: '+15145550002' })],
+					false,
+				);
+				const waited = await runByHand(bench, waiting);
+				expect(outputsOf(waited, 'AlloMia')[0]).toMatchObject([{ status: 'busy' }]);
+				expect(lastDial().url.startsWith(`${proxy.url}/webhook-waiting/`)).toBe(true);
+				expect(bench.simulator.callbacks.at(-1)?.status).toBe(200);
+			} finally {
+				await proxy.stop();
+				await bench.n8n.restart();
+			}
+		},
+	);
+
+	it('of whose webhook endpoints one is renamed: calls nobody, by hand or published', async () => {
+		const started = await activeWorkflow(bench, [
+			alloMia(bench.credential, { callback: 'trigger' }),
+			alloMiaTrigger(bench.credential),
+		]);
+		const id = await selfCalling();
+		await bench.n8n.restart({ N8N_ENDPOINT_WEBHOOK: 'hooks' });
+		try {
+			const byHand = await runByHand(bench, id);
+			const url = started.url.replace('/webhook/', '/hooks/');
+			await until('the webhook to be registered', async () => {
+				return (await post(url, { items: [{}] })).status === 200;
+			});
+			const published = await until('the execution to end', async () => {
+				const [found] = await listExecutions(bench.n8n.session, started.id);
+				return found?.status === 'error' && (await readExecution(bench.n8n.session, found.id));
+			});
+			for (const { data } of [byHand, published]) {
+				expect(data.resultData.error?.message).toMatch(
+					/is not at .*\/webhook\/allomia\/\w+ \(404\).*N8N_ENDPOINT_WEBHOOK.*Production URL/,
+				);
+			}
+			expect(bench.simulator.requests).toHaveLength(0);
+		} finally {
+			await bench.n8n.restart();
+		}
+	});
+
+	it('whose address leads on to https: says so before anybody is called', async () => {
+		const trigger = await activeWorkflow(bench, [
+			alloMia(bench.credential, { callback: 'trigger' }),
+			alloMiaTrigger(bench.credential),
+		]);
+		const waiting = await activeWorkflow(bench, [
+			alloMia(bench.credential, { operation: 'createAndWait' }),
+		]);
+		const proxy = await startProxy(bench.n8n.baseUrl, '', (url, response) => {
+			const location = `${proxy.url.replace('http:', 'https:')}${url}`;
+			response.writeHead(301, { location }).end();
+			return true;
+		});
 		try {
 			await bench.n8n.restart({ WEBHOOK_URL: `${proxy.url}/` });
-			await registered(`${proxy.url}/webhook/allomia/${id}`);
-			await runByHand(bench, id);
-			const after = lastDial();
-			expect(after.url.startsWith(`${proxy.url}/webhook/allomia/${id}?`)).toBe(true);
-			await bench.simulator.endCall(after.id, 'completed');
-			await bench.simulator.endCall(before.id, 'busy');
-			expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200, 200]);
-			const executions = await triggered(bench, id, 2);
-			const calls = executions.map((it) => outputsOf(it, 'AlloMia Trigger')[0]?.[0]);
-			expect(calls.map((it) => it?.outboundCallId).sort()).toEqual([before.id, after.id].sort());
-			expect(calls.every((it) => it?.source !== undefined)).toBe(true);
+			for (const workflow of [trigger, waiting]) {
+				const { error } = (await workflow.run([{}])).data.resultData;
+				expect(`${error?.message} ${error?.description ?? ''}`).toMatch(
+					/leads on to https.*WEBHOOK_URL/,
+				);
+			}
+			expect(bench.simulator.requests).toHaveLength(0);
 		} finally {
 			await proxy.stop();
+			await bench.n8n.restart();
+		}
+	});
+
+	it('that does not reach itself: calls all the same in a published workflow', async () => {
+		const workflow = await activeWorkflow(bench, [
+			alloMia(bench.credential, { callback: 'trigger' }),
+			alloMiaTrigger(bench.credential),
+		]);
+		await bench.n8n.restart({ WEBHOOK_URL: 'http://127.0.0.1:9/' });
+		try {
+			await workflow.run([{}]);
+			expect(bench.simulator.dials).toHaveLength(1);
+		} finally {
 			await bench.n8n.restart();
 		}
 	});

@@ -150,6 +150,10 @@ describe('a signature stays good', () => {
 		['/n8n/webhook/clinic/webhook/out', '/webhook/clinic/webhook/out'],
 		['/n8n/hooks/allomia/w1', '/hooks/allomia/w1'],
 		['/n8n/webhook-waiting/17', '/webhook-waiting/17'],
+		['/webhook/webhook/allomia/w1', '/webhook/allomia/w1'],
+		['/webhook/n8n/webhook/allomia/w1', '/webhook/allomia/w1'],
+		['/webhook/webhook-waiting/17/allomia', '/webhook-waiting/17/allomia'],
+		['/webhook/webhook/webhook', '/webhook/webhook'],
 	])('signed for %s, received at %s', (from, to) => {
 		const signed = arrive(signCallbackUrl(`https://n8n.example.com${from}`, context, apiKey));
 		expect(verifyContext(signed.query, to, ownKey)).toEqual(context);

@@ -45,12 +45,14 @@ const samplesFolder = path.join(root, 'docs', 'samples');
 const textOfDoc = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const readme = textOfDoc('README.md');
 
-const node = { id: '1', name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' } as INode;
+const type = 'n8n-nodes-allomia.alloMia';
+const node = { id: '1', name: 'AlloMia', type, parameters: {} } as INode;
 
 const stub = (members: object): IExecuteFunctions =>
 	({
 		getNode: () => node,
 		continueOnFail: () => false,
+		getInputData: () => [{}],
 		getNodeParameter: (_: string, __: number, fallback: unknown) => fallback,
 		...members,
 	}) as unknown as IExecuteFunctions;
@@ -341,9 +343,21 @@ interface KnownTrigger {
 	path?: string;
 	mode?: string;
 	/** What its address answers where it is asked whether it listens. */
-	answer?: number;
+	answer?: { statusCode: number; body?: object | string; headers?: object };
 	waitingEndpoint?: string;
 }
+
+/** n8n's answer where no workflow with that webhook is published. */
+const unregistered = {
+	statusCode: 404,
+	body: { code: 404, message: 'The requested webhook "POST allomia/1" is not registered.' },
+};
+
+/** A proxy's answer that lets nothing through without TLS. */
+const secured = (path: string) => ({
+	statusCode: 301,
+	headers: { location: `https://n8n.example.com${path}` },
+});
 
 /** What is said of a call whose outcome is to go to a trigger of this workflow. */
 async function refusalOf({
@@ -352,7 +366,7 @@ async function refusalOf({
 	disabled = false,
 	path: ownPath = '',
 	mode = 'webhook',
-	answer: statusCode = 400,
+	answer = { statusCode: 400 },
 	waitingEndpoint = 'webhook-waiting',
 }: KnownTrigger): Promise<string> {
 	const known = { 'AlloMia Trigger': { parameter: { options: { path: ownPath } } } };
@@ -364,9 +378,8 @@ async function refusalOf({
 		getParentNodes: () => [{ name, type, disabled }],
 		getWorkflow: () => ({ id: '1', active: false }),
 		getMode: () => mode,
-		getInputData: () => [{}],
-		helpers: { httpRequest: async () => ({ statusCode, body: {} }) },
-		evaluateExpression: () => `https://n8n.example.com/${waitingEndpoint}/1`,
+		helpers: { httpRequest: async () => answer },
+		evaluateExpression: () => `http://n8n.example.com/${waitingEndpoint}/1`,
 	});
 	const add = await callbackAdder(context, connection);
 	return refusalIn(add(0, callOf()));
@@ -392,6 +405,15 @@ async function messages(): Promise<string[]> {
 			isToolExecution: () => false,
 			...members,
 		});
+	const inPublic = (helpers: object) =>
+		waiting({
+			evaluateExpression: () => 'http://n8n.example.com/webhook-waiting/1',
+			getMode: () => 'manual',
+			helpers,
+		});
+	const ssrfError = new Error(
+		'The request was blocked because it resolves to a restricted IP address',
+	);
 	const inContext = {
 		getWorkflow: () => ({ id: '1' }),
 		getExecutionId: () => '1',
@@ -420,8 +442,10 @@ async function messages(): Promise<string[]> {
 		await refusalOf({ type: 'n8n-nodes-base.webhook' }),
 		await refusalOf({ disabled: true }),
 		await refusalOf({ path: 'two words' }),
-		await refusalOf({ mode: 'manual', answer: 404 }),
-		await refusalOf({ mode: 'manual', answer: 502 }),
+		await refusalOf({ mode: 'manual', answer: unregistered }),
+		await refusalOf({ mode: 'manual', answer: { statusCode: 502 } }),
+		await refusalOf({ answer: { statusCode: 404, body: 'Cannot POST /webhook/allomia/1' } }),
+		await refusalOf({ answer: secured('/webhook/allomia/1') }),
 		await refusalOf({ waitingEndpoint: 'waiting' }),
 		await metadataWithoutCallback(),
 		refusalIn(tooLong),
@@ -442,10 +466,20 @@ async function messages(): Promise<string[]> {
 		),
 		failureOfError({ ...broken('EPROTO'), isBeforeRequest: true }, 'dial').message,
 		refused(302).message,
-		thrownBy(() => refuseWaitingInVain(waiting({}), connection, oneCall)),
-		thrownBy(() =>
-			refuseWaitingInVain(waiting({ isToolExecution: () => true }), connection, oneCall),
-		),
+		...(await Promise.all(
+			[
+				waiting({}),
+				waiting({ isToolExecution: () => true }),
+				inPublic({ httpRequest: async () => secured('/webhook-waiting/1/allomia') }),
+				inPublic({ httpRequest: async () => await Promise.reject(ssrfError) }),
+			].map(
+				async (context) =>
+					await refuseWaitingInVain(context, connection, oneCall).then(
+						() => '',
+						(error: Error) => error.message,
+					),
+			),
+		)),
 		refused(500, 'Internal server error occurred').message,
 		refused(502).message,
 		failureOfError(broken('ECONNABORTED'), 'dial').message,

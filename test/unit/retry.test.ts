@@ -1,5 +1,5 @@
 import type { Failure } from '../../nodes/shared/failure';
-import { defaultRetryPolicy, nextWait } from '../../nodes/shared/retry';
+import { defaultRetryPolicy, hasNoRoom, nextWait, nextWaitForRoom } from '../../nodes/shared/retry';
 
 const failure = (kind: Failure['kind'], retryAfter?: number): Failure => ({
 	kind,
@@ -38,6 +38,30 @@ describe('a call that AlloMia has surely not taken', () => {
 
 	it('spreads those who wait for the same reason, by a quarter at most', () => {
 		expect(nextWait(failure('notTaken'), 1, 0, 1)).toBe(625);
+	});
+});
+
+describe('a call for which AlloMia has no room (429 without Retry-After)', () => {
+	const noRoom: Failure = { ...failure('notTaken'), httpCode: 429 };
+
+	it('is sent again for a minute', () => {
+		const waits: number[] = [];
+		for (let waited = 0, wait; waits.length < 99; waited += wait) {
+			wait = nextWaitForRoom(waits.length + 1, waited, 0);
+			if (wait === undefined) break;
+			waits.push(wait);
+		}
+		expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000, 10_000, 4500]);
+	});
+
+	it.each<[string, Partial<Failure>, boolean]>([
+		['429 without Retry-After', {}, true],
+		['429 with Retry-After', { retryAfter: 0 }, false],
+		['503', { httpCode: 503 }, false],
+		['no answer', { httpCode: undefined }, false],
+		['429 that may have been taken', { kind: 'uncertain' }, false],
+	])('is told from others: %s', (_, other, expected) => {
+		expect(hasNoRoom({ ...noRoom, ...other })).toBe(expected);
 	});
 });
 

@@ -1,9 +1,17 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A reverse proxy that serves `target` below `folder`, as many serve n8n. */
-export async function startProxy(target: string, folder: string) {
+/**
+ * A reverse proxy that serves `target` below `folder`, as many serve n8n.
+ * @param answers what it answers by itself, if it does
+ */
+export async function startProxy(
+	target: string,
+	folder: string,
+	answers?: (url: string, response: http.ServerResponse) => boolean,
+) {
 	const server = http.createServer((request, response) => {
+		if (answers?.(request.url ?? '', response)) return;
 		if (!request.url?.startsWith(`${folder}/`)) {
 			response.writeHead(404).end();
 			return;

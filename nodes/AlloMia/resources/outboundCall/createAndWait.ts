@@ -7,13 +7,26 @@ import { callFields, callOptions } from './fields';
 const longList = 2_000;
 
 /** n8n reads the whole execution for each callback, so that the time for a list grows with its square. */
-export const longListHint: NodeHint = {
+const longListHint: NodeHint = {
 	type: 'warning',
 	location: 'ndv',
 	whenToDisplay: 'always',
 	displayCondition: `={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && $input.all().length > ${longList} }}`,
 	message: `These are more than ${longList.toLocaleString('en')} items. For each outcome that AlloMia tells it, n8n reads the whole execution, which becomes slow for long lists. Put a Loop Over Items node before this one, with a batch size of 1,000 or less.`,
 };
+
+/** n8n pairs the items of an execution that goes on by their places, which outputs of their own change. */
+const pairingHint: NodeHint = {
+	type: 'warning',
+	location: 'ndv',
+	whenToDisplay: 'always',
+	displayCondition:
+		'={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && $parameter["options"]["outputPerStatus"] && $input.all().length > 1 }}',
+	message:
+		"With Output per Status, n8n no longer knows which outcome belongs to which of several items: behind this node, $('…').item is empty. Put an ID into Options > Metadata, which comes back with the outcome, or place one call at a time with Loop Over Items.",
+};
+
+export const hints = [longListHint, pairingHint];
 
 const show = { resource: ['outboundCall'], operation: ['createAndWait'] };
 
@@ -84,7 +97,7 @@ export const createAndWait: Operation = {
 		const items = await readCalls(this, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
 		);
-		if (!polling) refuseWaitingInVain(this, connection, items);
+		if (!polling) await refuseWaitingInVain(this, connection, items);
 
 		const results = await dialAll(this, connection, settings, items);
 		if (!results) return [[]];

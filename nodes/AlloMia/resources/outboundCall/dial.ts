@@ -8,10 +8,11 @@ import { apiError, errorItem, refusalError } from '../../../shared/nodeErrors';
 import { readSwitch, readWholeNumber } from '../../../shared/options';
 import { pause } from '../../../shared/pause';
 import type { Checked, Refusal } from '../../../shared/refusal';
-import { nextWait } from '../../../shared/retry';
+import { defaultRetryPolicy, hasNoRoom, nextWait, nextWaitForRoom } from '../../../shared/retry';
 import { shortList } from '../../../shared/text';
 import { dispatchAnswer, type DispatchAnswer } from '../../../shared/schemas';
 import { readItems, refuseUnlessContinuing, type ReadItem } from '../items';
+import { CallsInProgress } from './callsInProgress';
 import { hasOnceKey, readCall, readOptions } from './parameters';
 
 /** The options that hold for a run as a whole. They are read from the first item. */
@@ -93,6 +94,7 @@ export async function dialAll(
 		redialOnUncertain: settings.redialOnUncertain,
 		keyed: hasOnceKey(context),
 	});
+	const inProgress = new CallsInProgress(context, connection, settings.timeout);
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
@@ -102,7 +104,8 @@ export async function dialAll(
 		const results = await Promise.all(
 			calls.map((call) =>
 				limit(async (): Promise<DialResult> => {
-					const result = await dialOnce(context, connection, settings, ledger, call, mayCall);
+					const dial = { context, connection, settings, ledger, inProgress, mayCall };
+					const result = await dialOnce(dial, call);
 					failed ||= isFailure(result) && !result.leftAlone;
 					return result;
 				}),
@@ -122,20 +125,26 @@ function isFailure({ outcome }: DialResult): boolean {
 	return typeof outcome !== 'string' && !outcome.ok;
 }
 
-async function dialOnce(
-	context: IExecuteFunctions,
-	connection: Connection,
-	{ timeout }: DialSettings,
-	ledger: Ledger,
-	call: PlannedCall,
-	mayCall: () => boolean,
-): Promise<DialResult> {
+/** What the dials of a run share. */
+interface Dialling {
+	context: IExecuteFunctions;
+	connection: Connection;
+	settings: DialSettings;
+	ledger: Ledger;
+	inProgress: CallsInProgress;
+	/** Whether anybody is still to be called. */
+	mayCall: () => boolean;
+}
+
+async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResult> {
+	const { context, connection, settings, ledger, inProgress, mayCall } = dialling;
 	const { itemIndex, body } = call;
 	const skipped: DialResult = { itemIndex, outcome: 'skipped' };
 	if (!mayCall()) return skipped;
 	const decision = await ledger.admit(call, mayCall);
 	switch (decision.kind) {
 		case 'answered':
+			inProgress.add(decision.answer.outboundCallId);
 			return { itemIndex, outcome: { ok: true, value: decision.answer } };
 		case 'alreadyCalled':
 			return { itemIndex, outcome: 'alreadyCalled' };
@@ -151,7 +160,7 @@ async function dialOnce(
 		method: 'POST',
 		path: '/outbound',
 		body,
-		timeout,
+		timeout: settings.timeout,
 		purpose: 'dial',
 		answer: dispatchAnswer,
 	} as const;
@@ -159,7 +168,10 @@ async function dialOnce(
 	// It may have waited for another item with the same key, or for AlloMia.
 	for (let attempt = 1; mayCall(); attempt += 1) {
 		const outcome = await send(context, connection, request);
-		const wait = outcome.ok ? undefined : nextWait(outcome.failure, attempt, waited, Math.random());
+		if (outcome.ok) inProgress.add(outcome.value.outboundCallId);
+		const wait = outcome.ok
+			? undefined
+			: await waitAfter(outcome.failure, attempt, waited, inProgress);
 		if (wait === undefined) {
 			await ledger.settle(call, toEntry(outcome));
 			return { itemIndex, outcome };
@@ -170,6 +182,24 @@ async function dialOnce(
 	}
 	await ledger.settle(call);
 	return skipped;
+}
+
+/**
+ * How long to wait before the next attempt, in ms. For room, a minute; longer where this run's calls may
+ * make it; and no longer once another item has waited for it in vain.
+ */
+async function waitAfter(
+	failure: Failure,
+	attempt: number,
+	waited: number,
+	inProgress: CallsInProgress,
+): Promise<number | undefined> {
+	if (!hasNoRoom(failure)) return nextWait(failure, attempt, waited, Math.random());
+	if (inProgress.isHopeless) return undefined;
+	const since = Math.min(waited, inProgress.unchangedFor);
+	const wait = nextWaitForRoom(attempt, since, Math.random());
+	if (wait !== undefined) return wait;
+	return (await inProgress.mayMakeRoom()) ? defaultRetryPolicy.longestWait : undefined;
 }
 
 /** What is to be remembered of a dial: nothing, where AlloMia has surely not taken the call. */

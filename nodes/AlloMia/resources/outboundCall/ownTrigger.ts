@@ -1,10 +1,10 @@
-import type { IDataObject, IExecuteFunctions, IN8nHttpFullResponse, Workflow } from 'n8n-workflow';
-import { invalidCallback } from '../../../shared/callbackDoor';
+import type { IDataObject, IExecuteFunctions, Workflow } from 'n8n-workflow';
 import type { Checked } from '../../../shared/refusal';
 import { clean } from '../../../shared/text';
 import { pathRule, triggerPath, webhookUrl } from '../../../shared/triggerAddress';
 import { itemIndexes } from '../items';
 import { resumeUrl } from './resumeUrl';
+import { probe, probeOnce, securedAdvice } from './selfProbe';
 
 const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
 
@@ -50,23 +50,15 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): C
 	);
 }
 
-/** How long n8n may take to answer itself, in ms. */
-const probeTimeout = 5_000;
-
 /**
- * The triggers that the items name, where it is not certain that they listen. n8n starts a run by
- * production webhook or trigger only in a published workflow; in any other run (by hand, above all)
- * it does not even tell whether the workflow is published. So the trigger's address is asked, with
- * a body that starts nothing.
+ * The triggers that the items name: whether they listen. A run by hand, above all, may be of a workflow
+ * that is not published; and where only some of n8n's webhook addresses are renamed, nothing tells.
  * @returns by the trigger's name: its address, or why nobody may be called
  */
 export async function checkTriggers(
 	context: IExecuteFunctions,
 ): Promise<Map<unknown, Checked<string>>> {
 	const checked = new Map<unknown, Checked<string>>();
-	if (['webhook', 'trigger'].includes(context.getMode()) || context.getWorkflow().active) {
-		return checked;
-	}
 	for (const name of await namedTriggers(context)) {
 		const url = ownTriggerUrl(context, name);
 		checked.set(name, url.ok ? await ifListening(context, name, url.value) : url);
@@ -76,13 +68,17 @@ export async function checkTriggers(
 
 async function namedTriggers(context: IExecuteFunctions): Promise<Set<unknown>> {
 	const names = new Set<unknown>();
+	const { callback, triggerName } = context.getNode().parameters;
+	const isSame = [callback, triggerName].every((it) => !String(it).startsWith('='));
 	for await (const itemIndex of itemIndexes(context)) {
 		try {
-			if (context.getNodeParameter('callback', itemIndex) !== 'trigger') continue;
-			names.add(context.getNodeParameter('triggerName', itemIndex));
+			if (context.getNodeParameter('callback', itemIndex) === 'trigger') {
+				names.add(context.getNodeParameter('triggerName', itemIndex));
+			}
 		} catch {
 			// An expression that fails is told of when the item is read.
 		}
+		if (isSame) break;
 	}
 	return names;
 }
@@ -92,37 +88,38 @@ async function ifListening(
 	name: unknown,
 	url: string,
 ): Promise<Checked<string>> {
-	const answer = await probe(context, url);
-	if (answer === 'listens') return { ok: true, value: url };
-	if (answer === 'deaf') {
-		const message = `"${String(name)}" does not listen: this workflow is not published, or not as it stands now. Publish (activate) it and run it again, or choose another Callback.`;
-		return refuse('Callback', message);
-	}
-	// Published or not, the run may be of use. Only who runs it by hand can do otherwise at once.
-	if (context.getMode() !== 'manual') return { ok: true, value: url };
-	const message = `n8n cannot tell whether "${String(name)}" listens, since it does not reach itself at ${new URL(url).origin} (${answer}). Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL; or correct WEBHOOK_URL.`;
-	return refuse('Callback', message);
-}
-
-/** Whether an AlloMia Trigger answers at the address; or what came of asking. */
-async function probe(context: IExecuteFunctions, url: string): Promise<string> {
-	try {
-		const { statusCode, body } = (await context.helpers.httpRequest({
-			method: 'POST',
-			url,
-			headers: { 'content-type': 'application/json' },
-			body: '{}',
-			timeout: probeTimeout,
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			disableFollowRedirect: true,
-		})) as IN8nHttpFullResponse;
-		if (statusCode === 404) return 'deaf';
-		const { error } = Object(body) as { error?: unknown };
-		return error === invalidCallback ? 'listens' : `it got a ${statusCode}`;
-	} catch {
-		// Not its message: n8n replaces an error of ours that holds a network code by a text of its own.
-		return 'it got no answer';
+	const trigger = `"${String(name)}"`;
+	const paste =
+		'Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL';
+	// n8n starts a run by production webhook or trigger only in a published workflow; in any other run it
+	// may not tell.
+	const isPublished =
+		['webhook', 'trigger'].includes(context.getMode()) || context.getWorkflow().active;
+	const probed = await (isPublished ? probeOnce : probe)(context, url);
+	switch (probed?.kind) {
+		case undefined:
+		case 'listens':
+			return { ok: true, value: url };
+		case 'unregistered':
+			return refuse(
+				'Callback',
+				`${trigger} does not listen: this workflow is not published, or not as it stands now. Publish (activate) it and run it again, or choose another Callback.`,
+			);
+		case 'missing':
+			return refuse(
+				'Callback',
+				`${trigger} is not at ${new URL(url).origin}${new URL(url).pathname} (404): the webhook addresses of this n8n may be renamed (N8N_ENDPOINT_WEBHOOK). ${paste}.`,
+			);
+		case 'secured':
+			return refuse('Callback', `${securedAdvice(url)}.`);
+		case 'blocked':
+		case 'unknown':
+			// The run may be of use all the same. Only who runs it by hand can do otherwise at once.
+			if (isPublished || context.getMode() !== 'manual') return { ok: true, value: url };
+			return refuse(
+				'Callback',
+				`n8n cannot tell whether ${trigger} listens, since it does not reach itself at ${new URL(url).origin} (${probed.what}). ${paste}; or correct WEBHOOK_URL.`,
+			);
 	}
 }
 

@@ -8,6 +8,7 @@ import { grace, usePoster, watch, type Look } from '../../../shared/looks';
 import { isPrivateUrl } from '../../../shared/network';
 import {
 	pendingCalls,
+	sourceOf,
 	waitingOutputs,
 	withOutcomes,
 	type WaitingState,
@@ -15,6 +16,7 @@ import {
 import { signed } from './callback';
 import type { ReadItem } from '../items';
 import { outcomeUrl, resumeUrl } from './resumeUrl';
+import { probeOnce, securedAdvice } from './selfProbe';
 
 /** Where the node's stored context keeps the state, as JSON: `webhook()` may run elsewhere. */
 export const stateKey = 'alloMiaWaiting';
@@ -54,7 +56,9 @@ export async function waitForCallbacks(
 		timeout,
 		until: Date.now() + askFor,
 	});
-	const now = { ...state, items: withOutcomes(state.items, known) };
+	const entry = context.getExecuteData();
+	const source = entry.source?.main?.[0] ?? undefined;
+	const now = { ...state, source, items: withOutcomes(state.items, known) };
 	const [pending] = pendingCalls(now.items);
 	if (pending === undefined) return waitingOutputs(context.getNode(), now);
 
@@ -62,16 +66,18 @@ export async function waitForCallbacks(
 	stored[stateKey] = JSON.stringify(now);
 	stored[waitKey] = now.wait;
 	// What goes on if the limit passes and nothing of ours is running: n8n hands it to the next node.
-	const entry = context.getExecuteData();
 	const outputs = waitingOutputs(context.getNode(), now);
 	entry.data.main = outputs;
+	entry.source = sourceOf(outputs, source);
 	entry.metadata = { ...entry.metadata, forwardAllOutputs: true };
 	await context.putExecutionToWait(new Date(now.deadline + grace));
 
 	usePoster(context.helpers.httpRequest);
 	const look = lookFor(now, pending, items);
 	if (look) watch(look);
-	return outputs;
+	// Nothing goes on yet. With Retry On Fail, n8n would run a node again whose first item is an error: on
+	// what was put in place of its input just now.
+	return outputs.map(() => []);
 }
 
 function lookFor(
@@ -90,11 +96,11 @@ function lookFor(
  * To be called before the first dial.
  * @throws NodeOperationError where AlloMia could never reach this n8n, or this run cannot wait at all
  */
-export function refuseWaitingInVain(
+export async function refuseWaitingInVain(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
 	items: ReadonlyArray<ReadItem<CallRequest>>,
-): void {
+): Promise<void> {
 	if (!items.some((item) => item.ok && !item.value.dryRun)) return;
 	const url = resumeUrl(context);
 	if (runsInsideAgent(context)) {
@@ -117,4 +123,28 @@ export function refuseWaitingInVain(
 			},
 		);
 	}
+	await refuseDeafAddress(context, url);
+}
+
+/**
+ * Asks the execution's own address: n8n answers, as for any that runs, that it is not waiting; what
+ * matters is what stands before n8n.
+ */
+async function refuseDeafAddress(context: IExecuteFunctions, url: string): Promise<void> {
+	const probed = await probeOnce(context, outcomeUrl(url), new URL('.', url).href);
+	const refuse = (message: string, advice: string) => {
+		const description = `Nobody was called. ${advice}; or set Wait For to Polling (polling).`;
+		throw new NodeOperationError(context.getNode(), message, { description });
+	};
+	if (probed?.kind === 'secured') {
+		refuse(
+			'The public address of this n8n leads on to https, so the outcome may never arrive',
+			securedAdvice(url),
+		);
+	}
+	if (probed?.kind !== 'blocked') return;
+	const message = `n8n may not ask itself at ${new URL(url).origin}, so a callback that is lost would not be made up for`;
+	// The callbacks that arrive count all the same.
+	if (context.getMode() === 'manual') refuse(message, probed.what);
+	context.logger.warn(`AlloMia: ${message}: ${probed.what}`);
 }

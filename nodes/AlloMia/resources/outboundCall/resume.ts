@@ -1,6 +1,7 @@
 import {
 	sleep,
 	type IDataObject,
+	type IRunExecutionData,
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
@@ -21,6 +22,7 @@ import type { CallbackBody } from '../../../shared/schemas';
 import { isTerminal } from '../../../shared/status';
 import {
 	isSettled,
+	sourceOf,
 	waitingOutputs,
 	withOutcomes,
 	type WaitingState,
@@ -50,6 +52,11 @@ interface Progress {
 	asking: boolean;
 	/** When the execution was told to go on, in ms since 1970. */
 	resumedAt?: number;
+}
+
+/** What n8n has of the execution that a webhook belongs to, beyond what it shows to nodes. */
+interface Execution {
+	runExecutionData: IRunExecutionData | null;
 }
 
 interface WaitingCall {
@@ -164,10 +171,11 @@ function goOnIfOver(
 	progress.resumedAt = Date.now();
 	// Should n8n not go on, AlloMia is asked again.
 	for (const call of calls.values()) if (outcomes.delete(call.id)) open.add(call);
-	return {
-		webhookResponse: answers.received.body,
-		workflowData: waitingOutputs(webhook.getNode(), { ...state, items }),
-	};
+	const workflowData = waitingOutputs(webhook.getNode(), { ...state, items });
+	const { runExecutionData } = webhook as Partial<Execution>;
+	const entry = runExecutionData?.executionData?.nodeExecutionStack[0];
+	if (entry) entry.source = sourceOf(workflowData, state.source);
+	return { webhookResponse: answers.received.body, workflowData };
 }
 
 /**

@@ -1,0 +1,43 @@
+import type { IDataObject } from 'n8n-workflow';
+import type { Verification } from '../shared/callbackDoor';
+import { readSwitch } from '../shared/options';
+import { checked, type Checked, type Refusal } from '../shared/refusal';
+import { terminalStatuses } from '../shared/status';
+
+export interface TriggerSettings {
+	statuses: string[];
+	verification: Verification;
+	ignoreDuplicates: boolean;
+	outputPerStatus: boolean;
+}
+
+const verifications: readonly unknown[] = ['auto', 'signature', 'always', 'none'];
+
+/** The trigger's parameters, but for its path. A value that none of them may have is refused by name. */
+export function readSettings({
+	statuses: given = [...terminalStatuses],
+	verification = 'auto',
+	options = {},
+}: IDataObject): Checked<TriggerSettings> {
+	const refusals: Refusal[] = [];
+	const refuse = (field: string, value: unknown, rule: string) =>
+		refusals.push({ field, message: `It is ${JSON.stringify(value)}. ${rule}` });
+	// An expression may give them as a text.
+	const statuses = typeof given === 'string' ? given.split(/[\s,]+/) : given;
+	const isKnown = (status: unknown) => (terminalStatuses as readonly unknown[]).includes(status);
+	if (!Array.isArray(statuses) || !statuses.every(isKnown)) {
+		refuse('Statuses', given, `Use a list of ${terminalStatuses.join(', ')}.`);
+	}
+	if (!verifications.includes(verification)) {
+		refuse('Verification', verification, `Use one of ${verifications.join(', ')}.`);
+	}
+	const read = (field: string, name: string, fallback: boolean) =>
+		readSwitch(field, options as IDataObject, name, refusals, fallback);
+	const settings = {
+		statuses: statuses as string[],
+		verification: verification as Verification,
+		ignoreDuplicates: read('Ignore Duplicates', 'ignoreDuplicates', true),
+		outputPerStatus: read('Output per Status', 'outputPerStatus', false),
+	};
+	return checked(settings, refusals);
+}
