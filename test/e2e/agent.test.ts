@@ -10,6 +10,7 @@ import { ids, keys } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import { clinic } from './support/clinics';
 import { alloMia, node } from './support/nodes';
+import { runAgain } from './support/reruns';
 
 interface Tool {
 	function: {
@@ -33,10 +34,15 @@ type Filled = Record<string, string>;
 /** What the model fills into the tool's fields; where that differs, by what it is told. */
 let filled: Filled | ((told: string) => Filled) = {};
 
-/** A chat model that calls the tool it is given, once, and then says what came of it. */
+/** How often the model calls the tool, and whether it fails in the end. */
+let insists = 1;
+let isFailing = false;
+
+/** A chat model that calls the tool it is given, and then says what came of it. */
 function answer({ messages, tools: [tool] = [], stream }: ChatRequest): string {
 	const last = messages.at(-1);
-	const over = last?.role === 'tool' || !tool;
+	const isTold = last?.role === 'tool' && (insists === 1 || asked.length > insists);
+	const over = isTold || !tool;
 	const values = typeof filled === 'function' ? filled(JSON.stringify(messages)) : filled;
 	const message = over
 		? { role: 'assistant', content: `The tool said: ${JSON.stringify(last?.content)}` }
@@ -76,7 +82,8 @@ beforeAll(async () => {
 		request.on('end', () => {
 			const chat = JSON.parse(text) as ChatRequest;
 			asked.push(chat);
-			response.writeHead(200, {
+			const isLast = chat.messages.at(-1)?.role === 'tool';
+			response.writeHead(isFailing && isLast ? 500 : 200, {
 				'content-type': chat.stream ? 'text/event-stream' : 'application/json',
 			});
 			response.end(answer(chat));
@@ -91,7 +98,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-	asked = [];
+	[asked, insists, isFailing] = [[], 1, false];
 });
 
 const langchain = '@n8n/n8n-nodes-langchain';
@@ -109,10 +116,20 @@ async function ask(
 /** The same with several items, two of them at a time. */
 async function askAbout(
 	items: IDataObject[],
+	...settings: Parameters<typeof agentWorkflow>
+): Promise<string[]> {
+	const execution = await (await agentWorkflow(...settings)).run(items);
+	// An agent that leaves its tools to n8n runs once more after them.
+	const run = execution.data.resultData.runData.Agent?.at(-1);
+	if (run?.error) throw new Error(run.error.message);
+	return (run?.data?.main?.[0] ?? []).map(({ json }) => String(json.output));
+}
+
+async function agentWorkflow(
 	parameters: Record<string, unknown>,
 	version: number,
 	extras: Partial<WorkflowNode> = {},
-): Promise<string[]> {
+) {
 	const { port } = model.address() as AddressInfo;
 	const { id } = await bench.n8n.session.call<{ id: string }>('POST', '/rest/credentials', {
 		name: 'Model',
@@ -120,7 +137,7 @@ async function askAbout(
 		data: { apiKey: 'none', url: `http://127.0.0.1:${port}/v1`, header: false },
 	});
 	const tool = alloMia(bench.credential, parameters, extras);
-	const workflow = await activeWorkflow(
+	return await activeWorkflow(
 		bench,
 		[
 			node(`${langchain}.agent`, version, 'Agent', {
@@ -142,11 +159,6 @@ async function askAbout(
 			'Call somebody': { ai_tool: [[{ node: 'Agent', type: 'ai_tool', index: 0 }]] },
 		},
 	);
-	const execution = await workflow.run(items);
-	// An agent that leaves its tools to n8n runs once more after them.
-	const run = execution.data.resultData.runData.Agent?.at(-1);
-	if (run?.error) throw new Error(run.error.message);
-	return (run?.data?.main?.[0] ?? []).map(({ json }) => String(json.output));
 }
 
 const byModel = {
@@ -273,6 +285,35 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 			const sent = bench.simulator.requests.filter(({ method }) => method === 'POST');
 			expect([sent.length, bench.simulator.dials.length]).toEqual([1, 1]);
 			expect(JSON.stringify(asked.at(-1)?.messages)).toContain('may have been placed');
+		},
+	);
+
+	it.each([1.9, 2.2, 3.1])(
+		'calls nobody twice where the model asks again for a call of which nobody knows (agent %s)',
+		async (version) => {
+			insists = 2;
+			filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+			bench.simulator.fault({ kind: 'reset-after', match: { method: 'POST' } });
+			const said = await ask(byModel, version);
+			expect(bench.simulator.dials).toHaveLength(1);
+			expect(said).toContain('may have been placed');
+		},
+	);
+
+	it.each([1.9, 2.2, 3.1])(
+		'calls nobody twice where the agent failed after the call, and is run again (agent %s)',
+		async (version) => {
+			filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+			isFailing = true;
+			const workflow = await agentWorkflow(byModel, version);
+			const failed = await workflow.run([{}]);
+			expect([failed.status, bench.simulator.dials.length]).toEqual(['error', 1]);
+			isFailing = false;
+			const again = await runAgain(bench, workflow.id, failed.id);
+			expect(again.status).toBe('success');
+			const said = again.data.resultData.runData.Agent?.at(-1)?.data?.main?.[0]?.[0]?.json.output;
+			expect(said).toContain(bench.simulator.dials[0]?.outboundCallId);
+			expect(bench.simulator.dials).toHaveLength(1);
 		},
 	);
 

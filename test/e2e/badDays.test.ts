@@ -101,7 +101,8 @@ it('waits for room as long as calls of its run are in progress, and a minute oth
 	expect(Date.now() - begun).toBeGreaterThan(59_000);
 	expect(refused?.error).toBe('Too many calls');
 	expect(refused?.message).toMatch(/Nobody was called.*later.*Loop Over Items/);
-	expect(sent(other)).toBe(11);
+	// The waits double up to ten seconds, a quarter more at most.
+	expect([10, 11]).toContain(sent(other));
 
 	const soFar = sent(second);
 	await until('the second call to be tried again', () => sent(second) > soFar);

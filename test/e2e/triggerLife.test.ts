@@ -356,6 +356,36 @@ describe('an n8n with another address', () => {
 		}
 	});
 
+	it('that may not ask itself: a run by hand that waits says so, a published workflow waits', async () => {
+		const published = await activeWorkflow(bench, [
+			alloMia(bench.credential, { operation: 'createAndWait', phoneNumber: '+15145550002' }),
+		]);
+		const byHand = await manualWorkflow(
+			bench,
+			[alloMia(bench.credential, { operation: 'createAndWait' })],
+			false,
+		);
+		await bench.n8n.restart({
+			WEBHOOK_URL: bench.n8n.baseUrl.replace('127.0.0.1', 'localhost'),
+			N8N_SSRF_PROTECTION_ENABLED: 'true',
+			N8N_SSRF_ALLOWED_IP_RANGES: '127.0.0.1/32',
+			N8N_SSRF_BLOCKED_HOSTNAMES: 'localhost',
+		});
+		try {
+			const { error } = (await runByHand(bench, byHand)).data.resultData;
+			expect(error?.message).toContain('n8n may not ask itself at http://localhost:');
+			expect(error?.description).toMatch(/Nobody was called.*N8N_SSRF_ALLOWED_HOSTNAMES.*Polling/);
+			expect(bench.simulator.requests).toHaveLength(0);
+			// Nothing makes up for a callback that comes before n8n has parked the execution.
+			bench.simulator.setPace(3_000);
+			expect(outputsOf(await published.run([{}]), 'AlloMia')[0]).toMatchObject([
+				{ status: 'busy' },
+			]);
+		} finally {
+			await bench.n8n.restart();
+		}
+	});
+
 	it('that does not reach itself: calls all the same in a published workflow', async () => {
 		const workflow = await activeWorkflow(bench, [
 			alloMia(bench.credential, { callback: 'trigger' }),
