@@ -23,7 +23,7 @@ export function readSettings({
 	const refuse = (field: string, value: unknown, rule: string) =>
 		refusals.push({ field, message: `It is ${JSON.stringify(value)}. ${rule}` });
 	// An expression may give them as a text.
-	const statuses = typeof given === 'string' ? given.split(/[\s,]+/) : given;
+	const statuses = typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : given;
 	const isKnown = (status: unknown) => (terminalStatuses as readonly unknown[]).includes(status);
 	if (!Array.isArray(statuses) || !statuses.every(isKnown)) {
 		refuse('Statuses', given, `Use a list of ${terminalStatuses.join(', ')}.`);

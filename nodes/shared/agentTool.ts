@@ -1,4 +1,9 @@
-import { NodeOperationError, type IExecuteFunctions, type IRunData } from 'n8n-workflow';
+import {
+	NodeOperationError,
+	type IExecuteFunctions,
+	type IRunData,
+	type Workflow,
+} from 'n8n-workflow';
 
 /** Whether the node is the tool of an AI agent: n8n then gives it a type of its own. */
 export function isAgentTool(context: IExecuteFunctions): boolean {
@@ -15,11 +20,24 @@ export function runsInsideAgent(context: IExecuteFunctions): boolean {
 	return isToolExecution?.call(context) ?? false;
 }
 
-/** What n8n has of a tool that an agent runs by itself, beyond what it shows to nodes. */
-interface AgentRun {
-	runIndex: number;
+/** What n8n has of a tool's run, beyond what it shows to nodes. */
+interface ToolRun {
+	/** Set where an agent runs the tool by itself. */
 	inputData: { ai_tool?: unknown };
+	runIndex: number;
 	runExecutionData: { resultData: { runData: IRunData } };
+	workflow: Workflow;
+}
+
+/** Which run of its agent a tool's run belongs to: the same where n8n tries or runs the agent again. */
+export function agentRun(context: IExecuteFunctions): string {
+	const { workflow, runExecutionData } = context as unknown as ToolRun;
+	const hasAgent = (name: string) => workflow.getChildNodes(name, 'ai_tool', 1).length > 0;
+	// An agent may be the tool of another one.
+	const agents = workflow.getChildNodes(context.getNode().name, 'ai_tool');
+	const { runData } = runExecutionData.resultData;
+	const runs = agents.filter((name) => !hasAgent(name)).map((name) => runData[name]?.length ?? 0);
+	return `agent ${runs.join(' ')}`;
 }
 
 /**
@@ -30,9 +48,9 @@ interface AgentRun {
 export function findOwnRun(context: IExecuteFunctions): void {
 	if (!runsInsideAgent(context)) return;
 	const node = context.getNode();
-	const agentRun = context as unknown as AgentRun;
-	const runs = agentRun.runExecutionData.resultData.runData[node.name] ?? [];
-	const { ai_tool: input } = agentRun.inputData;
+	const own = context as unknown as ToolRun;
+	const runs = own.runExecutionData.resultData.runData[node.name] ?? [];
+	const { ai_tool: input } = own.inputData;
 	const index = runs.findIndex((run) => input && run?.inputOverride?.ai_tool === input);
 	if (index < 0) {
 		throw new NodeOperationError(
@@ -40,5 +58,5 @@ export function findOwnRun(context: IExecuteFunctions): void {
 			'This version of n8n does not tell which of the agent’s requests this is. Nothing was done: set the agent’s Batch Size to 1, or use its newest version.',
 		);
 	}
-	agentRun.runIndex = index;
+	own.runIndex = index;
 }

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { isAgentTool } from './agentTool';
+import { agentRun, isAgentTool } from './agentTool';
 import type { CallBody } from './callRequest';
 import { ClaimQueue } from './claimQueue';
 import { lookItUp, type Failure } from './failure';
@@ -108,33 +108,13 @@ interface LedgerMemory extends MarksMemory {
 	 * never was into the execution, and a re-run counts on from there.
 	 */
 	first: number;
-	/** By the number of the run, from 0 on: loops are no retries. */
+	/** By the number of the run, from 0 on: loops are no retries. Of a tool, by the run of its agent. */
 	runs: Record<string, LedgerRun>;
 	/** The number of the newest run, unless it has ended well. */
 	open?: string;
 }
 
 const contextKey = 'alloMiaLedger';
-
-/** The name of the run that all runs of a tool become once their execution is run again. */
-const mergedRun = 'earlier';
-
-/** An agent that is run again asks for the same calls again, and n8n counts its tool's runs on. */
-function mergeRuns(memory: LedgerMemory): void {
-	const all = Object.values(memory.runs).map(({ entries }) => entries);
-	memory.runs = { [mergedRun]: { entries: Object.assign({}, ...all) as LedgerRun['entries'] } };
-}
-
-/**
- * What holds for a tool's calls in whichever run: those from before its execution was run again, and those
- * of which nobody knows whether they were placed. A model that is told of one may well try again.
- */
-function recollect({ runs }: LedgerMemory): Map<string, LedgerEntry> {
-	const all = Object.entries(runs).flatMap(([name, { entries }]) =>
-		Object.entries(entries).filter(([, it]) => name === mergedRun || it.kind === 'uncertain'),
-	);
-	return new Map(all);
-}
 
 /** A key within one run: several items may have it, and then take turns. */
 interface KeyState {
@@ -187,8 +167,6 @@ export class Ledger {
 		private readonly name: string,
 		private readonly run: LedgerRun,
 		private readonly endRun: (isLast: boolean) => void,
-		/** What other runs know of this one's items, by their place. */
-		private readonly others: ReadonlyMap<string, LedgerEntry>,
 		items: readonly LedgerItem[],
 		private readonly settings: LedgerSettings,
 	) {
@@ -215,14 +193,14 @@ export class Ledger {
 		const isFresh = !Marks.isKnown(context);
 		const marks = Marks.of(context, memory);
 		const isTool = isAgentTool(context);
-		if (isTool && isFresh && marks.isRerun) mergeRuns(memory);
 		// A re-run goes on with the run that failed, whatever n8n's count of runs is by then.
 		if (isFresh && marks.isRerun && memory.open !== undefined) {
 			memory.first = runIndex - Number(memory.open);
 		}
 		const name = String(runIndex - memory.first);
 		memory.open = name;
-		const run = (memory.runs[name] ??= { entries: {} });
+		// An agent that is tried or run again asks for the same once more, and n8n counts its tool's runs on.
+		const run = (memory.runs[isTool ? agentRun(context) : name] ??= { entries: {} });
 		const people = calls.map(({ body, onceKey }) => nameCall(body, onceKey));
 		const names = marks.plan(name, people);
 		const onceKeys = new OnceKeys(marks.store, context.getNode().id);
@@ -242,7 +220,6 @@ export class Ledger {
 				memory.open = undefined;
 				if (isLast && !isTool) delete memory.runs[name];
 			},
-			isTool ? recollect(memory) : new Map(),
 			items,
 			settings,
 		);
@@ -280,7 +257,7 @@ export class Ledger {
 		if (!isWanted) return { kind: 'skipped' };
 		await turn;
 		const known: Known = {
-			entry: this.entryOf(item),
+			entry: this.run.entries[item.entry],
 			attempted: this.attempted.has(item.mark),
 			attemptedUnknown: this.unasked.has(item.mark),
 			key: this.keyOf(item),
@@ -325,13 +302,9 @@ export class Ledger {
 	}
 
 	/** What the execution remembers, unless the user wants to call again. */
-	private recall(item: LedgerItem): LedgerEntry | undefined {
-		const known = this.entryOf(item);
+	private recall({ entry }: LedgerItem): LedgerEntry | undefined {
+		const known = this.run.entries[entry];
 		return known?.kind === 'uncertain' && this.settings.redialOnUncertain ? undefined : known;
-	}
-
-	private entryOf({ entry }: LedgerItem): LedgerEntry | undefined {
-		return this.run.entries[entry] ?? this.others.get(entry);
 	}
 
 	private async claim(items: readonly LedgerItem[]): Promise<void> {

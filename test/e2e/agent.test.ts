@@ -37,6 +37,9 @@ let filled: Filled | ((told: string) => Filled) = {};
 /** How often the model calls the tool, and whether it fails in the end. */
 let insists = 1;
 let isFailing = false;
+/** Which of its answers fails, if one does. */
+let failsAt = 0;
+const retrying = { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 };
 
 /** A chat model that calls the tool it is given, and then says what came of it. */
 function answer({ messages, tools: [tool] = [], stream }: ChatRequest): string {
@@ -83,7 +86,8 @@ beforeAll(async () => {
 			const chat = JSON.parse(text) as ChatRequest;
 			asked.push(chat);
 			const isLast = chat.messages.at(-1)?.role === 'tool';
-			response.writeHead(isFailing && isLast ? 500 : 200, {
+			const fails = (isFailing && isLast) || asked.length === failsAt;
+			response.writeHead(fails ? 500 : 200, {
 				'content-type': chat.stream ? 'text/event-stream' : 'application/json',
 			});
 			response.end(answer(chat));
@@ -98,7 +102,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-	[asked, insists, isFailing] = [[], 1, false];
+	[asked, insists, isFailing, failsAt] = [[], 1, false, 0];
 });
 
 const langchain = '@n8n/n8n-nodes-langchain';
@@ -125,10 +129,13 @@ async function askAbout(
 	return (run?.data?.main?.[0] ?? []).map(({ json }) => String(json.output));
 }
 
+/** @param loop a node that hands the agent its items in rounds */
 async function agentWorkflow(
 	parameters: Record<string, unknown>,
 	version: number,
 	extras: Partial<WorkflowNode> = {},
+	agentExtras: Partial<WorkflowNode> = {},
+	loop?: WorkflowNode,
 ) {
 	const { port } = model.address() as AddressInfo;
 	const { id } = await bench.n8n.session.call<{ id: string }>('POST', '/rest/credentials', {
@@ -137,14 +144,26 @@ async function agentWorkflow(
 		data: { apiKey: 'none', url: `http://127.0.0.1:${port}/v1`, header: false },
 	});
 	const tool = alloMia(bench.credential, parameters, extras);
+	const agent = node(
+		`${langchain}.agent`,
+		version,
+		'Agent',
+		{
+			promptType: 'define',
+			text: '=Call the patient {{ $json.name }}.',
+			options: { batching: { batchSize: 2, delayBetweenBatches: 0 } },
+		},
+		agentExtras,
+	);
+	const rounds = {
+		Loop: { main: [[], [{ node: 'Agent', type: 'main', index: 0 }]] },
+		Agent: { main: [[{ node: 'Loop', type: 'main', index: 0 }]] },
+	};
 	return await activeWorkflow(
 		bench,
 		[
-			node(`${langchain}.agent`, version, 'Agent', {
-				promptType: 'define',
-				text: '=Call the patient {{ $json.name }}.',
-				options: { batching: { batchSize: 2, delayBetweenBatches: 0 } },
-			}),
+			...(loop ? [loop] : []),
+			agent,
 			node(
 				`${langchain}.lmChatOpenAi`,
 				1.2,
@@ -155,6 +174,7 @@ async function agentWorkflow(
 			{ ...tool, name: 'Call somebody', type: `${tool.type}Tool` },
 		],
 		{
+			...(loop ? rounds : {}),
 			Model: { ai_languageModel: [[{ node: 'Agent', type: 'ai_languageModel', index: 0 }]] },
 			'Call somebody': { ai_tool: [[{ node: 'Agent', type: 'ai_tool', index: 0 }]] },
 		},
@@ -314,6 +334,34 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 			const said = again.data.resultData.runData.Agent?.at(-1)?.data?.main?.[0]?.[0]?.json.output;
 			expect(said).toContain(bench.simulator.dials[0]?.outboundCallId);
 			expect(bench.simulator.dials).toHaveLength(1);
+		},
+	);
+
+	it.each([1.9, 2.2])(
+		'calls nobody twice where n8n tries an agent again that failed after the call (agent %s)',
+		async (version) => {
+			filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+			isFailing = true;
+			const workflow = await agentWorkflow(byModel, version, {}, retrying);
+			expect((await workflow.run([{}])).status).toBe('error');
+			expect(asked.length).toBeGreaterThan(2);
+			expect(bench.simulator.dials).toHaveLength(1);
+		},
+	);
+
+	it.each([1.9, 2.2, 3.1])(
+		'calls again in the next round of a loop, also after the agent was run again (agent %s)',
+		async (version) => {
+			filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+			const loop = node('n8n-nodes-base.splitInBatches', 3, 'Loop', { batchSize: 1, options: {} });
+			const workflow = await agentWorkflow(byModel, version, {}, {}, loop);
+			// The model fails after the second call.
+			failsAt = 4;
+			const failed = await workflow.run([{}, {}, {}]);
+			expect([failed.status, bench.simulator.dials.length]).toEqual(['error', 2]);
+			failsAt = 0;
+			const again = await runAgain(bench, workflow.id, failed.id);
+			expect([again.status, bench.simulator.dials.length]).toEqual(['success', 3]);
 		},
 	);
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
 	activate,
@@ -308,6 +309,32 @@ describe('createAndWait', () => {
 			{ status: 'busy' },
 		]);
 		expect(bench.simulator.dials).toHaveLength(2);
+	});
+
+	it('answers whoever started the workflow by a webhook that responds with the last node', async () => {
+		const path = randomUUID();
+		const { id } = await createWorkflow(bench.n8n.session, {
+			name: path,
+			nodes: [
+				node(
+					'n8n-nodes-base.webhook',
+					2,
+					'Webhook',
+					{ httpMethod: 'POST', path, responseMode: 'lastNode', options: {} },
+					{ webhookId: path },
+				),
+				alloMia(bench.credential, { operation: 'createAndWait', phoneNumber: '+15145551000' }),
+			],
+			connections: connect('Webhook', 'AlloMia'),
+		});
+		await activate(bench.n8n.session, id);
+		const url = `${bench.n8n.baseUrl}/webhook/${path}`;
+		const answer = await until('the webhook to be registered', async () => {
+			const response = await fetch(url, { method: 'POST' });
+			return response.status !== 404 && response;
+		});
+		expect(answer.status).toBe(200);
+		expect(bench.simulator.dials).toHaveLength(1);
 	});
 
 	describe('with an output for each status', () => {

@@ -8,11 +8,11 @@ import { apiError, errorItem, refusalError } from '../../../shared/nodeErrors';
 import { readSwitch, readWholeNumber } from '../../../shared/options';
 import { pause } from '../../../shared/pause';
 import type { Checked, Refusal } from '../../../shared/refusal';
-import { defaultRetryPolicy, hasNoRoom, nextWait, nextWaitForRoom } from '../../../shared/retry';
 import { shortList } from '../../../shared/text';
 import { dispatchAnswer, type DispatchAnswer } from '../../../shared/schemas';
 import { readItems, refuseUnlessContinuing, type ReadItem } from '../items';
 import { CallsInProgress } from './callsInProgress';
+import { DialPatience } from './dialPatience';
 import { hasOnceKey, readCall, readOptions } from './parameters';
 
 /** The options that hold for a run as a whole. They are read from the first item. */
@@ -164,42 +164,21 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 		purpose: 'dial',
 		answer: dispatchAnswer,
 	} as const;
-	let waited = 0;
+	const patience = new DialPatience(inProgress);
 	// It may have waited for another item with the same key, or for AlloMia.
-	for (let attempt = 1; mayCall(); attempt += 1) {
+	while (mayCall()) {
 		const outcome = await send(context, connection, request);
 		if (outcome.ok) inProgress.add(outcome.value.outboundCallId);
-		const wait = outcome.ok
-			? undefined
-			: await waitAfter(outcome.failure, attempt, waited, inProgress);
+		const wait = outcome.ok ? undefined : await patience.waitAfter(outcome.failure);
 		if (wait === undefined) {
 			await ledger.settle(call, toEntry(outcome));
 			return { itemIndex, outcome };
 		}
 		await pause(wait, context.getExecutionCancelSignal());
 		await ledger.look();
-		waited += wait;
 	}
 	await ledger.settle(call);
 	return skipped;
-}
-
-/**
- * How long to wait before the next attempt, in ms. For room, a minute; longer where this run's calls may
- * make it; and no longer once another item has waited for it in vain.
- */
-async function waitAfter(
-	failure: Failure,
-	attempt: number,
-	waited: number,
-	inProgress: CallsInProgress,
-): Promise<number | undefined> {
-	if (!hasNoRoom(failure)) return nextWait(failure, attempt, waited, Math.random());
-	if (inProgress.isHopeless) return undefined;
-	const since = Math.min(waited, inProgress.unchangedFor);
-	const wait = nextWaitForRoom(attempt, since, Math.random());
-	if (wait !== undefined) return wait;
-	return (await inProgress.mayMakeRoom()) ? defaultRetryPolicy.longestWait : undefined;
 }
 
 /** What is to be remembered of a dial: nothing, where AlloMia has surely not taken the call. */

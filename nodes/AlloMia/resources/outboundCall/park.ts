@@ -75,9 +75,10 @@ export async function waitForCallbacks(
 	usePoster(context.helpers.httpRequest);
 	const look = lookFor(now, pending, items);
 	if (look) watch(look);
-	// Nothing goes on yet. With Retry On Fail, n8n would run a node again whose first item is an error: on
-	// what was put in place of its input just now.
-	return outputs.map(() => []);
+	// With Retry On Fail, n8n would run a node again whose first item is an error: on what was put in place
+	// of its input just now. And it takes apart what it is given.
+	const isTriedAgain = context.getNode().retryOnFail && outputs[0]?.[0]?.json.error;
+	return outputs.map((items) => (isTriedAgain ? [] : [...items]));
 }
 
 function lookFor(

@@ -174,7 +174,8 @@ function goOnIfOver(
 	const workflowData = waitingOutputs(webhook.getNode(), { ...state, items });
 	const { runExecutionData } = webhook as Partial<Execution>;
 	const entry = runExecutionData?.executionData?.nodeExecutionStack[0];
-	if (entry) entry.source = sourceOf(workflowData, state.source);
+	if (entry)
+		entry.source = sourceOf(workflowData, state.source ?? entry.source?.main?.[0] ?? undefined);
 	return { webhookResponse: answers.received.body, workflowData };
 }
 
