@@ -4,6 +4,7 @@ import {
 	activate,
 	createCredential,
 	createWorkflow,
+	listExecutions,
 	outputsOf,
 	readExecution,
 	until,
@@ -334,6 +335,10 @@ describe('createAndWait', () => {
 			return response.status !== 404 && response;
 		});
 		expect(answer.status).toBe(200);
+		const [execution] = await listExecutions(bench.n8n.session, id);
+		expect(outcomesOf(await waitForEnd(bench.n8n.session, execution?.id ?? ''))).toEqual([
+			'completed',
+		]);
 		expect(bench.simulator.dials).toHaveLength(1);
 	});
 
