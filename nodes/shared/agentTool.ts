@@ -21,23 +21,39 @@ export function runsInsideAgent(context: IExecuteFunctions): boolean {
 }
 
 /** What n8n has of a tool's run, beyond what it shows to nodes. */
-interface ToolRun {
-	/** Set where an agent runs the tool by itself. */
+interface ToolContext {
+	workflow: Workflow;
+	runExecutionData: { resultData: { runData: IRunData } };
+	/** Where an agent runs the tool by itself: what its model has filled in. */
 	inputData: { ai_tool?: unknown };
 	runIndex: number;
-	runExecutionData: { resultData: { runData: IRunData } };
-	workflow: Workflow;
+	/** One object for each try of the agent. */
+	closeFunctions: object;
 }
 
-/** Which run of its agent a tool's run belongs to: the same where n8n tries or runs the agent again. */
-export function agentRun(context: IExecuteFunctions): string {
-	const { workflow, runExecutionData } = context as unknown as ToolRun;
+/** A tool's run, as a part of what its agent does. */
+export interface ToolRun {
+	/** Which run of the agent it belongs to: the same where n8n tries or runs the agent again. */
+	agentRun: string;
+	/** What the agent has asked for in its present try, and how often; where it runs the tool by itself. */
+	asked?: Map<string, number>;
+}
+
+const askedInTry = new WeakMap<object, Map<string, number>>();
+
+export function readTool(context: IExecuteFunctions): ToolRun {
+	const { workflow, runExecutionData, closeFunctions } = context as unknown as ToolContext;
 	const hasAgent = (name: string) => workflow.getChildNodes(name, 'ai_tool', 1).length > 0;
 	// An agent may be the tool of another one.
 	const agents = workflow.getChildNodes(context.getNode().name, 'ai_tool');
 	const { runData } = runExecutionData.resultData;
 	const runs = agents.filter((name) => !hasAgent(name)).map((name) => runData[name]?.length ?? 0);
-	return `agent ${runs.join(' ')}`;
+	const agentRun = `agent ${runs.join(' ')}`;
+	// Newer agents leave their tools to n8n, which keeps what these have answered.
+	if (!runsInsideAgent(context)) return { agentRun };
+	const asked = askedInTry.get(closeFunctions) ?? new Map<string, number>();
+	askedInTry.set(closeFunctions, asked);
+	return { agentRun, asked };
 }
 
 /**
@@ -48,7 +64,7 @@ export function agentRun(context: IExecuteFunctions): string {
 export function findOwnRun(context: IExecuteFunctions): void {
 	if (!runsInsideAgent(context)) return;
 	const node = context.getNode();
-	const own = context as unknown as ToolRun;
+	const own = context as unknown as ToolContext;
 	const runs = own.runExecutionData.resultData.runData[node.name] ?? [];
 	const { ai_tool: input } = own.inputData;
 	const index = runs.findIndex((run) => input && run?.inputOverride?.ai_tool === input);

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { agentRun, isAgentTool } from './agentTool';
+import { isAgentTool, readTool, type ToolRun } from './agentTool';
 import type { CallBody } from './callRequest';
 import { ClaimQueue } from './claimQueue';
 import { lookItUp, type Failure } from './failure';
@@ -100,6 +100,8 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 interface LedgerRun {
 	/** By the item's position; in an agent's tool, which n8n runs several times at the same, by the call too. */
 	entries: Record<string, LedgerEntry>;
+	/** Of a tool that n8n runs as a node: the run of its agent. */
+	agentRun?: string;
 }
 
 interface LedgerMemory extends MarksMemory {
@@ -108,13 +110,42 @@ interface LedgerMemory extends MarksMemory {
 	 * never was into the execution, and a re-run counts on from there.
 	 */
 	first: number;
-	/** By the number of the run, from 0 on: loops are no retries. Of a tool, by the run of its agent. */
+	/**
+	 * By the number of the run, from 0 on: loops are no retries. Of a tool that an agent runs by itself, by
+	 * the run of the agent.
+	 */
 	runs: Record<string, LedgerRun>;
 	/** The number of the newest run, unless it has ended well. */
 	open?: string;
 }
 
 const contextKey = 'alloMiaLedger';
+
+/**
+ * The place of a tool's call in what the execution remembers. A model may ask for the same call again: it is
+ * placed again, unless nobody knows whether it was placed before.
+ * @param place its item, and who is called for what
+ */
+function toolEntry(
+	place: string,
+	memory: LedgerMemory,
+	run: LedgerRun,
+	{ agentRun, asked }: ToolRun,
+): string {
+	if (asked) {
+		const last = asked.get(place) ?? 0;
+		const isAnswered = asked.has(place) && run.entries[`${place} ${last}`]?.kind === 'answered';
+		const nth = isAnswered ? last + 1 : last;
+		asked.set(place, nth);
+		return `${place} ${nth}`;
+	}
+	run.agentRun = agentRun;
+	for (const other of Object.values(memory.runs)) {
+		const known = other.agentRun === agentRun ? other.entries[place] : undefined;
+		if (known?.kind === 'uncertain') run.entries[place] ??= known;
+	}
+	return place;
+}
 
 /** A key within one run: several items may have it, and then take turns. */
 interface KeyState {
@@ -199,8 +230,9 @@ export class Ledger {
 		}
 		const name = String(runIndex - memory.first);
 		memory.open = name;
+		const tool = isTool ? readTool(context) : undefined;
 		// An agent that is tried or run again asks for the same once more, and n8n counts its tool's runs on.
-		const run = (memory.runs[isTool ? agentRun(context) : name] ??= { entries: {} });
+		const run = (memory.runs[tool?.asked ? tool.agentRun : name] ??= { entries: {} });
 		const people = calls.map(({ body, onceKey }) => nameCall(body, onceKey));
 		const names = marks.plan(name, people);
 		const onceKeys = new OnceKeys(marks.store, context.getNode().id);
@@ -208,7 +240,9 @@ export class Ledger {
 			itemIndex,
 			onceKey,
 			mark: names[index] ?? '',
-			entry: isTool ? `${itemIndex} ${people[index]}` : String(itemIndex),
+			entry: tool
+				? toolEntry(`${itemIndex} ${people[index]}`, memory, run, tool)
+				: String(itemIndex),
 		}));
 		return new Ledger(
 			context,
@@ -218,7 +252,7 @@ export class Ledger {
 			run,
 			(isLast) => {
 				memory.open = undefined;
-				if (isLast && !isTool) delete memory.runs[name];
+				if (isLast && !tool?.asked) delete memory.runs[name];
 			},
 			items,
 			settings,

@@ -337,6 +337,16 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 		},
 	);
 
+	it.each([1.9, 2.2, 3.1])(
+		'calls again where the model asks again for a call that was placed (agent %s)',
+		async (version) => {
+			insists = 2;
+			filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+			await ask(byModel, version);
+			expect(bench.simulator.dials).toHaveLength(2);
+		},
+	);
+
 	it.each([1.9, 2.2])(
 		'calls nobody twice where n8n tries an agent again that failed after the call (agent %s)',
 		async (version) => {
