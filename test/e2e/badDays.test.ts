@@ -92,10 +92,12 @@ it('waits for room as long as calls of its run are in progress, and a minute oth
 		outputsOf(await waitForEnd(bench.n8n.session, id, 90_000), 'AlloMia')[0];
 	// The call of the first does not end by itself.
 	const [first, second, other] = ['+15145550004', '+15145551234', '+15145551235'];
+	const body = { error: 'Too many calls' };
+	for (const number of [second, other]) {
+		bench.simulator.fault({ kind: 'status', status: 429, body, times: 999, match: { number } });
+	}
 	const waiting = await start(first, second);
 	const dial = await until('the first call', () => bench.simulator.dials[0]);
-	const body = { error: 'Too many calls' };
-	bench.simulator.fault({ kind: 'status', status: 429, body, times: 999 });
 	const begun = Date.now();
 	const [refused] = (await ended(await start(other))) ?? [];
 	expect(Date.now() - begun).toBeGreaterThan(59_000);
