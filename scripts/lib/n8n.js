@@ -59,17 +59,26 @@ function isFree(port, host = '127.0.0.1') {
 	});
 }
 
+/** What freePort has given: it may be free for now, while what listens there is started again. */
+const given = new Set();
+
 /**
- * A port that was free a moment ago. Systems give none of these to outgoing connections, so it is free
- * still when what listens there is started again: n8n, whose task broker finds its port taken, ends
- * without a word.
+ * A port that was free a moment ago. Systems give none of these to outgoing connections, and the workers
+ * of jest look for them at the same time, each in a range of its own: a port is free still when n8n
+ * listens there after some time, or again.
  */
 async function freePort() {
+	const first = 10_000 + 2_000 * (Number(process.env.JEST_WORKER_ID ?? 0) % 11);
 	for (let attempt = 0; attempt < 100; attempt += 1) {
-		const port = randomInt(10_000, 32_000);
-		if (await isFree(port)) return port;
+		const port = randomInt(first, first + 2_000);
+		if (!given.has(port) && (await isFree(port))) {
+			given.add(port);
+			return port;
+		}
 	}
-	throw new UserError('No port from 10000 to 31999 is free. End some programs and try again.');
+	throw new UserError(
+		`No port from ${first} to ${first + 1_999} is free. End some programs and try again.`,
+	);
 }
 
 /** Settings that keep an n8n to itself: no telemetry, no look at the internet, this machine only. */

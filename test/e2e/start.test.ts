@@ -37,7 +37,12 @@ function start(args: string[], env: Record<string, string> = {}, input?: string)
 	const child = spawn(
 		process.execPath,
 		[path.join(root, 'scripts', 'start.js'), '--port', String(port), '--data', data, ...args],
-		{ cwd: root, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
+		{
+			cwd: root,
+			// Ports of its own, beside those of this and the other workers.
+			env: { ...process.env, JEST_WORKER_ID: '0', ...env },
+			stdio: ['pipe', 'pipe', 'pipe'],
+		},
 	);
 	let output = '';
 	const keep = (chunk: Buffer) => (output += String(chunk));

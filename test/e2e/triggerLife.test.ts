@@ -138,26 +138,22 @@ describe('callback: trigger', () => {
 		},
 	);
 
-	it('says in a run by hand where n8n cannot find out, and calls nobody', async () => {
-		const id = await selfCalling();
-		await bench.n8n.restart({ WEBHOOK_URL: 'http://127.0.0.1:9/' });
-		try {
-			const execution = await runByHand(bench, id);
-			expect(execution.data.resultData.error?.message).toMatch(
-				/does not reach itself at http:\/\/127\.0\.0\.1:9.*WEBHOOK_URL/,
-			);
-			expect(bench.simulator.requests).toHaveLength(0);
-		} finally {
-			await bench.n8n.restart();
-		}
-	});
-
 	it('works in a run by hand of a published workflow', async () => {
 		const id = await selfCalling();
 		await runByHand(bench, id);
 		expect(await triggered(bench, id, 1)).toHaveLength(1);
 	});
 });
+
+/** Does something while n8n runs with other settings. */
+async function withSettings(settings: Record<string, string>, work: () => Promise<void>) {
+	await bench.n8n.restart(settings);
+	try {
+		await work();
+	} finally {
+		await bench.n8n.restart();
+	}
+}
 
 /** A workflow that is started by hand, calls, and gets the outcome. */
 async function selfCalling(phoneNumber = '+15145551234', parameters: Record<string, unknown> = {}) {
@@ -271,8 +267,7 @@ describe('an n8n with another address', () => {
 			await runByHand(bench, id);
 			const before = lastDial();
 			const proxy = await startProxy(bench.n8n.baseUrl, folder);
-			try {
-				await bench.n8n.restart({ WEBHOOK_URL: `${proxy.url}/` });
+			await withSettings({ WEBHOOK_URL: `${proxy.url}/` }, async () => {
 				await registered(`${proxy.url}/webhook/allomia/${id}`);
 				await runByHand(bench, id);
 				const after = lastDial();
@@ -293,10 +288,7 @@ describe('an n8n with another address', () => {
 				expect(outputsOf(waited, 'AlloMia')[0]).toMatchObject([{ status: 'busy' }]);
 				expect(lastDial().url.startsWith(`${proxy.url}/webhook-waiting/`)).toBe(true);
 				expect(bench.simulator.callbacks.at(-1)?.status).toBe(200);
-			} finally {
-				await proxy.stop();
-				await bench.n8n.restart();
-			}
+			}).finally(proxy.stop);
 		},
 	);
 
@@ -306,8 +298,7 @@ describe('an n8n with another address', () => {
 			alloMiaTrigger(bench.credential),
 		]);
 		const id = await selfCalling();
-		await bench.n8n.restart({ N8N_ENDPOINT_WEBHOOK: 'hooks' });
-		try {
+		await withSettings({ N8N_ENDPOINT_WEBHOOK: 'hooks' }, async () => {
 			const byHand = await runByHand(bench, id);
 			const url = started.url.replace('/webhook/', '/hooks/');
 			await until('the webhook to be registered', async () => {
@@ -323,9 +314,7 @@ describe('an n8n with another address', () => {
 				);
 			}
 			expect(bench.simulator.requests).toHaveLength(0);
-		} finally {
-			await bench.n8n.restart();
-		}
+		});
 	});
 
 	it('whose address leads on to https: says so before anybody is called', async () => {
@@ -341,8 +330,7 @@ describe('an n8n with another address', () => {
 			response.writeHead(301, { location }).end();
 			return true;
 		});
-		try {
-			await bench.n8n.restart({ WEBHOOK_URL: `${proxy.url}/` });
+		await withSettings({ WEBHOOK_URL: `${proxy.url}/` }, async () => {
 			for (const workflow of [trigger, waiting]) {
 				const { error } = (await workflow.run([{}])).data.resultData;
 				expect(`${error?.message} ${error?.description ?? ''}`).toMatch(
@@ -350,10 +338,7 @@ describe('an n8n with another address', () => {
 				);
 			}
 			expect(bench.simulator.requests).toHaveLength(0);
-		} finally {
-			await proxy.stop();
-			await bench.n8n.restart();
-		}
+		}).finally(proxy.stop);
 	});
 
 	it('that may not ask itself: a run by hand that waits says so, a published workflow waits', async () => {
@@ -365,77 +350,82 @@ describe('an n8n with another address', () => {
 			[alloMia(bench.credential, { operation: 'createAndWait' })],
 			false,
 		);
-		await bench.n8n.restart({
-			WEBHOOK_URL: bench.n8n.baseUrl.replace('127.0.0.1', 'localhost'),
-			N8N_SSRF_PROTECTION_ENABLED: 'true',
-			N8N_SSRF_ALLOWED_IP_RANGES: '127.0.0.1/32',
-			N8N_SSRF_BLOCKED_HOSTNAMES: 'localhost',
-		});
-		try {
-			const { error } = (await runByHand(bench, byHand)).data.resultData;
-			expect(error?.message).toContain('n8n may not ask itself at http://localhost:');
-			expect(error?.description).toMatch(/Nobody was called.*N8N_SSRF_ALLOWED_HOSTNAMES.*Polling/);
-			expect(bench.simulator.requests).toHaveLength(0);
-			// Nothing makes up for a callback that comes before n8n has parked the execution.
-			bench.simulator.setPace(3_000);
-			expect(outputsOf(await published.run([{}]), 'AlloMia')[0]).toMatchObject([
-				{ status: 'busy' },
-			]);
-		} finally {
-			await bench.n8n.restart();
-		}
+		await withSettings(
+			{
+				WEBHOOK_URL: bench.n8n.baseUrl.replace('127.0.0.1', 'localhost'),
+				N8N_SSRF_PROTECTION_ENABLED: 'true',
+				N8N_SSRF_ALLOWED_IP_RANGES: '127.0.0.1/32',
+				N8N_SSRF_BLOCKED_HOSTNAMES: 'localhost',
+			},
+			async () => {
+				const { error } = (await runByHand(bench, byHand)).data.resultData;
+				expect(error?.message).toContain('n8n may not ask itself at http://localhost:');
+				expect(error?.description).toMatch(
+					/Nobody was called.*N8N_SSRF_ALLOWED_HOSTNAMES.*Polling/,
+				);
+				expect(bench.simulator.requests).toHaveLength(0);
+				// Nothing makes up for a callback that comes before n8n has parked the execution.
+				bench.simulator.setPace(3_000);
+				expect(outputsOf(await published.run([{}]), 'AlloMia')[0]).toMatchObject([
+					{ status: 'busy' },
+				]);
+			},
+		);
 	});
 
-	it('that does not reach itself: calls all the same in a published workflow', async () => {
-		const workflow = await activeWorkflow(bench, [
+	it('that does not reach itself: a run by hand says so, a published workflow calls all the same', async () => {
+		const id = await selfCalling();
+		const published = await activeWorkflow(bench, [
 			alloMia(bench.credential, { callback: 'trigger' }),
 			alloMiaTrigger(bench.credential),
 		]);
-		await bench.n8n.restart({ WEBHOOK_URL: 'http://127.0.0.1:9/' });
-		try {
-			await workflow.run([{}]);
+		await withSettings({ WEBHOOK_URL: 'http://127.0.0.1:9/' }, async () => {
+			const execution = await runByHand(bench, id);
+			expect(execution.data.resultData.error?.message).toMatch(
+				/does not reach itself at http:\/\/127\.0\.0\.1:9.*WEBHOOK_URL/,
+			);
+			expect(bench.simulator.requests).toHaveLength(0);
+			await published.run([{}]);
 			expect(bench.simulator.dials).toHaveLength(1);
-		} finally {
-			await bench.n8n.restart();
-		}
+		});
 	});
 
 	it('whose webhook endpoints are renamed: says to paste the URL, which then works', async () => {
 		const id = await selfCalling();
-		await bench.n8n.restart({
-			N8N_ENDPOINT_WEBHOOK: 'hooks',
-			N8N_ENDPOINT_WEBHOOK_WAIT: 'waits',
-			N8N_ENDPOINT_WEBHOOK_TEST: 'hooks-test',
-		});
-		try {
-			const execution = await runByHand(bench, id);
-			expect(execution.data.resultData.error?.message).toMatch(/renamed.*Production URL/);
-			expect(bench.simulator.dials).toHaveLength(0);
-			const trigger = await manualWorkflow(bench, [
-				noOp('End'),
-				alloMiaTrigger(bench.credential, { verification: 'signature' }),
-			]);
-			const url = `${bench.n8n.baseUrl}/hooks/allomia/${trigger}`;
-			await registered(url);
-			const source = await manualWorkflow(
-				bench,
-				[
-					alloMia(bench.credential, {
-						callback: 'url',
-						callbackUrl: url,
-						options: { signCallbackUrl: true },
-					}),
-				],
-				false,
-			);
-			await runByHand(bench, source);
-			const [outcome] = await triggered(bench, trigger, 1);
-			expect(outcome && outputsOf(outcome, 'AlloMia Trigger')[0]?.[0]?.source).toMatchObject({
-				workflowId: source,
-			});
-		} finally {
-			await bench.n8n.restart();
-		}
+		await withSettings(
+			{
+				N8N_ENDPOINT_WEBHOOK: 'hooks',
+				N8N_ENDPOINT_WEBHOOK_WAIT: 'waits',
+				N8N_ENDPOINT_WEBHOOK_TEST: 'hooks-test',
+			},
+			async () => {
+				const execution = await runByHand(bench, id);
+				expect(execution.data.resultData.error?.message).toMatch(/renamed.*Production URL/);
+				expect(bench.simulator.dials).toHaveLength(0);
+				const trigger = await manualWorkflow(bench, [
+					noOp('End'),
+					alloMiaTrigger(bench.credential, { verification: 'signature' }),
+				]);
+				const url = `${bench.n8n.baseUrl}/hooks/allomia/${trigger}`;
+				await registered(url);
+				const source = await manualWorkflow(
+					bench,
+					[
+						alloMia(bench.credential, {
+							callback: 'url',
+							callbackUrl: url,
+							options: { signCallbackUrl: true },
+						}),
+					],
+					false,
+				);
+				await runByHand(bench, source);
+				const [outcome] = await triggered(bench, trigger, 1);
+				expect(outcome && outputsOf(outcome, 'AlloMia Trigger')[0]?.[0]?.source).toMatchObject({
+					workflowId: source,
+				});
+			},
+		);
 	});
 
 	it('that the internet cannot reach: the run says so, and names WEBHOOK_URL', async () => {

@@ -47,8 +47,8 @@ export class Instance {
 
 	static async start(extra: Record<string, string> = {}): Promise<Instance> {
 		const userFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-n8n-'));
-		const [port, brokerPort] = [await freePort(), await freePort()];
 		await installPackage(userFolder, readEnvironment().tarball);
+		const [port, brokerPort] = [await freePort(), await freePort()];
 		const settings = {
 			...closedSettings({ userFolder, port, brokerPort }),
 			WEBHOOK_URL: `http://127.0.0.1:${port}/`,
