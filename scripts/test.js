@@ -12,9 +12,9 @@ const { ensureDependencies, ensureN8n } = require('./lib/setup');
  * and how many of their files run at the same time: those in a real n8n wait for a part of it.
  */
 const runs = [
-	{ names: ['unit'], limit: 10 * minute, workers: 2 },
+	{ names: ['unit'], limit: 20 * minute, workers: 2 },
 	{ names: ['workflow'], limit: 5 * minute, workers: 1 },
-	{ names: ['e2e', 'editor', 'queue'], limit: 40 * minute, workers: 3 },
+	{ names: ['e2e', 'editor', 'queue'], limit: 50 * minute, workers: 3 },
 ];
 const suites = runs.flatMap(({ names }) => names);
 

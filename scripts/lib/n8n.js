@@ -106,7 +106,7 @@ function closedSettings({ userFolder, port, brokerPort }) {
  * @param readyUrl what answers 200 once it is ready
  * @returns { child, output(): string, stop(signal?): Promise<void> }
  */
-async function startProcess({ n8n, command = ['start'], env, readyUrl, timeout = 120_000 }) {
+async function startProcess({ n8n, command = ['start'], env, readyUrl, timeout = 180_000 }) {
 	const child = spawn(n8n.node.bin, [n8n.bin, ...command], {
 		env: { ...process.env, ...env },
 		stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,7 +1,7 @@
 const { setTimeout: delay } = require('node:timers/promises');
 const { UserError } = require('./run');
 
-const waitLimit = 60_000;
+const waitLimit = 120_000;
 
 /**
  * Tries `look` until it gives something, at most `limit` ms long.

@@ -367,7 +367,7 @@ describe('call: getByOutboundCall', () => {
 		const executionId = await workflow.begin([{ id }]);
 		await until('the first look', () => paths().some((path) => path.startsWith('/calls?')));
 		await bench.n8n.session.call('POST', `/rest/executions/${executionId}/stop`);
-		const execution = await waitForEnd(bench.n8n.session, executionId, 20_000);
+		const execution = await waitForEnd(bench.n8n.session, executionId, 60_000);
 		expect(execution.status).toBe('canceled');
 		await new Promise((resolve) => setTimeout(resolve, 500));
 		const before = simulator.requests.length;

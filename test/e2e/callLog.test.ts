@@ -203,7 +203,7 @@ describe('call: get', () => {
 		});
 		const callId = simulator.addCall({ transcriptUrl: `${host.url}/file?signature=secret` });
 		const { main } = await run({ operation: 'get', callId, download: ['transcript'] });
-		await until('the first host to be left', () => closed, 10_000);
+		await until('the first host to be left', () => closed, 60_000);
 		await Promise.all([host.stop(), target.stop()]);
 		expect((await contentOf(main[0], 'transcript')).toString()).toBe('the transcript');
 		for (const { headers } of [...host.asked, ...target.asked]) {

@@ -62,7 +62,7 @@ describe('an execution that is parked', () => {
 			expect(items[0]).not.toHaveProperty('timedOut');
 		}
 		expect(bench.simulator.dials).toHaveLength(count + 1);
-	}, 300_000);
+	});
 
 	it('goes on after a restart of n8n', async () => {
 		bench.simulator.setPace(60_000);
@@ -132,7 +132,7 @@ describe('an execution that is parked', () => {
 		]);
 		expect(outputs[4]?.[0]).toMatchObject({ timedOut: true });
 		expect(bench.simulator.dials).toHaveLength(2);
-	}, 180_000);
+	});
 
 	it('keeps what it knows at the limit though AlloMia does not answer then', async () => {
 		bench.simulator.setPace(60_000);

@@ -156,7 +156,7 @@ describe('verification', () => {
 		await until(
 			'the former key to count no more',
 			async () => (await post(old, event())).status === 401,
-			10_000,
+			60_000,
 			500,
 		);
 		await credential.change(bench.simulator.keys.organization);
@@ -224,7 +224,7 @@ describe('verification', () => {
 			expect(at - (begun[index] ?? 0)).toBeGreaterThanOrEqual(delayMs - 50);
 		}
 		expect(await executionsOf(bench, id)).toBe(0);
-	}, 30_000);
+	});
 
 	it('auto gives up on an AlloMia that does not answer, and says 503', async () => {
 		const { id, url } = await aTrigger(bench);
@@ -233,7 +233,7 @@ describe('verification', () => {
 		expect((await post(url, event())).status).toBe(503);
 		expect(Date.now() - before).toBeLessThan(12_000);
 		expect(await executionsOf(bench, id)).toBe(0);
-	}, 30_000);
+	});
 
 	it('starts once though twelve unsigned copies arrive at the same instant', async () => {
 		const workflow = await callAndTrigger(bench, {}, { callback: 'none', options: {} });

@@ -21,12 +21,12 @@ describeIfComplete('editor')('the editor in a browser', () => {
 		bench = await startBench();
 		browser = await openBrowser();
 		page = await openEditor(browser, bench.n8n.baseUrl);
-	}, 180_000);
+	});
 
 	afterAll(async () => {
 		await browser?.close();
 		await bench?.stop();
-	}, 60_000);
+	});
 
 	beforeEach(() => {
 		bench.simulator.reset();

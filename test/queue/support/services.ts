@@ -52,7 +52,7 @@ async function startPostgres(folder: string, children: ChildProcess[]) {
 	);
 	children.push(server);
 	const ready = ['-h', '127.0.0.1', '-p', String(port), '-q'];
-	await until('PostgreSQL to start', () => succeeds(program('pg_isready'), ready), 60_000);
+	await until('PostgreSQL to start', () => succeeds(program('pg_isready'), ready), 120_000);
 	return { host: '127.0.0.1', port, user: 'postgres' };
 }
 
@@ -64,7 +64,7 @@ async function startRedis(folder: string, children: ChildProcess[]) {
 	children.push(server);
 	let output = '';
 	server.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-	await until('Redis to start', () => output.includes('Ready to accept connections'), 60_000);
+	await until('Redis to start', () => output.includes('Ready to accept connections'), 120_000);
 	return { host: '127.0.0.1', port };
 }
 
