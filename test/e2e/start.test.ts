@@ -9,7 +9,7 @@ import { ids, keys, startSimulator, type Simulator } from '../simulator';
 import { runByHand } from './support/triggers';
 
 const root = path.resolve(__dirname, '..', '..');
-const limit = 120_000;
+const limit = 240_000;
 
 let data: string;
 let port: number;
