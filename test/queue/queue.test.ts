@@ -295,6 +295,11 @@ describeIfComplete('queue')(
 					crashed.map(async ({ id }) => await runAgain({ n8n: cluster }, workflow.id, id)),
 				);
 				expect(dialledTwice({ simulator })).toEqual([]);
+				const failures = again.flatMap(({ id, status, data }) => {
+					const { error } = data.resultData;
+					return status === 'success' ? [] : [{ id, status, error: error?.message }];
+				});
+				expect(failures).toEqual([]);
 				// Everybody is accounted for: called now, or named as perhaps called before.
 				const items = again.flatMap((it) => outputsOf(it, 'AlloMia').at(-1) ?? []);
 				expect(items).toHaveLength(240);

@@ -86,6 +86,9 @@ export class Cluster {
 			await this.startPart(['worker', '--concurrency=5'], port, '/healthz/readiness', {
 				// Workers then write down which executions they take.
 				N8N_LOG_LEVEL: 'info',
+				// After that, n8n throws away what the executions of a killed worker hold: a busy machine may need
+				// longer than its minute until they are run again.
+				QUEUE_WORKER_LOCK_DURATION: String(10 * 60_000),
 				QUEUE_HEALTH_CHECK_ACTIVE: 'true',
 				QUEUE_HEALTH_CHECK_PORT: String(port),
 			}),
