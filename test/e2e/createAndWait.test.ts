@@ -604,7 +604,7 @@ describe('createAndWait by polling', () => {
 		const id = await workflow.begin(phones('0004'));
 		await until('the first status request', () => lookUps(bench) > 0);
 		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
-		const execution = await waitForEnd(bench.n8n.session, id, 8_000);
+		const execution = await waitForEnd(bench.n8n.session, id, 2_000);
 		expect(execution.status).toBe('canceled');
 		const asked = lookUps(bench);
 		await delay(2_000);
