@@ -54,18 +54,32 @@ function readChoice(
 	return text;
 }
 
-/** A time as ISO 8601 in UTC. */
+/** A date of ISO 8601, alone or with a time; databases write a blank in place of the T. */
+const isoTime =
+	/^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|[+-]\d{2}(?::?\d{2})?))?)?$/i;
+
+/** A time as ISO 8601 in UTC. Others are refused: 1/4/2026 is in January to some and in April to others. */
 function readTime(field: string, value: unknown, timezone: string, refusals: Refusal[]): string {
 	if (value === undefined || value === null || value === '') return '';
 	try {
-		// A bare number is a year to some and a time stamp to others.
-		if (typeof value === 'number' || typeof value === 'boolean') throw new Error('not a time');
-		return tryToParseDateTime(value, timezone).toUTC().toISO() ?? '';
+		return tryToParseDateTime(toTime(value), timezone).toUTC().toISO() ?? '';
 	} catch {
-		refusals.push({
-			field,
-			message: `${JSON.stringify(value)} is not a date. Use one such as 2026-04-01T09:00:00 (ISO 8601).`,
-		});
+		const message = `${JSON.stringify(value)} is not a date of ISO 8601. Write it like 2026-04-01 or 2026-04-01T09:00:00.`;
+		refusals.push({ field, message });
 		return '';
 	}
+}
+
+/** What n8n reads in one way only: a date object of an expression, or the text of one. */
+function toTime(value: unknown): unknown {
+	if (typeof value === 'object' && !Array.isArray(value)) return value;
+	const text = typeof value === 'string' ? value.trim() : '';
+	const [, year, month, day] = isoTime.exec(text) ?? [];
+	// JavaScript takes 30 February for 2 March.
+	if (
+		new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() !== Number(day)
+	) {
+		throw new Error('not a time');
+	}
+	return text.replace(/ (?=\d)/, 'T').replace(' ', '');
 }

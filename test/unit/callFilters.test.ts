@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import { readCallQuery, type CallFilterParameters } from '../../nodes/shared/callFilters';
 import type { Refusal } from '../../nodes/shared/refusal';
 
@@ -54,7 +55,13 @@ describe('the query for calls', () => {
 		],
 		['in winter', '2026-01-01T09:00:00', '2026-01-01T14:00:00.000Z'],
 		['with a blank in it', '2026-04-01 09:00:00', '2026-04-01T13:00:00.000Z'],
+		['without seconds', '2026-04-01 09:00', '2026-04-01T13:00:00.000Z'],
+		['with a blank before its offset', '2026-04-01 09:00:00 +02:00', '2026-04-01T07:00:00.000Z'],
+		['with a short offset', '2026-04-01T09:00:00.5+0200', '2026-04-01T07:00:00.500Z'],
+		['in UTC', ' 2026-04-01t09:00z ', '2026-04-01T09:00:00.000Z'],
 		['without a time', '2026-04-01', '2026-04-01T04:00:00.000Z'],
+		['of a leap year', '2028-02-29', '2028-02-29T05:00:00.000Z'],
+		['of Luxon', DateTime.fromISO('2026-04-01T09:00:00+02:00'), '2026-04-01T07:00:00.000Z'],
 		['of JavaScript', new Date('2026-04-01T09:00:00Z'), '2026-04-01T09:00:00.000Z'],
 	])('takes a time %s', (_, from, sent) => {
 		expect(query({ from })).toMatchObject({ from: sent });
@@ -62,6 +69,19 @@ describe('the query for calls', () => {
 
 	it.each([
 		[{ from: 'tomorrow' }, 'Filters > From'],
+		[{ from: '01.04.2026' }, 'Filters > From'],
+		[{ from: '1/4/2026' }, 'Filters > From'],
+		[{ from: '2026/04/01' }, 'Filters > From'],
+		[{ to: 'Apr 1, 2026 9:00' }, 'Filters > To'],
+		[{ to: 'Wed, 01 Apr 2026 09:00:00 GMT' }, 'Filters > To'],
+		[{ to: '2026-02-30' }, 'Filters > To'],
+		[{ to: '2026-04-01T25:00' }, 'Filters > To'],
+		[{ to: '2026-4-1' }, 'Filters > To'],
+		[{ to: '2026' }, 'Filters > To'],
+		[{ to: '1775030400000' }, 'Filters > To'],
+		[{ to: ['2026-04-01'] }, 'Filters > To'],
+		[{ to: new Date(NaN) }, 'Filters > To'],
+		[{ to: true }, 'Filters > To'],
 		[{ to: 20260401 }, 'Filters > To'],
 		[{ to: {} }, 'Filters > To'],
 		[{ from: '2026-04-02', to: '2026-04-01' }, 'Filters > From'],
