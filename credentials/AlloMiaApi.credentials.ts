@@ -4,7 +4,12 @@ import type {
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { defaultBaseUrl, readApiKey, readBaseUrl } from '../nodes/shared/credential';
+import {
+	defaultBaseUrl,
+	readApiKey,
+	readBaseUrl,
+	refuseOtherHosts,
+} from '../nodes/shared/credential';
 
 export class AlloMiaApi implements ICredentialType {
 	name = 'alloMiaApi';
@@ -36,16 +41,20 @@ export class AlloMiaApi implements ICredentialType {
 		},
 	];
 
-	/** Adds the key to a request. It refuses to send it in the open. */
+	/**
+	 * Adds the key to a request, which may be one of n8n's HTTP Request node. It refuses to send it in
+	 * the open, or to another host than AlloMia's.
+	 */
 	authenticate = async (
 		credentials: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> => {
-		readBaseUrl(credentials.baseUrl);
+		refuseOtherHosts(requestOptions, readBaseUrl(credentials.baseUrl));
 		const authorization = `Bearer ${readApiKey(credentials.apiKey)}`;
 		return {
 			...requestOptions,
 			headers: { ...requestOptions.headers, authorization },
+			sendCredentialsOnCrossOriginRedirect: false,
 		};
 	};
 }

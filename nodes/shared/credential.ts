@@ -34,6 +34,22 @@ export function readBaseUrl(value: unknown): string {
 }
 
 /**
+ * @param request what n8n is about to send; its HTTP Request node names the address `uri`
+ * @throws CredentialError where it goes to another host than Base URL's, or there in the open
+ */
+export function refuseOtherHosts(
+	{ url, uri, baseURL }: { url?: unknown; uri?: unknown; baseURL?: unknown },
+	baseUrl: string,
+): void {
+	const { origin } = new URL(baseUrl);
+	const target = parseUrl(String(url ?? uri), baseURL ? String(baseURL) : undefined);
+	if (target?.origin === origin) return;
+	throw new CredentialError(
+		`The API key goes to ${origin} only, and this request to ${target?.origin ?? 'no web address'}. Correct the URL, or Base URL in the AlloMia credential.`,
+	);
+}
+
+/**
  * The credential's API key, without what was pasted along: blanks and line breaks, also inside it,
  * and the word "Bearer".
  * @throws CredentialError where there is none, or it cannot be one

@@ -48,8 +48,8 @@ export function isPrivateUrl(url: string): boolean {
 }
 
 /** The parsed URL, or undefined where it is none. */
-export function parseUrl(text: string): URL | undefined {
-	return URL.canParse(text) ? new URL(text) : undefined;
+export function parseUrl(text: string, base?: string): URL | undefined {
+	return URL.canParse(text, base) ? new URL(text, base) : undefined;
 }
 
 function bareHost(host: string): string {

@@ -1,10 +1,10 @@
 import http from 'node:http';
 import { createCredential, type CredentialReference } from '../../scripts/lib/workflows';
-import { keys, startSimulator, type Simulator } from '../simulator';
+import { ids, keys, startSimulator, type Simulator } from '../simulator';
 import { activeWorkflow } from './support/bench';
 import { Instance } from './support/instance';
 import { startInternet, type Internet } from './support/internet';
-import { alloMia } from './support/nodes';
+import { alloMia, node } from './support/nodes';
 
 /**
  * AlloMia's API under a public name, as users have it: the simulator, reached by n8n through a proxy.
@@ -24,6 +24,9 @@ beforeAll(async () => {
 	internet = await startInternet(
 		{
 			[api]: (req, res) => {
+				if (req.url === '/moved') {
+					return void res.writeHead(302, { location: `https://${files}/` }).end();
+				}
 				const upstream = http.request(
 					simulator.baseUrl.replace('/api', '') + String(req.url),
 					{ method: req.method, headers: req.headers },
@@ -108,4 +111,57 @@ describe('with AlloMia’s API on the internet, a link to a file', () => {
 		}
 		expect(new Set(internet.dialled)).toEqual(new Set([`${api}:443`, `${files}:443`]));
 	});
+});
+
+describe('the credential in n8n’s HTTP Request node', () => {
+	/** Asks for an address with it. */
+	async function ask(url: string, typeVersion: number) {
+		const workflow = await activeWorkflow({ n8n }, [
+			node(
+				'n8n-nodes-base.httpRequest',
+				typeVersion,
+				'AlloMia',
+				{
+					url,
+					authentication: 'predefinedCredentialType',
+					nodeCredentialType: 'alloMiaApi',
+					options: { response: { response: { responseFormat: 'text' } } },
+				},
+				{ credentials: { alloMiaApi: credential } },
+			),
+		]);
+		return (await workflow.run([{}])).data.resultData;
+	}
+
+	const keyed = () => internet.asked.filter(({ headers }) => headers.authorization !== undefined);
+
+	it('sends the API key to AlloMia', async () => {
+		const { error } = await ask(
+			`https://${api}/api/calls?organizationId=${ids.organizationId}`,
+			4.2,
+		);
+		expect(error).toBeUndefined();
+		expect(keyed()).toHaveLength(1);
+	});
+
+	it.each([
+		['another host', `https://${files}/`],
+		['AlloMia in the open', `http://${api}/api/calls`],
+		['another port', `https://${api}:8443/api/calls`],
+	])('sends nothing to %s, and says why', async (_, url) => {
+		const { error } = await ask(url, 4.2);
+		expect(`${error?.message} ${error?.description ?? ''}`).toContain(
+			`The API key goes to https://${api} only`,
+		);
+		expect(internet.asked).toEqual([]);
+	});
+
+	it.each([4.2, 4.4])(
+		'does not follow AlloMia to another host with the key (version %d)',
+		async (version) => {
+			await ask(`https://${api}/moved`, version);
+			expect(internet.asked.map(({ url }) => url)).toEqual([`${api}/moved`, `${files}/`]);
+			expect(keyed().map(({ url }) => url)).toEqual([`${api}/moved`]);
+		},
+	);
 });

@@ -3,6 +3,7 @@ import {
 	defaultBaseUrl,
 	readApiKey,
 	readBaseUrl,
+	refuseOtherHosts,
 } from '../../nodes/shared/credential';
 
 describe('the base URL of the credential', () => {
@@ -36,6 +37,38 @@ describe('the base URL of the credential', () => {
 	])('%s is refused, and the key stays here', (value, says) => {
 		expect(() => readBaseUrl(value)).toThrow(CredentialError);
 		expect(() => readBaseUrl(value)).toThrow(says);
+	});
+});
+
+describe('a request with the credential', () => {
+	const base = 'https://allomia.example.com/api';
+
+	it.each([
+		{ url: 'https://allomia.example.com/api/calls' },
+		{ uri: 'https://allomia.example.com/another' },
+		{ url: 'HTTPS://ALLOMIA.example.com:443/api' },
+		{ url: '/calls', baseURL: base },
+	])('to AlloMia is sent: %j', (request) => {
+		expect(() => refuseOtherHosts(request, base)).not.toThrow();
+	});
+
+	it.each([
+		{ url: 'http://allomia.example.com/api/calls' },
+		{ url: 'https://allomia.example.com:8443/api/calls' },
+		{ uri: 'https://evil.example/api' },
+		{ url: 'https://allomia.example.com@evil.example/api' },
+		{ url: 'https://allomia.example.com.evil.example/' },
+		{ url: '//evil.example/', baseURL: base },
+		{ url: 'https://evil.example/', baseURL: base },
+		{ url: '/calls', baseURL: 'https://evil.example' },
+		{ url: '/calls' },
+		{ url: '/calls', baseURL: '' },
+		{},
+	])('to another address is refused, and the key stays here: %j', (request) => {
+		expect(() => refuseOtherHosts(request, base)).toThrow(CredentialError);
+		expect(() => refuseOtherHosts(request, base)).toThrow(
+			/goes to https:\/\/allomia\.example\.com only/,
+		);
 	});
 });
 

@@ -196,6 +196,16 @@ describe('the credential', () => {
 		expect(sent.url).toBe(request.url);
 	});
 
+	it('sends the key to no other host, not even where AlloMia leads there', async () => {
+		const data = { apiKey: 'key-1', baseUrl: '' };
+		const elsewhere = { url: 'https://example.com/api/calls' };
+		await expect(credential.authenticate(data, elsewhere)).rejects.toThrow(
+			/goes to https:\/\/allomia\.com only/,
+		);
+		const sent = await credential.authenticate(data, { url: 'https://allomia.com/api/calls' });
+		expect(sent.sendCredentialsOnCrossOriginRedirect).toBe(false);
+	});
+
 	it('does not send the key in the open', async () => {
 		const open = { apiKey: 'key-1', baseUrl: 'http://allomia.com/api' };
 		await expect(credential.authenticate(open, { url: 'x' })).rejects.toThrow(/https:\/\//);

@@ -32,7 +32,7 @@ import {
 } from '../../nodes/shared/failure';
 import { downloadFailure, tooLarge } from '../../nodes/shared/fileLink';
 import { decide, type Known } from '../../nodes/shared/ledger';
-import { readApiKey, readBaseUrl } from '../../nodes/shared/credential';
+import { readApiKey, readBaseUrl, refuseOtherHosts } from '../../nodes/shared/credential';
 import { apiError, errorItem, refusalError } from '../../nodes/shared/nodeErrors';
 import { dispatchAnswer, type StatusAnswer } from '../../nodes/shared/schemas';
 import { waitingOutputs, type WaitingItem } from '../../nodes/shared/waiting';
@@ -450,6 +450,7 @@ async function messages(): Promise<string[]> {
 		await metadataWithoutCallback(),
 		refusalIn(tooLong),
 		thrownBy(() => readBaseUrl('http://allomia.com/api')),
+		thrownBy(() => refuseOtherHosts({ url: 'https://example.com' }, 'https://allomia.com/api')),
 		thrownBy(() => readApiKey('')),
 		refusalIn(readCallRequest({ ...parameters, options: { dryRun: 'perhaps' } })),
 		refused(400, 'Invalid request data').message,
