@@ -189,7 +189,7 @@ function listed(calls: readonly LoggedCall[]): string {
 	return shortList(
 		calls.map(
 			({ id, callStartedAt, callEndedAt, userPhoneNumber }) =>
-				`${id} (${callStartedAt} to ${callEndedAt ?? 'an unknown time'}, ${userPhoneNumber ?? 'no number'})`,
+				`${id} (${callStartedAt ?? 'an unknown time'} to ${callEndedAt ?? 'an unknown time'}, ${userPhoneNumber ?? 'no number'})`,
 		),
 	);
 }

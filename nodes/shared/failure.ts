@@ -18,6 +18,8 @@ export interface Failure {
 	description: string;
 	/** The HTTP status, if there was an answer. */
 	httpCode?: number;
+	/** AlloMia's own sentence, if the answer is one of its errors, and no page of a proxy or gateway. */
+	said?: string;
 	/** How long AlloMia asks to wait, in ms. */
 	retryAfter?: number;
 }
@@ -80,6 +82,11 @@ const whatToDoBySentence: Record<string, string> = {
 		'Check the Outbound Call ID. A call of another organization is not found either.',
 };
 
+/** Whether AlloMia itself says that it knows no such call. A gateway's 404 says nothing. */
+export function isUnknownCall({ httpCode, said }: Failure): boolean {
+	return httpCode === 404 && said === 'Outbound call not found';
+}
+
 /** What to do after a dial of which nobody knows whether it rang. */
 export const lookItUp =
 	'The call may have been placed. Before you call this person again, look for the call in AlloMia’s call log (or with Call > Get Many).';
@@ -95,6 +102,7 @@ export function failureOf(answer: HttpAnswer, purpose: Purpose, now: number): Fa
 	const base = {
 		message: said?.error ?? `AlloMia answered with HTTP status ${statusCode}`,
 		httpCode: statusCode,
+		...(said ? { said: said.error } : {}),
 		...(retryAfter === undefined ? {} : { retryAfter }),
 	};
 	if (statusCode === 429 && retryAfter === undefined && purpose === 'dial') {

@@ -93,10 +93,13 @@ export async function readCallBehind(
 
 /** Whether AlloMia has no such call. */
 function isMissing(result: ApiResult<CallAnswer>): result is { ok: false; failure: Failure } {
-	return !result.ok && result.failure.httpCode === 404;
+	return !result.ok && result.failure.httpCode === 404 && result.failure.said !== undefined;
 }
 
 /** Reading changes nothing, so what failed for no reason of the user's is read again. */
 function mayTryAgain(result: ApiResult<CallAnswer> | { ok: false; failure: Failure }): Look {
-	return result.ok || result.failure.kind === 'refused' ? result : { ...result, again: 'failed' };
+	if (result.ok) return result;
+	const { kind, httpCode, said } = result.failure;
+	const isForeign = httpCode !== undefined && said === undefined;
+	return kind === 'refused' && !isForeign ? result : { ...result, again: 'failed' };
 }

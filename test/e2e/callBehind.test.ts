@@ -297,7 +297,7 @@ describe('call: getByOutboundCall', () => {
 	it.each([
 		['no times', {}],
 		['a time that is none', { callStartedAt: 'soon' }],
-	])('fails clearly where the log gives %s', async (_, given) => {
+	])('says what is in the log where that gives %s', async (_, given) => {
 		const { id } = await placed();
 		simulator.fault({
 			kind: 'status',
@@ -308,9 +308,9 @@ describe('call: getByOutboundCall', () => {
 			},
 			match: { path: '/calls' },
 		});
-		const { error } = await lookUp([id], { phoneNumber: number });
-		expect(error?.message).toBe('AlloMia’s answer makes no sense');
-		expect(error?.description).toContain('callStartedAt');
+		const { error } = await lookUp([id], { phoneNumber: number, waitUpTo: 0 });
+		expect(error?.message).toBe('The call is not in the call log');
+		expect(error?.description).toContain('x (');
 	});
 
 	it('finds each item its own call, in order, and waits for all at the same time', async () => {
@@ -356,6 +356,21 @@ describe('call: getByOutboundCall', () => {
 		const before = simulator.requests.length;
 		await new Promise((resolve) => setTimeout(resolve, 4_000));
 		expect(simulator.requests).toHaveLength(before);
+	});
+
+	it('passes over entries of the log that do not say when they began', async () => {
+		const { id, start } = await placed();
+		logged(start, { callStartedAt: null, userPhoneNumber: number });
+		const { items } = await lookUp([id], { phoneNumber: number });
+		expect(items).toMatchObject([{ callOutcome: 'appointment_confirmed' }]);
+	});
+
+	it('asks again where a gateway answers in place of AlloMia', async () => {
+		const { id } = await placed();
+		const body = '<html><h1>404 Not Found</h1></html>';
+		simulator.fault({ kind: 'status', status: 404, body, match: { method: 'GET' } });
+		const { items } = await lookUp([id], { phoneNumber: number });
+		expect(items).toMatchObject([{ callOutcome: 'appointment_confirmed' }]);
 	});
 
 	it('ends its wait where the execution is cancelled', async () => {

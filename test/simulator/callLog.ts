@@ -32,22 +32,27 @@ export function getCall({ world, caller, params }: Context): Answer {
 
 function wanted(call: CallRecord, query: CallsQuery): boolean {
 	const { callType, agentName, from, to, userPrimaryIntent } = query;
-	const started = Date.parse(call.callStartedAt);
+	const started = startOf(call);
 	return (
 		call.organizationId === query.organizationId &&
 		(callType === undefined || call.callType === callType) &&
 		(agentName === undefined || call.agentName.toLowerCase().includes(agentName.toLowerCase())) &&
-		(from === undefined || started >= instant(from)) &&
+		(from === undefined || started === 0 || started >= instant(from)) &&
 		(to === undefined || started <= instant(to)) &&
 		(userPrimaryIntent === undefined || call.userPrimaryIntent === userPrimaryIntent)
 	);
+}
+
+/** In ms since 1970; 0 where it is not known, which is taken for any time. */
+function startOf({ callStartedAt }: CallRecord): number {
+	return callStartedAt === null ? 0 : Date.parse(callStartedAt);
 }
 
 /** By start, or by duration; equal ones in the order in which they were logged. */
 function sorted(calls: CallRecord[], sort: CallsQuery['sort']): CallRecord[] {
 	const value = sort.startsWith('duration')
 		? (call: CallRecord) => Number(call.callDurationSeconds)
-		: (call: CallRecord) => Date.parse(call.callStartedAt);
+		: startOf;
 	const keyed = calls.map((call, index) => ({ call, index, value: value(call) }));
 	keyed.sort((a, b) => a.value - b.value || a.index - b.index);
 	if (sort.endsWith('desc')) keyed.reverse();

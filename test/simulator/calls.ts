@@ -122,7 +122,7 @@ function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalS
 	const other = logEntry({
 		...entry,
 		id: randomUUID(),
-		callStartedAt: timestamp(Date.parse(entry.callStartedAt) + 2000),
+		callStartedAt: timestamp(Date.parse(details.startedAt) + 2000),
 		userName: 'Somebody else',
 		...(neighbour === 'same number' ? {} : { userPhoneNumber: '+14385551999' }),
 	});

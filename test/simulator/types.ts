@@ -71,7 +71,8 @@ export interface CallSummary {
 	teamId?: string | null;
 	teamName?: string | null;
 	phoneNumber: string | null;
-	callStartedAt: string;
+	/** Documented as always there; null stands for an entry that AlloMia could not make whole. */
+	callStartedAt: string | null;
 	callEndedAt: string;
 	callDurationSeconds: string;
 	userPhoneNumber: string | null;

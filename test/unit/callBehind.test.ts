@@ -1,3 +1,4 @@
+import { loggedCalls } from '../../nodes/shared/schemas';
 import {
 	callsAround,
 	findCall,
@@ -66,6 +67,22 @@ describe('the call behind an outbound call', () => {
 		expect(kindAt(time.end + 9_999)).toBe('early');
 		expect(kindAt(time.end + 10_000)).toBe('found');
 		expect(kindAt(time.end, number)).toBe('found');
+	});
+
+	it('hides no other where an entry is not as documented', () => {
+		const odd = [
+			{ callStartedAt: undefined },
+			{ callStartedAt: null },
+			{ callStartedAt: 1775037600 },
+			{ callStartedAt: 'soon' },
+			{ callStartedAt: '', callEndedAt: {}, callType: 7, userPhoneNumber: ['x'] },
+		].map((entry, index) => ({ ...call(`odd${index}`), ...entry }));
+		const calls = loggedCalls.parse([...odd, call('b')]);
+		expect(findCall(calls, time, number, later)).toEqual({ kind: 'found', callId: 'b' });
+		expect(findCall(loggedCalls.parse(odd), time, number, later)).toMatchObject({
+			kind: 'missing',
+			failure: { description: expect.stringContaining('odd0 (an unknown time to') as string },
+		});
 	});
 
 	it('lists what else there is where it is missing', () => {

@@ -37,6 +37,7 @@ describe('a documented error of a dial', () => {
 			message: error,
 			description: expect.stringMatching(todo),
 			httpCode: statusCode,
+			said: error,
 		});
 	});
 
