@@ -1,5 +1,5 @@
 /** What a trigger's own path may look like: it must survive in an address as it is. */
-const plainPath = /^[\w.~-]+(?:\/[\w.~-]+)*$/;
+const plainPath = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.~-]+(?:\/[\w.~-]+)*$/;
 
 /**
  * The path that an AlloMia Trigger listens at, below n8n's webhook address. It follows from the
@@ -18,7 +18,7 @@ export const triggerPathExpression =
 	'={{ String($parameter["options"]["path"] || "").trim() || "allomia/" + $workflow.id }}';
 
 export const pathRule =
-	'may hold letters without accents, digits, ".", "-", "_", "~", and "/" between them, such as clinic/outcomes';
+	'may hold letters without accents, digits, ".", "-", "_", "~", and "/" between them, such as clinic/outcomes, but no "." or ".." alone between two "/"';
 
 /**
  * A webhook's production address, under the address that n8n has today.

@@ -8,11 +8,15 @@ describe('the path of a trigger', () => {
 		[' clinic/outcomes ', 'clinic/outcomes'],
 		['/clinic/outcomes/', 'clinic/outcomes'],
 		['a.b-c_d~e', 'a.b-c_d~e'],
+		['.a/b./..c/...', '.a/b./..c/...'],
 	])('with the option %j is %s', (ownPath, expected) => {
 		expect(triggerPath(ownPath, 'w1')).toBe(expected);
 	});
 
-	it.each(['/', 'a//b', 'two words', 'a?b', 'a#b', ':id', 'a/:id', 'été', 'a%20b', '{{ x }}'])(
+	it.each([
+		...['/', 'a//b', 'two words', 'a?b', 'a#b', ':id', 'a/:id', 'été', 'a%20b', '{{ x }}'],
+		...['.', '..', '../x', 'x/..', 'a/./b', 'a/../b', './'],
+	])(
 		'is none with the option %j: the address would be another one than n8n listens at',
 		(ownPath) => {
 			expect(triggerPath(ownPath, 'w1')).toBeUndefined();
