@@ -13,7 +13,7 @@ import { reply } from '../shared/webhookIo';
 import { terminalStatuses, type TerminalStatus } from '../shared/status';
 import { readSettings } from './settings';
 
-/** Events of all triggers in this process. A key has some 100 characters: about 2 MB when full. */
+/** Events of all triggers in this process. A key has some 50 characters: about 1 MB when full. */
 const seen = new RecentKeys(10_000);
 
 /** Answers one request to the trigger's webhook, whatever it is, and starts the workflow or not. */
@@ -30,17 +30,17 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 		return reply(webhook, { status: 503, body: { error } });
 	}
 	const { statuses: chosen, verification, ignoreDuplicates, outputPerStatus } = settings.value;
-	const keyOf = eventKeys(webhook, ignoreDuplicates);
-	const admitted = await admit(webhook, verification, (event) => {
+	const trigger = `${webhook.getWorkflow().id}/${webhook.getNode().id}`;
+	// In the editor, the user may well send the same event twice to look at it again.
+	const ignoresAgain = ignoreDuplicates && webhook.getMode() !== 'manual';
+	const admitted = await admit(webhook, trigger, verification, (event) => {
 		if (!isChosen(event.status, chosen)) return answers.ignoredStatus;
-		const key = keyOf(event);
-		return key !== undefined && seen.has(key) ? answers.duplicate : undefined;
+		return ignoresAgain && seen.has(trigger, keyOf(event)) ? answers.duplicate : undefined;
 	});
 	if (isAnswer(admitted)) return reply(webhook, admitted);
 
 	const { event, context } = admitted;
-	const key = keyOf(event);
-	if (key !== undefined && !seen.add(key)) return reply(webhook, answers.duplicate);
+	if (ignoresAgain && !seen.add(trigger, keyOf(event))) return reply(webhook, answers.duplicate);
 
 	const item: INodeExecutionData = { json: toOutput(event, context) };
 	const order = outputOrder(outputPerStatus, chosen);
@@ -51,15 +51,9 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	};
 }
 
-/** What makes two events the same one, or undefined where duplicates count. */
-function eventKeys(
-	webhook: IWebhookFunctions,
-	ignoreDuplicates: boolean,
-): (event: CallbackBody) => string | undefined {
-	// In the editor, the user may well send the same event twice to look at it again.
-	if (!ignoreDuplicates || webhook.getMode() === 'manual') return () => undefined;
-	const trigger = `${webhook.getWorkflow().id}/${webhook.getNode().id}`;
-	return ({ outboundCallId, status }) => `${trigger}/${outboundCallId.toLowerCase()}/${status}`;
+/** What makes two events of a trigger the same one. */
+function keyOf({ outboundCallId, status }: CallbackBody): string {
+	return `${outboundCallId.toLowerCase()}/${status}`;
 }
 
 /** The statuses in the order of the outputs, or undefined where all share one output. */

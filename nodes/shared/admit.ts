@@ -1,10 +1,9 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
-import { connect, type Connection } from './api';
+import type { Connection } from './api';
 import { answers, judge, readCallback, type DoorAnswer, type Verification } from './callbackDoor';
 import { readContext, type CallbackContext } from './callbackUrl';
 import { confirm } from './confirm';
 import type { CallbackBody, StatusAnswer } from './schemas';
-import { isTerminal } from './status';
 import { verifySignature } from './verify';
 import { incoming } from './webhookIo';
 
@@ -26,9 +25,11 @@ export type Screen = (
 /**
  * The one way in for callbacks, to the trigger and to executions that wait: a genuine event of use,
  * or the answer for the sender. AlloMia is asked about nothing that would be of no use anyway.
+ * @param door names what the callback came to: few may wait there
  */
 export async function admit(
 	webhook: IWebhookFunctions,
+	door: string,
 	verification: Verification,
 	screen: Screen,
 ): Promise<Admitted | DoorAnswer> {
@@ -40,18 +41,19 @@ export async function admit(
 		return screen(event, context) ?? { event, context, connection: undefined };
 	}
 	try {
-		const { context, connection } = await verifySignature(webhook);
+		const verified = await verifySignature(webhook, door);
+		if (!verified) return answers.unavailable;
+		const { context, connection } = verified;
 		const verdict = judge(verification, context !== undefined);
 		if (verdict.kind === 'refuse') return verdict.answer;
 		const useless = screen(event, context);
 		if (useless) return useless;
 		if (verdict.kind === 'genuine') return { event, context, connection };
-		const asking = connection ?? (await connect(webhook));
-		const word = await confirm(webhook, asking, event.outboundCallId);
+		// Those who cannot sign keep nobody waiting who can.
+		const line = context ? `${door} signed` : door;
+		const word = await confirm(webhook, line, event.outboundCallId, connection);
 		if ('answer' in word) return word.answer;
-		// It may not have heard yet of what it has just told us.
-		if (context && !isTerminal(word.event.status)) return answers.unavailable;
-		return screen(word.event, context) ?? { ...word, context, connection: asking };
+		return screen(word.event, context) ?? { ...word, context };
 	} catch (error) {
 		// The credential is gone or unusable. The sender may come again once that is put right.
 		const { message } = error as Error;

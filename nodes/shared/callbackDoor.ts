@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ApiResult } from './api';
 import { sameCall } from './callStatus';
 import type { CallbackContext } from './callbackUrl';
+import { isUnknownCall } from './failure';
 import { callbackBody, type CallbackBody, type StatusAnswer } from './schemas';
 import { isTerminal, type TerminalStatus } from './status';
 import { reservedNames } from './variables';
@@ -89,8 +90,7 @@ export function believe(
 			? { event: asked.value }
 			: { answer: answers.unavailable };
 	}
-	const unknown = asked.failure.httpCode === 404 && asked.failure.kind === 'refused';
-	return { answer: unknown ? answers.unverified : answers.unavailable };
+	return { answer: isUnknownCall(asked.failure) ? answers.unverified : answers.unavailable };
 }
 
 /** Whether an event with this status starts something. */

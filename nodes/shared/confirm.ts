@@ -1,33 +1,61 @@
-import pLimit from 'p-limit';
-import type { Connection, RequestContext } from './api';
+import { sleep } from 'n8n-workflow';
+import { connect, type Connection, type RequestContext } from './api';
 import { answers, believe, type DoorAnswer } from './callbackDoor';
 import { readStatus } from './callStatus';
 import type { StatusAnswer } from './schemas';
+import { WaitingLines } from './waitingLines';
 
-/** How long AlloMia may take to confirm a callback, in ms: its sender is waiting. */
-export const confirmTimeout = 8_000;
+/** How long AlloMia may take to confirm a callback, in ms, and both times together: its sender is waiting. */
+export const confirmTimeout = { once: 8_000, inAll: 10_000 };
 
-/** How many unsigned callbacks are asked about at the same time, and how many may wait for that. */
-const concurrency = 10;
-const maxWaiting = 200;
+/** After how long AlloMia is asked once more about a call that it still takes for calling, in ms. */
+export const catchUpTime = 2_000;
 
-const limit = pLimit(concurrency);
+/** How many callbacks may wait for AlloMia's word at the same time, at one door and in all. */
+export const mostWaiting = { atOneDoor: 12, inAll: 50 };
+
+const lines = new WaitingLines(mostWaiting.inAll);
+
+type Word = { event: StatusAnswer } | { answer: DoorAnswer };
 
 /**
- * AlloMia's own word about a callback that is not signed: its version of the outcome, or the answer
- * for the sender. Whoever invents callbacks cannot make this process ask more than a few questions
- * at a time, nor wait for more than twice the time-out: the rest is told to come again (503).
+ * AlloMia's own word about a callback that is not believed: its version of the outcome, or the answer
+ * for the sender. Whoever invents callbacks cannot make this process ask more than a few questions at
+ * a time, nor keep others from asking theirs: one too many is told to come again (503), before the
+ * credential is read for it.
+ * @param line where to wait
+ * @param connection where the credential was read already
  */
 export async function confirm(
 	context: RequestContext,
-	connection: Connection,
+	line: string,
 	outboundCallId: string,
-): Promise<{ event: StatusAnswer } | { answer: DoorAnswer }> {
-	if (limit.pendingCount >= maxWaiting) return { answer: answers.unavailable };
-	const latest = Date.now() + confirmTimeout;
-	return await limit(async () => {
-		if (Date.now() > latest) return { answer: answers.unavailable };
-		const asked = await readStatus(context, connection, outboundCallId, confirmTimeout);
-		return believe(asked, outboundCallId);
+	connection?: Connection,
+): Promise<{ event: StatusAnswer; connection: Connection } | { answer: DoorAnswer }> {
+	const heard = await lines.wait(line, mostWaiting.atOneDoor, async () => {
+		const asked = connection ?? (await connect(context));
+		const word = await hear(context, asked, outboundCallId);
+		return 'answer' in word ? word : { ...word, connection: asked };
 	});
+	return heard ?? { answer: answers.unavailable };
+}
+
+async function hear(context: RequestContext, connection: Connection, id: string): Promise<Word> {
+	const until = Date.now() + confirmTimeout.inAll;
+	const ask = async () => {
+		const timeout = Math.min(confirmTimeout.once, until - Date.now());
+		return believe(await readStatus(context, connection, id, timeout), id);
+	};
+	let word = await ask();
+	// It may not have heard yet of what it has just told us.
+	if (isBehind(word) && Date.now() + 2 * catchUpTime < until) {
+		await sleep(catchUpTime);
+		word = await ask();
+	}
+	return isBehind(word) ? { answer: answers.unavailable } : word;
+}
+
+/** Whether AlloMia takes a call for calling that has ended, if its callback is genuine. */
+function isBehind(word: Word): boolean {
+	return 'event' in word && word.event.status === 'calling';
 }

@@ -158,9 +158,9 @@ describe('verification', () => {
 
 describe('AlloMia’s own word about an unsigned callback', () => {
 	const answer = event as unknown as StatusAnswer;
-	const failed = (kind: Failure['kind'], httpCode?: number) => ({
+	const failed = (kind: Failure['kind'], httpCode?: number, said?: string) => ({
 		ok: false as const,
-		failure: { kind, message: '', description: '', ...(httpCode ? { httpCode } : {}) },
+		failure: { kind, message: '', description: '', ...(httpCode ? { httpCode } : {}), said },
 	});
 
 	it('is what goes out', () => {
@@ -175,13 +175,15 @@ describe('AlloMia’s own word about an unsigned callback', () => {
 	});
 
 	it('unmasks an invented call', () => {
-		expect(believe(failed('refused', 404), outboundCallId)).toEqual({
-			answer: answers.unverified,
-		});
+		const asked = failed('refused', 404, 'Outbound call not found');
+		expect(believe(asked, outboundCallId)).toEqual({ answer: answers.unverified });
 	});
 
 	it.each([
 		['a wrong key', failed('refused', 401)],
+		['the page of a gateway', failed('refused', 404)],
+		['another sentence', failed('refused', 404, 'Organization not found')],
+		['the sentence with another status', failed('refused', 400, 'Outbound call not found')],
 		['a refusal', failed('refused', 403)],
 		['too many requests', failed('notTaken', 429)],
 		['a broken AlloMia', failed('uncertain', 500)],

@@ -96,7 +96,7 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 		return (await settle(webhook, progress)) ?? reply(webhook, answers.ignoredStatus);
 	}
 	let call: WaitingCall | undefined;
-	const admitted = await admit(webhook, 'auto', (event, signer) => {
+	const admitted = await admit(webhook, progress.wait, 'auto', (event, signer) => {
 		call = progress.calls.get(event.outboundCallId.toLowerCase());
 		// A signed address is good for the call that it was made for, and for no other.
 		if (!call || (signer && signer.itemIndex !== call.itemIndex)) return answers.unverified;

@@ -24,8 +24,9 @@ const timeout = 5_000;
 const registrationPause = 1_000;
 const registrationTries = 4;
 
-/** The addresses that this process has asked, of published workflows. */
+/** The newest addresses that this process has asked, of published workflows. */
 const asked = new Set<string>();
+const mostAsked = 1_000;
 
 /**
  * Asks an address of this n8n, with a body that starts nothing.
@@ -43,6 +44,8 @@ export async function probeOnce(
 		probed = await probe(context, url);
 	}
 	if (probed.kind === 'listens' || probed.kind === 'unknown') asked.add(key);
+	const [oldest] = asked;
+	if (oldest !== undefined && asked.size > mostAsked) asked.delete(oldest);
 	return probed;
 }
 
