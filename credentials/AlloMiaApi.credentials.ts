@@ -43,7 +43,7 @@ export class AlloMiaApi implements ICredentialType {
 
 	/**
 	 * Adds the key to a request, which may be one of n8n's HTTP Request node. It refuses to send it in
-	 * the open, or to another host than AlloMia's.
+	 * the open, or to another host than AlloMia's, not even where AlloMia leads there.
 	 */
 	authenticate = async (
 		credentials: ICredentialDataDecryptedObject,
@@ -54,7 +54,7 @@ export class AlloMiaApi implements ICredentialType {
 		return {
 			...requestOptions,
 			headers: { ...requestOptions.headers, authorization },
-			sendCredentialsOnCrossOriginRedirect: false,
+			maxRedirects: 0,
 		};
 	};
 }

@@ -49,9 +49,8 @@ export async function admit(
 		const useless = screen(event, context);
 		if (useless) return useless;
 		if (verdict.kind === 'genuine') return { event, context, connection };
-		// Those who cannot sign keep nobody waiting who can.
-		const line = context ? `${door} signed` : door;
-		const word = await confirm(webhook, line, event.outboundCallId, connection);
+		const isSigned = context !== undefined;
+		const word = await confirm(webhook, door, isSigned, event.outboundCallId, connection);
 		if ('answer' in word) return word.answer;
 		return screen(word.event, context) ?? { ...word, context };
 	} catch (error) {

@@ -54,9 +54,12 @@ function readChoice(
 	return text;
 }
 
-/** A date of ISO 8601, alone or with a time; databases write a blank in place of the T. */
+/**
+ * A calendar date of ISO 8601, alone or with a time, in the long or the short form; databases write a
+ * blank in place of the T.
+ */
 const isoTime =
-	/^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|[+-]\d{2}(?::?\d{2})?))?)?$/i;
+	/^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?(?: ?(?:Z|[+-]\d{2}(?::?\d{2})?))?)?$/i;
 
 /** A time as ISO 8601 in UTC. Others are refused: 1/4/2026 is in January to some and in April to others. */
 function readTime(field: string, value: unknown, timezone: string, refusals: Refusal[]): string {
@@ -64,7 +67,7 @@ function readTime(field: string, value: unknown, timezone: string, refusals: Ref
 	try {
 		return tryToParseDateTime(toTime(value), timezone).toUTC().toISO() ?? '';
 	} catch {
-		const message = `${JSON.stringify(value)} is not a date of ISO 8601. Write it like 2026-04-01 or 2026-04-01T09:00:00.`;
+		const message = `${JSON.stringify(value)} cannot be read in one way only. Write it like 2026-04-01 or 2026-04-01T09:00:00 (ISO 8601).`;
 		refusals.push({ field, message });
 		return '';
 	}

@@ -3,18 +3,23 @@ import { connect, type Connection, type RequestContext } from './api';
 import { answers, believe, type DoorAnswer } from './callbackDoor';
 import { readStatus } from './callStatus';
 import type { StatusAnswer } from './schemas';
+import { isTerminal } from './status';
 import { WaitingLines } from './waitingLines';
 
 /** How long AlloMia may take to confirm a callback, in ms, and both times together: its sender is waiting. */
 export const confirmTimeout = { once: 8_000, inAll: 10_000 };
 
-/** After how long AlloMia is asked once more about a call that it still takes for calling, in ms. */
-export const catchUpTime = 2_000;
+/** After how long AlloMia is asked once more about a call that has not ended yet as far as it knows, in ms. */
+export const catchUpTime = 1_000;
 
-/** How many callbacks may wait for AlloMia's word at the same time, at one door and in all. */
-export const mostWaiting = { atOneDoor: 12, inAll: 50 };
+/**
+ * How many callbacks may wait for AlloMia's word at one door at the same time. Nobody can invent a signed
+ * one.
+ */
+export const mostWaiting = { signed: 50, unsigned: 12 };
 
-const lines = new WaitingLines(mostWaiting.inAll);
+const signedLines = new WaitingLines(100);
+const unsignedLines = new WaitingLines(50);
 
 type Word = { event: StatusAnswer } | { answer: DoorAnswer };
 
@@ -23,16 +28,20 @@ type Word = { event: StatusAnswer } | { answer: DoorAnswer };
  * for the sender. Whoever invents callbacks cannot make this process ask more than a few questions at
  * a time, nor keep others from asking theirs: one too many is told to come again (503), before the
  * credential is read for it.
- * @param line where to wait
+ * @param door what the callback came to
  * @param connection where the credential was read already
  */
 export async function confirm(
 	context: RequestContext,
-	line: string,
+	door: string,
+	isSigned: boolean,
 	outboundCallId: string,
 	connection?: Connection,
 ): Promise<{ event: StatusAnswer; connection: Connection } | { answer: DoorAnswer }> {
-	const heard = await lines.wait(line, mostWaiting.atOneDoor, async () => {
+	const [lines, most] = isSigned
+		? [signedLines, mostWaiting.signed]
+		: [unsignedLines, mostWaiting.unsigned];
+	const heard = await lines.wait(door, most, async () => {
 		const asked = connection ?? (await connect(context));
 		const word = await hear(context, asked, outboundCallId);
 		return 'answer' in word ? word : { ...word, connection: asked };
@@ -55,7 +64,7 @@ async function hear(context: RequestContext, connection: Connection, id: string)
 	return isBehind(word) ? { answer: answers.unavailable } : word;
 }
 
-/** Whether AlloMia takes a call for calling that has ended, if its callback is genuine. */
+/** Whether AlloMia knows no end of a call that has ended, if its callback is genuine. */
 function isBehind(word: Word): boolean {
-	return 'event' in word && word.event.status === 'calling';
+	return 'event' in word && !isTerminal(word.event.status);
 }

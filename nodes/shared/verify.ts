@@ -1,4 +1,4 @@
-import type { IWebhookFunctions } from 'n8n-workflow';
+import { sleep, type IWebhookFunctions } from 'n8n-workflow';
 import { connect, credentialName, type Connection } from './api';
 import { isSigned, verificationKey, verifyContext, type CallbackContext } from './callbackUrl';
 import { WaitingLines } from './waitingLines';
@@ -23,14 +23,22 @@ const capacity = 100;
 const remembered = new Map<string, { key: Buffer; readAt: number }>();
 
 /**
- * How many callbacks may wait at one door for the credential to be read: signed ones, as far as anybody
- * can tell by the key that was read last, and those that cannot be.
+ * How many callbacks may wait at one door for the credential to be read: those with a signature of the
+ * last key that was read, which nobody can invent; those that may have one of today's; and those that
+ * have none of a key of a moment ago.
  */
-const mostWaiting = { fitting: 50, others: 12 };
+const mostWaiting = { fitting: 100, unknown: 50, others: 12 };
 
-const lines = new WaitingLines(100);
+const fittingLines = new WaitingLines(100);
+const otherLines = new WaitingLines(50);
 
-/** The doors that the credential is just being read for: callbacks that come together read it once. */
+/** How long n8n may take to read a credential, in ms. */
+const readTimeout = 8_000;
+
+/**
+ * The credentials that are just being read, by the door and their id: callbacks that come together read
+ * one once.
+ */
 const reading = new Map<string, Promise<Connection>>();
 
 /** What a callback's signature says, and what was read for it, so that nobody reads it again. */
@@ -57,22 +65,28 @@ export async function verifySignature(
 	const age = known ? Date.now() - known.readAt : Infinity;
 	const fits = known && verifyContext(query, path, known.key);
 	if (fits ? age < lifetime : age < readAgainAfter) return { context: fits, connection: undefined };
-	const [line, most] =
-		fits || !known
-			? [`${door} fitting`, mostWaiting.fitting]
-			: [`${door} others`, mostWaiting.others];
-	return await lines.wait(line, most, async () => {
-		const connection = await readTogether(webhook, door);
+	const [lines, most] = fits
+		? [fittingLines, mostWaiting.fitting]
+		: [otherLines, age < lifetime ? mostWaiting.others : mostWaiting.unknown];
+	return await lines.wait(door, most, async () => {
+		const connection = await readTogether(webhook, `${door}/${id}`);
 		const key = verificationKey(connection.apiKey);
 		if (id !== '') remember(id, key);
 		return { context: verifyContext(query, path, key), connection };
 	});
 }
 
-async function readTogether(webhook: IWebhookFunctions, door: string): Promise<Connection> {
-	const pending = reading.get(door) ?? connect(webhook).finally(() => reading.delete(door));
-	reading.set(door, pending);
+async function readTogether(webhook: IWebhookFunctions, name: string): Promise<Connection> {
+	const pending = reading.get(name) ?? read(webhook).finally(() => reading.delete(name));
+	reading.set(name, pending);
 	return await pending;
+}
+
+async function read(webhook: IWebhookFunctions): Promise<Connection> {
+	const late = sleep(readTimeout).then(() => {
+		throw new Error('n8n did not read the credential in time.');
+	});
+	return await Promise.race([connect(webhook), late]);
 }
 
 function remember(id: string, key: Buffer): void {

@@ -203,7 +203,7 @@ describe('the credential', () => {
 			/goes to https:\/\/allomia\.com only/,
 		);
 		const sent = await credential.authenticate(data, { url: 'https://allomia.com/api/calls' });
-		expect(sent.sendCredentialsOnCrossOriginRedirect).toBe(false);
+		expect(sent.maxRedirects).toBe(0);
 	});
 
 	it('does not send the key in the open', async () => {

@@ -38,6 +38,6 @@ describe('waiting lines', () => {
 			const failing = lines.wait(name, 1, async () => await Promise.reject(new Error('gone')));
 			await expect(failing).rejects.toThrow('gone');
 		}
-		expect(Reflect.get(lines, 'waiting')).toEqual(new Map());
+		expect(Reflect.get(lines, 'lines')).toEqual(new Map());
 	});
 });
