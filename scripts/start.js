@@ -2,6 +2,7 @@ const { randomUUID } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { openDataFolder } = require('./lib/dataFolder');
 const demo = require('./lib/demo');
 const {
 	closedSettings,
@@ -33,17 +34,16 @@ cli(async () => await main(readOptions(process.argv.slice(2))), stopAll);
 async function main({ once, port, fresh, data }) {
 	const real = realKey();
 	const publicUrl = real ? publicAddress() : undefined;
+	const folder = openDataFolder(data, { fresh });
+	started.push(folder.release);
 	await refuseUsedPort(port);
-	await ensureDependencies();
-	const n8n = await ensureN8n();
+	const [n8n, tarball] = await Promise.all([ensureN8n(), ensureDependencies().then(buildAndPack)]);
 	const target = real ? await realTarget(real) : await simulatedTarget();
 	if (target.stop) started.push(target.stop);
-	const tarball = await buildAndPack();
-	if (fresh) fs.rmSync(data, { recursive: true, force: true });
 	await installPackage(data, tarball);
 
 	say(`Starting n8n ${n8n.version} …`);
-	const base = `http://localhost:${port}`;
+	const base = `http://127.0.0.1:${port}`;
 	const editor = await startProcess({
 		n8n,
 		env: {
@@ -51,11 +51,15 @@ async function main({ once, port, fresh, data }) {
 			// Not the environment's with the simulator: its callbacks are to stay on this machine.
 			WEBHOOK_URL: publicUrl ?? `${base}/`,
 		},
-		readyUrl: `http://127.0.0.1:${port}/healthz/readiness`,
+		readyUrl: `${base}/healthz/readiness`,
 	});
 	started.push(() => editor.stop());
-	const session = new Session(`http://127.0.0.1:${port}`);
-	await session.signIn();
+	const session = new Session(base);
+	await session.signIn(folder.password).catch(({ message }) => {
+		throw new UserError(
+			`${message}\nIf you have changed the password of ${owner.email}, change it back to ${folder.password}, or begin anew with npm start -- --fresh, which throws away all that is in ${data}.`,
+		);
+	});
 
 	const callback = real && !publicUrl ? 'none' : 'trigger';
 	if (callback === 'none') {
@@ -68,16 +72,17 @@ async function main({ once, port, fresh, data }) {
 		apiKey: target.apiKey,
 		baseUrl: target.baseUrl,
 	});
-	await removeEarlierWorkflows(session);
+	await removeEarlierWorkflows(session, folder);
 	const workflowId = await installWorkflow(
 		session,
+		folder,
 		demo.demoWorkflow({
 			credential,
 			callback,
 			webhookIds: { request: randomUUID(), outcome: randomUUID() },
 		}),
 	);
-	const dispatched = await placeCall(`http://127.0.0.1:${port}/webhook/call`, target);
+	const dispatched = await placeCall(`${base}/webhook/call`, target);
 	say(`AlloMia took the call: ${dispatched.outboundCallId} (${dispatched.status}).`);
 	const call = { session, workflowId, target, id: dispatched.outboundCallId };
 	const { from, event } = await (callback === 'none'
@@ -95,8 +100,8 @@ async function main({ once, port, fresh, data }) {
 	);
 	show(event);
 	if (!real) {
-		await showCreateAndWait(session, `http://127.0.0.1:${port}`, credential, target);
-		await addCallLog(session, target);
+		await showCreateAndWait(session, folder, base, credential, target);
+		await addCallLog(session, folder, target);
 	}
 	if (once) return;
 	const another = JSON.stringify(
@@ -104,7 +109,7 @@ async function main({ once, port, fresh, data }) {
 	);
 	say(`
 n8n is open at ${base}/workflow/${workflowId}
-Sign in with  ${owner.email}  and  ${owner.password}
+Sign in with  ${owner.email}  and  ${folder.password}
 
 What to try next:
 - Open the workflow "${demo.workflowName}", and look at Executions.${
@@ -175,10 +180,11 @@ async function buildAndPack() {
 }
 
 /** The same call in one node. Not with the real AlloMia: one call is enough for a first look. */
-async function showCreateAndWait(session, base, credential, { call }) {
+async function showCreateAndWait(session, folder, base, credential, { call }) {
 	say('\nNow with Create and Wait: one node places a call, waits, and goes on with the outcome …');
 	const id = await installWorkflow(
 		session,
+		folder,
 		demo.waitWorkflow({ credential, webhookId: randomUUID() }),
 	);
 	const body = { ...call, phoneNumber: '+15145550003' };
@@ -195,31 +201,50 @@ async function showCreateAndWait(session, base, credential, { call }) {
 }
 
 /** The simulator's call log, to be looked at in the editor. */
-async function addCallLog(session, { baseUrl, tenantKey, organizationId }) {
+async function addCallLog(session, folder, { baseUrl, tenantKey, organizationId }) {
 	const credential = await workflows.upsertCredential(session, {
 		name: 'AlloMia tenant (simulator)',
 		apiKey: tenantKey,
 		baseUrl,
 	});
-	await workflows.createWorkflow(session, demo.logWorkflow({ credential, organizationId }));
+	const definition = demo.logWorkflow({ credential, organizationId });
+	const { id } = await workflows.createWorkflow(session, definition);
+	await remember(session, folder, id);
 }
 
-async function removeEarlierWorkflows(session) {
+/** Takes away the demo's workflows of earlier starts. One that was changed is kept, under another name. */
+async function removeEarlierWorkflows(session, folder) {
 	const all = await session.call('GET', '/rest/workflows');
-	for (const { id, name, active, isArchived } of all) {
-		if (!demo.workflowNames.includes(name)) continue;
+	for (const { id, name, versionId, active, isArchived } of all) {
+		if (!(id in folder.workflows)) continue;
 		if (active) await workflows.deactivate(session, id);
-		// It is where an earlier start was cut off right here.
-		if (!isArchived) await session.call('POST', `/rest/workflows/${id}/archive`);
-		await session.call('DELETE', `/rest/workflows/${id}`);
+		if (folder.workflows[id] === versionId) {
+			// It is where an earlier start was cut off right here, or where somebody has archived it.
+			if (!isArchived) await session.call('POST', `/rest/workflows/${id}/archive`);
+			await session.call('DELETE', `/rest/workflows/${id}`);
+		} else if (!isArchived) {
+			const kept = demo.workflowNames.includes(name) ? `${name} (changed by you)` : name;
+			if (kept !== name) await session.call('PATCH', `/rest/workflows/${id}`, { name: kept });
+			say(`You have changed a workflow of the demo: it is kept as "${kept}", unpublished.`);
+		}
 	}
+	folder.workflows = {};
+	folder.save();
 }
 
 /** @returns the id of the workflow, which is active */
-async function installWorkflow(session, definition) {
+async function installWorkflow(session, folder, definition) {
 	const { id } = await workflows.createWorkflow(session, definition);
 	await workflows.activate(session, id);
+	await remember(session, folder, id);
 	return id;
+}
+
+/** Keeps what the workflow is like, by which a change shows. */
+async function remember(session, folder, id) {
+	const { versionId } = await session.call('GET', `/rest/workflows/${id}`);
+	folder.workflows[id] = versionId;
+	folder.save();
 }
 
 /** Posts to a workflow's webhook. A 404 means that n8n has not registered it yet: nothing ran. */

@@ -24,7 +24,7 @@ export class Session {
 	readonly browserId: string;
 	cookie: string;
 	constructor(baseUrl: string);
-	signIn(): Promise<void>;
+	signIn(password?: string): Promise<void>;
 	send(method: string, route: string, body?: unknown): Promise<Answer>;
 	call<T = unknown>(method: string, route: string, body?: unknown): Promise<T>;
 }

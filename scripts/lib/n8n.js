@@ -5,15 +5,16 @@ const net = require('node:net');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { adviceFor } = require('./advice');
+const { ownEnvironment } = require('./environment');
 const { projectRoot } = require('./paths');
 const { npm, UserError } = require('./run');
 
-/** Who signs in to an n8n of ours. */
+/** Who signs in to an n8n of ours. The password is that of the tests: the demo has one of its own. */
 const owner = {
 	email: 'owner@example.com',
 	firstName: 'Ada',
 	lastName: 'Builder',
-	password: 'AlloMia-demo-1',
+	password: 'AlloMia-test-1',
 };
 
 /** Packs the built package as npm publishes it, into an empty folder; the tarball's path. */
@@ -30,10 +31,11 @@ async function pack(folder) {
 async function installPackage(userFolder, tarball) {
 	const nodes = path.join(userFolder, '.n8n', 'nodes');
 	fs.mkdirSync(nodes, { recursive: true });
-	fs.writeFileSync(
-		path.join(nodes, 'package.json'),
-		'{ "name": "installed-nodes", "private": true, "dependencies": {} }\n',
-	);
+	const file = path.join(nodes, 'package.json');
+	// It names the community nodes that somebody has added in n8n: npm takes away what is not named.
+	if (!fs.existsSync(file)) {
+		fs.writeFileSync(file, '{ "name": "installed-nodes", "private": true, "dependencies": {} }\n');
+	}
 	await npm(
 		[
 			'install',
@@ -50,8 +52,28 @@ async function installPackage(userFolder, tarball) {
 	);
 }
 
-/** Whether nobody listens on the port. */
-function isFree(port, host = '127.0.0.1') {
+/**
+ * Whether nobody listens on the port. Some systems let two listen, on all addresses and on one of them:
+ * so it is called first.
+ */
+async function isFree(port, host = '127.0.0.1') {
+	return !(await answers(port, host)) && (await canListen(port, host));
+}
+
+function answers(port, host) {
+	return new Promise((resolve) => {
+		const socket = net.connect({ port, host, timeout: 1_000 });
+		const end = (answer) => {
+			socket.destroy();
+			resolve(answer);
+		};
+		socket.once('connect', () => end(true));
+		socket.once('timeout', () => end(false));
+		socket.once('error', () => end(false));
+	});
+}
+
+function canListen(port, host) {
 	return new Promise((resolve) => {
 		const server = net.createServer();
 		server.once('error', () => resolve(false));
@@ -108,9 +130,14 @@ function closedSettings({ userFolder, port, brokerPort }) {
  */
 async function startProcess({ n8n, command = ['start'], env, readyUrl, timeout = 180_000 }) {
 	const child = spawn(n8n.node.bin, [n8n.bin, ...command], {
-		env: { ...process.env, ...env },
+		// n8n reads the file .env of the folder that it is started in.
+		cwd: env.N8N_USER_FOLDER,
+		env: ownEnvironment(env),
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
+	const kill = () => child.kill('SIGKILL');
+	process.once('exit', kill);
+	child.once('exit', () => process.off('exit', kill));
 	let output = '';
 	const keep = (chunk) => {
 		output = (output + chunk).slice(-200_000);
@@ -159,18 +186,19 @@ class Session {
 		this.cookie = '';
 	}
 
-	/** Creates the owner on a fresh n8n, or signs in where there is one. */
-	async signIn() {
-		const setup = await this.send('POST', '/rest/owner/setup', owner);
-		if (setup.status !== 200) {
-			const login = await this.send('POST', '/rest/login', {
-				emailOrLdapLoginId: owner.email,
-				password: owner.password,
-			});
-			if (login.status !== 200) {
-				throw new UserError(`Signing in to n8n failed (${login.status}: ${login.text}).`);
-			}
-		}
+	/**
+	 * Creates the owner on a fresh n8n, or signs in where there is one.
+	 * @throws UserError where there is one with another password
+	 */
+	async signIn(password = owner.password) {
+		const setup = await this.send('POST', '/rest/owner/setup', { ...owner, password });
+		if (setup.status === 200) return;
+		const login = await this.send('POST', '/rest/login', {
+			emailOrLdapLoginId: owner.email,
+			password,
+		});
+		if (login.status === 200) return;
+		throw new UserError(`Signing in to n8n failed (${login.status}: ${login.text}).`);
 	}
 
 	/** One request; the answer as { status, text, json }. */

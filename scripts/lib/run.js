@@ -2,6 +2,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { adviceFor } = require('./advice');
+const { noProxyHere } = require('./environment');
 
 /** An error whose message is all that a user needs to read: it is printed without a stack. */
 class UserError extends Error {}
@@ -118,6 +119,8 @@ function explain(error) {
  * too, `stop` has run and no process is left that `main` started.
  */
 async function cli(main, stop = async () => {}) {
+	// Node, too, asks a proxy for this machine where NODE_USE_ENV_PROXY is set.
+	Object.assign(process.env, noProxyHere(process.env));
 	let ending = false;
 	const end = async (exitCode) => {
 		if (ending) return;

@@ -3,28 +3,58 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { openDataFolder } from '../../scripts/lib/dataFolder';
 import { freePort, isFree, Session } from '../../scripts/lib/n8n';
-import { until } from '../../scripts/lib/workflows';
+import { deactivate, until, type WorkflowNode } from '../../scripts/lib/workflows';
 import { ids, keys, startSimulator, type Simulator } from '../simulator';
+import { noOp } from './support/nodes';
 import { runByHand } from './support/triggers';
 
 const root = path.resolve(__dirname, '..', '..');
 const limit = 240_000;
 
 let data: string;
+/** The folder that the commands are given in. */
+let elsewhere: string;
 let port: number;
 let simulator: Simulator;
-const running = new Set<() => void>();
+const running = new Set<(signal?: NodeJS.Signals) => void>();
+
+/** Variables that are meant for another n8n: with any of them, the demo's would not work, or elsewhere. */
+const anothers = {
+	DB_TYPE: 'postgresdb',
+	DB_POSTGRESDB_HOST: '127.0.0.1',
+	DB_POSTGRESDB_PORT: '9',
+	EXECUTIONS_MODE: 'queue',
+	N8N_PATH: '/another/',
+	N8N_WEBHOOK_URL: 'https://n8n.example.com/',
+	NODES_EXCLUDE: '["n8n-nodes-allomia.alloMia"]',
+	HTTP_PROXY: 'http://127.0.0.1:9',
+	NODE_USE_ENV_PROXY: '1',
+	NODE_ENV: 'production',
+};
 
 beforeAll(async () => {
 	data = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-start-'));
+	elsewhere = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-elsewhere-'));
+	fs.writeFileSync(
+		path.join(elsewhere, '.env'),
+		Object.entries(anothers)
+			.map((it) => `${it.join('=')}\n`)
+			.join(''),
+	);
 	simulator = await startSimulator({ pace: 500 });
 });
 
-afterAll(async () => {
+// One that a failed test has left running holds the folder.
+afterEach(async () => {
 	for (const end of running) end();
+	await until('npm start to end', () => running.size === 0, 60_000);
+});
+
+afterAll(async () => {
 	await simulator?.stop();
-	fs.rmSync(data, { recursive: true, force: true });
+	for (const folder of [data, elsewhere]) fs.rmSync(folder, { recursive: true, force: true });
 });
 
 beforeEach(async () => {
@@ -38,7 +68,7 @@ function start(args: string[], env: Record<string, string> = {}, input?: string)
 		process.execPath,
 		[path.join(root, 'scripts', 'start.js'), '--port', String(port), '--data', data, ...args],
 		{
-			cwd: root,
+			cwd: elsewhere,
 			// Ports of its own, beside those of this and the other workers.
 			env: { ...process.env, JEST_WORKER_ID: '0', ...env },
 			stdio: ['pipe', 'pipe', 'pipe'],
@@ -54,17 +84,60 @@ function start(args: string[], env: Record<string, string> = {}, input?: string)
 		code = exitCode;
 		running.delete(end);
 	});
-	const end = () => child.kill('SIGTERM');
+	const end = (signal: NodeJS.Signals = 'SIGTERM') => void child.kill(signal);
 	running.add(end);
 	return {
 		output: () => output,
 		interrupt: () => child.kill('SIGINT'),
+		end,
 		/** Waits for its end. What it said comes along where the code is another one. */
 		endsWith: async (expected: number) => {
 			await until('npm start to end', () => code !== undefined, limit);
 			expect({ code, ...(code !== expected && { output }) }).toEqual({ code: expected });
 		},
 	};
+}
+
+const password = (output: string) => /Sign in with +\S+ +and +(\S+)/.exec(output)?.[1] ?? '';
+
+interface StoredWorkflow {
+	id: string;
+	name: string;
+	nodes: WorkflowNode[];
+	isArchived: boolean;
+}
+
+async function workflowNamed(session: Session, name: string): Promise<StoredWorkflow | undefined> {
+	const all = await session.call<StoredWorkflow[]>('GET', '/rest/workflows');
+	const id = all.find((it) => it.name === name && !it.isArchived)?.id;
+	return id === undefined ? undefined : await session.call('GET', `/rest/workflows/${id}`);
+}
+
+const communityNode = () =>
+	path.join(data, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-another', 'package.json');
+
+/** Another community node, as n8n installs it. */
+function addCommunityNode(): void {
+	openDataFolder(data, { fresh: false }).release();
+	const [name, version] = ['n8n-nodes-another', '1.0.0'];
+	fs.mkdirSync(path.dirname(communityNode()), { recursive: true });
+	fs.writeFileSync(communityNode(), JSON.stringify({ name, version }));
+	fs.writeFileSync(
+		path.join(data, '.n8n', 'nodes', 'package.json'),
+		JSON.stringify({ name: 'installed-nodes', private: true, dependencies: { [name]: version } }),
+	);
+}
+
+/** The processes that run n8n on the folder. */
+function ofDemo(): string[] {
+	return fs.readdirSync('/proc').filter((pid) => {
+		try {
+			const environment = fs.readFileSync(`/proc/${pid}/environ`, 'utf8');
+			return /^\d+$/.test(pid) && environment.includes(`N8N_USER_FOLDER=${data}`);
+		} catch {
+			return false;
+		}
+	});
 }
 
 /** The real AlloMia, played by the simulator. */
@@ -81,15 +154,16 @@ describe('npm start', () => {
 	it(
 		'shows an outcome, says what to try next, stays up, and ends everything on Ctrl-C',
 		async () => {
-			const command = start([], { WEBHOOK_URL: 'https://n8n.example.com/' });
+			addCommunityNode();
+			const command = start([], { ...anothers, WEBHOOK_URL: 'https://n8n.example.com/' });
 			await until('npm start to be up', () => command.output().includes('Ctrl-C ends'), limit);
+			expect(fs.existsSync(communityNode())).toBe(true);
 			expect(command.output()).toMatch(/The AlloMia Trigger emitted:\n\{[^]*"recordId": "crm-42"/);
 			expect(command.output()).toMatch(/What to try next:\n- /);
 			const session = new Session(`http://127.0.0.1:${port}`);
-			await session.signIn();
-			const [log] = (
-				await session.call<Array<{ id: string; name: string }>>('GET', '/rest/workflows')
-			).filter(({ name }) => name === 'AlloMia: call log');
+			await expect(session.signIn()).rejects.toThrow('Signing in to n8n failed (401');
+			await session.signIn(password(command.output()));
+			const log = await workflowNamed(session, 'AlloMia: call log');
 			const execution = await runByHand({ n8n: { session } }, log?.id ?? '');
 			const calls = execution.data.resultData.runData['What was said']?.[0]?.data?.main?.[0] ?? [];
 			expect(calls).toHaveLength(5);
@@ -97,6 +171,8 @@ describe('npm start', () => {
 			expect(summaries).toContain('The appointment was confirmed.');
 			expect(calls.some(({ binary }) => binary?.transcript)).toBe(true);
 			const editor = /n8n is open at (http\S+)/.exec(command.output())?.[1] ?? '';
+			// By its number: n8n does not listen on ::1, which localhost means first on many machines.
+			expect(editor).toContain(`http://127.0.0.1:${port}/`);
 			expect((await fetch(editor)).status).toBe(200);
 			const curl = /curl -X POST (\S+) -H 'content-type: application\/json' \\\n +-d '(.*)'/.exec(
 				command.output(),
@@ -107,11 +183,73 @@ describe('npm start', () => {
 				body: curl?.[2],
 			});
 			expect(await another.json()).toMatchObject({ status: 'calling' });
+			await session.call('PATCH', `/rest/workflows/${log?.id}`, {
+				...log,
+				nodes: [...(log?.nodes ?? []), noOp('Mine')],
+			});
+			const wait = await workflowNamed(session, 'AlloMia: call and wait');
+			await deactivate(session, wait?.id ?? '');
+			await session.call('POST', `/rest/workflows/${wait?.id}/archive`);
+			const second = start(['--port', String(await freePort()), '--fresh']);
+			await second.endsWith(1);
+			expect(second.output()).toMatch(/is running already\. End it.*--data FOLDER --port P/);
 			command.interrupt();
 			await command.endsWith(130);
 			expect(await isFree(port)).toBe(true);
 		},
 		2 * limit,
+	);
+
+	it(
+		'keeps what somebody has changed, the password and other community nodes; archived ones come back',
+		async () => {
+			const command = start([]);
+			await until('npm start to be up', () => command.output().includes('Ctrl-C ends'), limit);
+			const kept = 'AlloMia: call log (changed by you)';
+			expect(command.output()).toContain(`it is kept as "${kept}", unpublished`);
+			const session = new Session(`http://127.0.0.1:${port}`);
+			await session.signIn(password(command.output()));
+			expect((await workflowNamed(session, kept))?.nodes.map(({ name }) => name)).toContain('Mine');
+			for (const name of ['AlloMia: first call', 'AlloMia: call and wait', 'AlloMia: call log']) {
+				expect(await workflowNamed(session, name)).toBeDefined();
+			}
+			expect(fs.existsSync(communityNode())).toBe(true);
+			command.interrupt();
+			await command.endsWith(130);
+		},
+		2 * limit,
+	);
+
+	it.each(['SIGTERM', 'SIGINT'] as const)(
+		'leaves no n8n behind where %s ends it while n8n starts',
+		async (signal) => {
+			const command = start(['--once']);
+			await until('n8n to start', () => ofDemo().length > 0, limit, 20);
+			command.end(signal);
+			await command.endsWith(signal === 'SIGTERM' ? 143 : 130);
+			await until('n8n to end', () => ofDemo().length === 0, limit);
+			expect(await isFree(port)).toBe(true);
+		},
+	);
+
+	it.each([false, true])(
+		'touches no folder that it has not made itself (--fresh: %s)',
+		async (fresh) => {
+			const home = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-home-'));
+			try {
+				fs.mkdirSync(path.join(home, '.n8n'));
+				fs.writeFileSync(path.join(home, '.n8n', 'database.sqlite'), 'theirs');
+				const command = start(['--once', '--data', home, ...(fresh ? ['--fresh'] : [])]);
+				await command.endsWith(1);
+				expect(command.output()).toMatch(/holds something else.*Give it a new one/);
+				expect(fs.readdirSync(home, { recursive: true })).toEqual([
+					'.n8n',
+					path.join('.n8n', 'database.sqlite'),
+				]);
+			} finally {
+				fs.rmSync(home, { recursive: true, force: true });
+			}
+		},
 	);
 
 	it('names a used port and another one', async () => {
