@@ -1,7 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Instance, readEnvironment } from './support/instance';
 
 interface NodeType {
@@ -20,14 +23,37 @@ afterAll(async () => {
 	await n8n?.stop();
 });
 
-describe('the package in n8n', () => {
-	const readTypes = async (): Promise<NodeType[]> => {
-		const { text } = await n8n.session.send('GET', '/types/nodes.json');
-		return (JSON.parse(text) as NodeType[]).filter(({ name }) =>
-			name.startsWith('n8n-nodes-allomia.'),
-		);
-	};
+async function readTypes({ session } = n8n): Promise<NodeType[]> {
+	const { text } = await session.send('GET', '/types/nodes.json');
+	return (JSON.parse(text) as NodeType[]).filter(({ name }) =>
+		name.startsWith('n8n-nodes-allomia.'),
+	);
+}
 
+/** A registry that has nothing but a description of n8n-workflow: `asked` is what npm wanted of it. */
+async function startRegistry() {
+	const asked: string[] = [];
+	const [name, version] = ['n8n-workflow', '2.41.1'];
+	const server = http.createServer((req, res) => {
+		asked.push(req.url ?? '');
+		if (req.url !== `/${name}`) return void res.writeHead(404).end();
+		const dist = { tarball: `http://${req.headers.host}/n8n-workflow.tgz`, shasum: '0'.repeat(40) };
+		const versions = { [version]: { name, version, dist } };
+		res.end(JSON.stringify({ name, 'dist-tags': { latest: version }, versions }));
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const stop = async () => await new Promise((resolve) => server.close(resolve));
+	return { asked, stop, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
+
+/** The commands of the README's section Install. */
+function installCommands(): string {
+	const readme = fs.readFileSync(path.resolve(__dirname, '..', '..', 'README.md'), 'utf8');
+	const section = /\n## Install\n([^]*?)\n## /.exec(readme)?.[1] ?? '';
+	return /```sh\n([^]*?)```/.exec(section)?.[1] ?? '';
+}
+
+describe('the package in n8n', () => {
 	it('brings the node, its variant for AI agents, and the trigger, each found by what people type', async () => {
 		const types = await readTypes();
 		expect(types.map(({ name }) => name).sort()).toEqual([
@@ -52,6 +78,39 @@ describe('the package in n8n', () => {
 			}
 		}
 	});
+});
+
+it('is installed by hand with the README’s commands, and nothing else is', async () => {
+	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-home-'));
+	const registry = await startRegistry();
+	const commands = installCommands();
+	expect(commands).toContain('npm install n8n-nodes-allomia');
+	const npm = `"${process.execPath}" "${process.env.npm_execpath}"`;
+	const script = commands
+		.replace('n8n-nodes-allomia', readEnvironment().tarball)
+		.replace(/^npm/m, npm);
+	let another: Instance | undefined;
+	try {
+		const env = {
+			...process.env,
+			HOME: home,
+			npm_config_registry: registry.url,
+			npm_config_cache: path.join(home, 'cache'),
+			npm_config_update_notifier: 'false',
+		};
+		await promisify(execFile)('sh', ['-e', '-c', script], { env, timeout: 120_000 });
+		expect(registry.asked).toEqual(['/n8n-workflow']);
+		const modules = path.join(home, '.n8n', 'nodes', 'node_modules');
+		expect(fs.readdirSync(modules).filter((it) => !it.startsWith('.'))).toEqual([
+			'n8n-nodes-allomia',
+		]);
+		another = await Instance.start({ N8N_USER_FOLDER: home });
+		expect(await readTypes(another)).toHaveLength(3);
+	} finally {
+		await another?.stop();
+		await registry.stop();
+		fs.rmSync(home, { recursive: true, force: true });
+	}
 });
 
 describe('the tarball', () => {

@@ -44,6 +44,7 @@ const root = path.join(__dirname, '..', '..');
 const samplesFolder = path.join(root, 'docs', 'samples');
 const textOfDoc = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const readme = textOfDoc('README.md');
+const callbacks = textOfDoc('docs/callbacks.md');
 
 const type = 'n8n-nodes-allomia.alloMia';
 const node = { id: '1', name: 'AlloMia', type, parameters: {} } as INode;
@@ -212,11 +213,13 @@ async function produced(): Promise<Record<string, unknown>> {
 }
 
 describe('README: the samples', () => {
-	const blocks = [...readme.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
+	const blocks = [...`${readme}\n${callbacks}`.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(
+		(match) => match[1],
+	);
 	const files = readdirSync(samplesFolder);
 	const textOf = (file: string) => readFileSync(path.join(samplesFolder, file), 'utf8');
 
-	it('stand in the README, byte for byte', () => {
+	it('stand in the README or docs/callbacks.md, byte for byte', () => {
 		const texts = files.map(textOf);
 		expect(blocks.length).toBeGreaterThan(0);
 		for (const block of blocks) expect(texts).toContain(block);
@@ -593,9 +596,9 @@ describe('docs/errors.md: the table', () => {
 	});
 });
 
-describe('README: the answers', () => {
+describe('docs/callbacks.md: the answers', () => {
 	it.each(Object.entries(answers))('%s stands in the table', (_, { status: code, body }) => {
-		expect(readme).toContain(`| ${code} \`${JSON.stringify(body)}\` |`);
+		expect(callbacks).toContain(`| ${code} \`${JSON.stringify(body)}\` |`);
 	});
 });
 
@@ -619,7 +622,10 @@ describe('README: the links', () => {
 		const files = links.filter((link) => !/^(#|https:)/.test(link));
 		expect(files.length).toBeGreaterThan(0);
 		for (const file of files) {
-			expect({ file, there: existsSync(path.join(root, file)) }).toEqual({ file, there: true });
+			expect({ file, there: existsSync(path.join(root, file.replace(/#.*/, ''))) }).toEqual({
+				file,
+				there: true,
+			});
 		}
 	});
 
