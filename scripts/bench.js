@@ -2,16 +2,9 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { cli, run, say, UserError } = require('./lib/run');
-const {
-	closedSettings,
-	freePort,
-	installPackage,
-	pack,
-	Session,
-	startProcess,
-} = require('./lib/n8n');
+const { closedSettings, freePort, installPackage, Session, startProcess } = require('./lib/n8n');
 const { gulpFile, projectRoot } = require('./lib/paths');
-const { ensureDependencies, ensureN8n } = require('./lib/setup');
+const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
 const { startSimulatorProcess } = require('./lib/simulatorProcess');
 
 const { isHeld, toLine } = require('../bench/measure');
@@ -29,11 +22,14 @@ cli(async () => {
 	const chosen = readArguments(process.argv.slice(2));
 	await ensureDependencies();
 	const n8n = await ensureN8n();
-	await run(process.execPath, [gulpFile(), 'compile', '--silent'], {
-		cwd: projectRoot,
-		label: 'build',
-	});
-	await installPackage(scratch, await pack(path.join(scratch, 'package')));
+	const build = async () => {
+		await run(process.execPath, [gulpFile(), 'compile', '--silent'], {
+			cwd: projectRoot,
+			label: 'build',
+		});
+		return true;
+	};
+	await installPackage(scratch, await buildAndPack(build, path.join(scratch, 'package')));
 	const installed = path.join(scratch, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-allomia');
 	const bench = { n8n, installed, start: (settings) => start(n8n, settings) };
 

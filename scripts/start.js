@@ -1,4 +1,4 @@
-const { randomUUID } = require('node:crypto');
+const { randomBytes, randomUUID } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -13,12 +13,11 @@ const {
 	owner,
 	Session,
 	startProcess,
-	pack,
 } = require('./lib/n8n');
 const { outcomeByAsking, outcomeOfEither, outcomeOfTrigger } = require('./lib/outcome');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { cli, run, say, UserError } = require('./lib/run');
-const { ensureDependencies, ensureN8n } = require('./lib/setup');
+const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
 const { publicAddress, realKey, realTarget, simulatedTarget } = require('./lib/target');
 const workflows = require('./lib/workflows');
 
@@ -34,24 +33,30 @@ cli(async () => await main(readOptions(process.argv.slice(2))), stopAll);
 async function main({ once, port, fresh, data }) {
 	const real = realKey();
 	const publicUrl = real ? publicAddress() : undefined;
-	const folder = openDataFolder(data, { fresh });
-	started.push(folder.release);
-	await refuseUsedPort(port);
-	const [n8n, tarball] = await Promise.all([ensureN8n(), ensureDependencies().then(buildAndPack)]);
+	const before = async () => await refuseUsedPort(port);
+	const folder = await openDataFolder(data, { fresh, before });
+	started.push(() => folder.release());
+	const [n8n, tarball] = await Promise.all([ensureN8n(), ensureDependencies().then(build)]);
 	const target = real ? await realTarget(real) : await simulatedTarget();
 	if (target.stop) started.push(target.stop);
 	await installPackage(data, tarball);
 
 	say(`Starting n8n ${n8n.version} …`);
+	// Somebody may have taken it while n8n was installed.
+	await refuseUsedPort(port);
 	const base = `http://127.0.0.1:${port}`;
+	// No other n8n answers there.
+	const health = `health-${randomUUID()}`;
 	const editor = await startProcess({
 		n8n,
 		env: {
 			...closedSettings({ userFolder: data, port, brokerPort: await freePort() }),
 			// Not the environment's with the simulator: its callbacks are to stay on this machine.
 			WEBHOOK_URL: publicUrl ?? `${base}/`,
+			N8N_ENDPOINT_HEALTH: health,
 		},
-		readyUrl: `${base}/healthz/readiness`,
+		readyUrl: `${base}/${health}/readiness`,
+		onStart: (pid) => folder.share(pid),
 	});
 	started.push(() => editor.stop());
 	const session = new Session(base);
@@ -73,16 +78,19 @@ async function main({ once, port, fresh, data }) {
 		baseUrl: target.baseUrl,
 	});
 	await removeEarlierWorkflows(session, folder);
+	// Of its own each time: whoever guessed it could place calls, and a workflow that was kept has the last one.
+	const webhook = `call-${randomBytes(6).toString('hex')}`;
 	const workflowId = await installWorkflow(
 		session,
 		folder,
 		demo.demoWorkflow({
 			credential,
 			callback,
+			path: webhook,
 			webhookIds: { request: randomUUID(), outcome: randomUUID() },
 		}),
 	);
-	const dispatched = await placeCall(`${base}/webhook/call`, target);
+	const dispatched = await placeCall(`${base}/webhook/${webhook}`, target);
 	say(`AlloMia took the call: ${dispatched.outboundCallId} (${dispatched.status}).`);
 	const call = { session, workflowId, target, id: dispatched.outboundCallId };
 	const { from, event } = await (callback === 'none'
@@ -119,7 +127,7 @@ What to try next:
 	}
 - Add an AlloMia node to a workflow of your own: its credential is there already.
 - Place another call${real ? ': THE PHONE WILL RING AGAIN' : ', which is busy'}:
-  curl -X POST ${base}/webhook/call -H 'content-type: application/json' \\
+  curl -X POST ${base}/webhook/${webhook} -H 'content-type: application/json' \\
     -d '${another.replaceAll("'", "'\\''")}'
 
 Ctrl-C ends everything that this command started.`);
@@ -167,28 +175,31 @@ async function refuseUsedPort(port) {
 	);
 }
 
-async function buildAndPack() {
+async function build() {
 	say('Building the package …');
-	await run(process.execPath, [gulpFile(), 'build', '--silent'], {
-		cwd: projectRoot,
-		label: 'The build',
-		quiet: true,
-	});
 	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-pack-'));
 	started.push(() => fs.rmSync(folder, { recursive: true, force: true }));
-	return await pack(folder);
+	return await buildAndPack(async () => {
+		await run(process.execPath, [gulpFile(), 'build', '--silent'], {
+			cwd: projectRoot,
+			label: 'The build',
+			quiet: true,
+		});
+		return true;
+	}, folder);
 }
 
 /** The same call in one node. Not with the real AlloMia: one call is enough for a first look. */
 async function showCreateAndWait(session, folder, base, credential, { call }) {
 	say('\nNow with Create and Wait: one node places a call, waits, and goes on with the outcome …');
+	const webhook = `call-and-wait-${randomBytes(6).toString('hex')}`;
 	const id = await installWorkflow(
 		session,
 		folder,
-		demo.waitWorkflow({ credential, webhookId: randomUUID() }),
+		demo.waitWorkflow({ credential, path: webhook, webhookId: randomUUID() }),
 	);
 	const body = { ...call, phoneNumber: '+15145550003' };
-	await postOnce(`${base}/webhook/call-and-wait`, body);
+	await postOnce(`${base}/webhook/${webhook}`, body);
 	const [{ id: executionId }] = await workflows.until('the execution to appear', async () => {
 		const list = await workflows.listExecutions(session, id);
 		return list.length > 0 && list;
@@ -235,6 +246,8 @@ async function removeEarlierWorkflows(session, folder) {
 /** @returns the id of the workflow, which is active */
 async function installWorkflow(session, folder, definition) {
 	const { id } = await workflows.createWorkflow(session, definition);
+	// Also where the start is cut off in between: it would be in the way of the next one.
+	await remember(session, folder, id);
 	await workflows.activate(session, id);
 	await remember(session, folder, id);
 	return id;

@@ -1,11 +1,10 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { pack } = require('./lib/n8n');
 const { cli, minute, npmCommand, run, say, UserError } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { adviceFor, missingFor } = require('./lib/services');
-const { ensureDependencies, ensureN8n } = require('./lib/setup');
+const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
 
 /**
  * The runs in their order, what fails fast first: the suites that run together, how long they may take,
@@ -48,9 +47,10 @@ cli(async () => {
 	};
 
 	if (all) await check('lint', path.join(__dirname, 'lint.js'), []);
-	const built = await check('build', gulpFile(), [all ? 'build' : 'compile', '--silent']);
-	if (built) {
-		const tarball = await pack(path.join(scratch, 'package'));
+	const build = async () =>
+		await check('build', gulpFile(), [all ? 'build' : 'compile', '--silent']);
+	const tarball = await buildAndPack(build, path.join(scratch, 'package'));
+	if (tarball) {
 		for (const { names, ...settings } of runs) {
 			const some = names.filter((name) => chosen.includes(name));
 			if (some.length > 0) add(total, await runSuites(some, { ...settings, grep, n8n, tarball }));

@@ -1,8 +1,12 @@
-export interface DataFolder {
+import type { Lock } from './lock';
+
+export interface DataFolder extends Lock {
 	password: string;
 	workflows: Record<string, string>;
 	save(): void;
-	release(): void;
 }
 
-export function openDataFolder(folder: string, options: { fresh: boolean }): DataFolder;
+export function openDataFolder(
+	folder: string,
+	options: { fresh: boolean; before?: () => Promise<void> },
+): Promise<DataFolder>;

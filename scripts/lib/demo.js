@@ -76,13 +76,14 @@ const metadata = { entry: [{ name: 'recordId', value: '={{ $json.body.recordId }
 /**
  * @param credential { id, name } of the AlloMia credential
  * @param callback 'trigger', or 'none' where AlloMia cannot reach this n8n
+ * @param path of the webhook
  */
-function demoWorkflow({ credential, callback, webhookIds }) {
+function demoWorkflow({ credential, callback, path, webhookIds }) {
 	return {
 		name: workflowName,
 		nodes: [
 			stickyNote(note),
-			webhook('call', 'lastNode', webhookIds.request),
+			webhook(path, 'lastNode', webhookIds.request),
 			callNode(credential, 'create', {
 				callback,
 				options: callback === 'trigger' ? { metadata } : {},
@@ -104,14 +105,14 @@ function demoWorkflow({ credential, callback, webhookIds }) {
 }
 
 /** The same in one step: the workflow waits in the AlloMia node until the call has ended. */
-function waitWorkflow({ credential, webhookId }) {
+function waitWorkflow({ credential, path, webhookId }) {
 	return {
 		name: waitWorkflowName,
 		nodes: [
 			stickyNote(
 				'## The outcome as a step\nThe AlloMia node places the call, waits until it has ended, and goes on with its outcome.',
 			),
-			webhook('call-and-wait', 'onReceived', webhookId),
+			webhook(path, 'onReceived', webhookId),
 			callNode(credential, 'createAndWait', { options: { metadata } }),
 			outcome([480, 0]),
 		],

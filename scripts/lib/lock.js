@@ -1,32 +1,60 @@
+const { execFileSync } = require('node:child_process');
+const { randomUUID } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 
-/** How often a holder shows that it lives, and after how long without that it counts as dead, in ms. */
+/** How often a holder shows that it lives, and after how long without that one elsewhere counts as dead, in ms. */
 const beat = 10_000;
 const dead = 60_000;
 
 /**
- * Takes a lock file.
- * @returns what gives it back, or undefined where another process holds it
+ * Takes a lock file, for as long as this process, or one that the lock is shared with, lives.
+ * @returns { release(), share(pid) }, or undefined where another holds it
  * @throws where the file cannot be written
  */
 function takeLock(file) {
-	for (let attempt = 0; attempt < 2; attempt += 1) {
-		try {
-			fs.writeFileSync(file, `${process.pid}@${os.hostname()}`, { flag: 'wx' });
-			const beats = setInterval(() => touch(file), beat);
-			beats.unref();
-			return () => {
-				clearInterval(beats);
-				fs.rmSync(file, { force: true });
-			};
-		} catch (error) {
-			if (error.code !== 'EEXIST') throw error;
-		}
-		if (holderLives(file)) return undefined;
-		fs.rmSync(file, { force: true });
+	for (let attempt = 0; attempt < 3; attempt += 1) {
+		const lock = create(file);
+		if (lock) return lock;
+		const found = read(file);
+		if (!found) continue;
+		if (isHeld(found)) return undefined;
+		setAside(file, found.text);
 	}
 	return undefined;
+}
+
+/** The numbers of the processes that hold it, where that can be told. */
+function holdersOf(file) {
+	return read(file)?.holder?.processes.map(({ pid }) => pid) ?? [];
+}
+
+function create(file) {
+	const processes = [identify(process.pid)];
+	const id = randomUUID();
+	const text = () => JSON.stringify({ id, host: os.hostname(), processes });
+	let written = text();
+	try {
+		fs.writeFileSync(file, written, { flag: 'wx' });
+	} catch (error) {
+		if (error.code !== 'EEXIST') throw error;
+		return undefined;
+	}
+	const isOurs = () => read(file)?.text === written;
+	const beats = setInterval(() => isOurs() && touch(file), beat);
+	beats.unref();
+	return {
+		share(pid) {
+			processes.push(identify(pid));
+			if (!isOurs()) return;
+			written = text();
+			fs.writeFileSync(file, written);
+		},
+		release() {
+			clearInterval(beats);
+			if (isOurs()) fs.rmSync(file, { force: true });
+		},
+	};
 }
 
 function touch(file) {
@@ -35,25 +63,85 @@ function touch(file) {
 	fs.utimes(file, now, now, () => {});
 }
 
-/** By its process where that is of this machine; in any case by its last sign of life. */
-function holderLives(file) {
-	let holder;
-	let age;
+/** What the file says, the holder where it can be read, and its age in ms; undefined where there is none. */
+function read(file) {
 	try {
-		holder = fs.readFileSync(file, 'utf8');
-		age = Date.now() - fs.statSync(file).mtimeMs;
+		const text = fs.readFileSync(file, 'utf8');
+		return { text, holder: parse(text), age: Date.now() - fs.statSync(file).mtimeMs };
 	} catch {
-		return false;
+		return undefined;
 	}
-	if (age > dead) return false;
-	const [pid, host] = holder.split('@');
-	if (host !== os.hostname()) return true;
+}
+
+function parse(text) {
 	try {
-		process.kill(Number(pid), 0);
+		const { host, processes } = JSON.parse(text);
+		return Array.isArray(processes) ? { host, processes } : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** Processes of this machine can be looked for; of those elsewhere, only the signs of life are seen. */
+function isHeld({ holder, age }) {
+	if (holder?.host !== os.hostname()) return age <= dead;
+	return holder.processes.some(({ pid, born }) => {
+		const now = bornAt(pid);
+		// It may be another one with the number of the holder. Where that cannot be told, it is respected.
+		return now !== undefined && (now === born || now === '' || !born);
+	});
+}
+
+const identify = (pid) => ({ pid, born: bornAt(pid) });
+
+/** When a process began, as the system writes it: empty where that is not known, undefined where it has ended. */
+function bornAt(pid) {
+	if (!isThere(pid)) return undefined;
+	try {
+		const [state, born] = process.platform === 'linux' ? ofLinux(pid) : ofPs(pid);
+		// It has ended, and nobody has asked how.
+		return state.startsWith('Z') ? undefined : born;
+	} catch {
+		return '';
+	}
+}
+
+function isThere(pid) {
+	try {
+		process.kill(pid, 0);
 		return true;
 	} catch (error) {
 		return error.code === 'EPERM';
 	}
 }
 
-module.exports = { takeLock };
+/** Of proc_pid_stat(5), the state and the start, its 3rd and 22nd fields; the name before may hold anything. */
+function ofLinux(pid) {
+	const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+	return [fields[0], fields[19]];
+}
+
+/** On Windows, there is no ps. */
+function ofPs(pid) {
+	const line = execFileSync('ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], {
+		encoding: 'utf8',
+		env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+		stdio: ['ignore', 'pipe', 'ignore'],
+	}).trim();
+	return [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ')).trim()];
+}
+
+/** Removes a lock that nobody holds, and none that somebody has taken in place of it meanwhile. */
+function setAside(file, text) {
+	const aside = `${file}.${process.pid}`;
+	try {
+		fs.renameSync(file, aside);
+		if (read(aside)?.text === text) fs.rmSync(aside, { force: true });
+		else fs.renameSync(aside, file);
+	} catch (error) {
+		if (error.code !== 'ENOENT') throw error;
+	}
+}
+
+module.exports = { holdersOf, takeLock };

@@ -125,16 +125,25 @@ function closedSettings({ userFolder, port, brokerPort }) {
  * Starts an n8n process and waits until it answers.
  * @param n8n what ensureN8n gave
  * @param command n8n's own arguments, for example ['worker', '--concurrency=5']
- * @param readyUrl what answers 200 once it is ready
+ * @param readyUrl what answers with JSON once it is ready
+ * @param onStart is told the number of the process
  * @returns { child, output(): string, stop(signal?): Promise<void> }
  */
-async function startProcess({ n8n, command = ['start'], env, readyUrl, timeout = 180_000 }) {
+async function startProcess({
+	n8n,
+	command = ['start'],
+	env,
+	readyUrl,
+	onStart,
+	timeout = 180_000,
+}) {
 	const child = spawn(n8n.node.bin, [n8n.bin, ...command], {
 		// n8n reads the file .env of the folder that it is started in.
 		cwd: env.N8N_USER_FOLDER,
 		env: ownEnvironment(env),
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
+	if (child.pid !== undefined) onStart?.(child.pid);
 	const kill = () => child.kill('SIGKILL');
 	process.once('exit', kill);
 	child.once('exit', () => process.off('exit', kill));
@@ -162,7 +171,9 @@ async function startProcess({ n8n, command = ['start'], env, readyUrl, timeout =
 		if (child.exitCode !== null || child.signalCode !== null) break;
 		try {
 			const response = await fetch(readyUrl, { signal: AbortSignal.timeout(2000) });
-			if (response.ok) return handle;
+			// For an address that it does not know, n8n's editor answers with a page.
+			const isJson = response.headers.get('content-type')?.includes('json');
+			if (response.ok && isJson) return handle;
 		} catch {
 			// Not yet: n8n takes some seconds to start.
 		}

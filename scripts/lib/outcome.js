@@ -74,9 +74,12 @@ async function emitted(session, workflowId, outboundCallId) {
 
 /** AlloMia's answer; without a `status` of AlloMia's, what came instead. */
 async function askStatus({ baseUrl, apiKey }, outboundCallId) {
+	// It is installed by the command that this is a part of. Node's own fetch knows no proxy before Node 24.
+	const { EnvHttpProxyAgent, fetch } = require('undici');
 	try {
 		const response = await fetch(`${baseUrl}/outbound/${outboundCallId}/status`, {
 			headers: { authorization: `Bearer ${apiKey}` },
+			dispatcher: new EnvHttpProxyAgent(),
 			signal: AbortSignal.timeout(30_000),
 		});
 		return response.ok ? await response.json() : { status: `unknown (HTTP ${response.status})` };

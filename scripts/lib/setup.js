@@ -1,31 +1,57 @@
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { takeLock } = require('./lock');
 const { cacheRoot, defaultN8nVersion, projectRoot } = require('./paths');
+const { pack } = require('./n8n');
 const { minute, npm, run, say, UserError } = require('./run');
 
 /** What installs n8n. */
 const pnpm = 'pnpm@10.34.9';
 
-const quietInstall = ['--no-audit', '--no-fund', '--loglevel=error'];
+// What does not fit this Node is not run with it.
+const quietInstall = ['--no-audit', '--no-fund', '--loglevel=error', '--engine-strict=false'];
 
 /**
  * Installs this project's own dependencies, if they are missing or the lock file has changed. npm
  * writes its hidden lock file when an install is complete, so an interrupted one leaves none.
  */
 async function ensureDependencies(root = projectRoot) {
+	if (hasDependencies(root)) return;
+	await inTurn("the project's dependencies", root, async () => {
+		if (hasDependencies(root)) return;
+		say("Installing the project's dependencies (about a minute) …");
+		// The development dependencies are what it is about, whatever npm is set to.
+		await npm(['ci', '--include=dev', '--ignore-scripts', ...quietInstall], {
+			cwd: root,
+			label: 'npm ci',
+		});
+	});
+}
+
+function hasDependencies(root) {
 	const lock = path.join(root, 'package-lock.json');
 	const installed = path.join(root, 'node_modules', '.package-lock.json');
-	if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs) {
-		return;
-	}
-	say("Installing the project's dependencies (about a minute) …");
-	// The development dependencies are what it is about, whatever npm is set to.
-	await npm(['ci', '--include=dev', '--ignore-scripts', ...quietInstall], {
-		cwd: root,
-		label: 'npm ci',
-	});
+	return fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs;
+}
+
+/** Does what changes the project's folder while no other command does. */
+async function inTurn(what, root, body) {
+	const name = createHash('sha256').update(fs.realpathSync(root)).digest('hex').slice(0, 16);
+	fs.mkdirSync(cacheRoot(), { recursive: true });
+	return await withLock(path.join(cacheRoot(), `project-${name}.lock`), what, body);
+}
+
+/**
+ * Builds the package and packs it as npm publishes it, while no other command does.
+ * @param build resolves with whether it is to be packed
+ * @returns the tarball's path, in the folder, or undefined
+ */
+async function buildAndPack(build, folder) {
+	return await inTurn('the package', projectRoot, async () =>
+		(await build()) ? await pack(folder) : undefined,
+	);
 }
 
 /** The releases of Node that n8n's native modules are there for, ready built. */
@@ -54,6 +80,8 @@ function nodePackage({ platform, arch, version, hasHeaders, isMusl }) {
 	);
 }
 
+const hasHeaders = (dir) => fs.existsSync(path.join(dir, 'include', 'node', 'node_api.h'));
+
 /**
  * A Node that n8n 2.x runs on, this one or one in the cache: { bin, dir }, the headers in `dir`/include.
  * @throws UserError, before anything is fetched, where there is none
@@ -65,7 +93,8 @@ async function ensureNode() {
 		platform,
 		arch,
 		version: process.versions.node,
-		hasHeaders: fs.existsSync(path.join(own, 'include', 'node', 'node_api.h')),
+		// On Windows, they are no part of it.
+		hasHeaders: platform === 'win32' || hasHeaders(own),
 		isMusl:
 			platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined,
 	});
@@ -126,6 +155,8 @@ async function addN8n(folder, version, node) {
 			...['exec', '--yes', `--package=${pnpm}`, '--', 'pnpm', 'add', `n8n@${version}`, '--prod'],
 			...['--ignore-scripts', '--config.node-linker=hoisted', '--reporter=append-only'],
 			...['--store-dir', path.join(cacheRoot(), 'pnpm-store')],
+			// One above the cache would get n8n in place of the cache.
+			...['--ignore-workspace', '--config.engine-strict=false'],
 		],
 		{ ...withNode(folder, node), label: `Installing n8n ${version}`, limit: 40 * minute },
 	);
@@ -155,7 +186,7 @@ function withNode(cwd, node) {
 	const env = {
 		...process.env,
 		PATH: `${path.dirname(node.bin)}${path.delimiter}${process.env.PATH}`,
-		npm_config_nodedir: node.dir,
+		...(hasHeaders(node.dir) ? { npm_config_nodedir: node.dir } : {}),
 	};
 	return { cwd, env, node: node.bin };
 }
@@ -182,9 +213,13 @@ async function installOnce(home, what, install) {
 	fs.mkdirSync(path.dirname(home), { recursive: true });
 	await withLock(`${home}.lock`, what, async () => {
 		if (fs.existsSync(home)) return;
-		const partial = `${home}.partial`;
-		fs.rmSync(partial, { recursive: true, force: true });
-		fs.mkdirSync(partial, { recursive: true });
+		const folder = path.dirname(home);
+		const prefix = `${path.basename(home)}.partial`;
+		for (const name of fs.readdirSync(folder).filter((it) => it.startsWith(prefix))) {
+			fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+		}
+		// Of another name each time: a command that was killed may have left one that still writes.
+		const partial = fs.mkdtempSync(`${home}.partial-`);
 		await install(partial);
 		fs.renameSync(partial, home);
 	});
@@ -192,34 +227,34 @@ async function installOnce(home, what, install) {
 
 async function withLock(file, what, body) {
 	const deadline = Date.now() + 45 * minute;
-	let release;
+	let lock;
 	for (let told = false; ; told = true) {
 		try {
-			release = takeLock(file);
+			lock = takeLock(file);
 		} catch (error) {
 			if (error.code === 'ENOSPC') throw error;
 			throw new UserError(
 				`${path.dirname(file)} cannot be written (${error.code}): check its rights, or set XDG_CACHE_HOME to another folder.`,
 			);
 		}
-		if (release) break;
+		if (lock) break;
 		if (Date.now() > deadline) {
 			throw new UserError(
-				`Waited 45 minutes for another command to install ${what}. If none is running, delete ${file} and try again.`,
+				`Waited 45 minutes for another command that works at ${what}. If none is running, delete ${file} and try again.`,
 			);
 		}
 		if (!told) {
 			say(
-				`Another command is installing ${what}: waiting for it … If none is running, delete ${file}.`,
+				`Another command is at work on ${what}: waiting for it … If none is running, delete ${file}.`,
 			);
 		}
 		await delay(2000);
 	}
 	try {
-		await body();
+		return await body();
 	} finally {
-		release();
+		lock.release();
 	}
 }
 
-module.exports = { ensureDependencies, ensureNode, ensureN8n, nodePackage };
+module.exports = { buildAndPack, ensureDependencies, ensureNode, ensureN8n, nodePackage };

@@ -34,6 +34,9 @@ async function startSimulatorProcess({ pace }) {
 	);
 	let output = '';
 	const ended = new Promise((resolve) => child.once('exit', resolve));
+	const kill = () => child.kill('SIGKILL');
+	process.once('exit', kill);
+	child.once('exit', () => process.off('exit', kill));
 	const stop = async () => {
 		if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
 		await ended;

@@ -89,6 +89,9 @@ it('is installed by hand with the README’s commands, and nothing else is', asy
 	const script = commands
 		.replace('n8n-nodes-allomia', readEnvironment().tarball)
 		.replace(/^npm/m, npm);
+	// npm would install there: it looks for one above the folder that it is started in.
+	const above = path.join(home, 'package.json');
+	fs.writeFileSync(above, '{}');
 	let another: Instance | undefined;
 	try {
 		const env = {
@@ -100,6 +103,7 @@ it('is installed by hand with the README’s commands, and nothing else is', asy
 		};
 		await promisify(execFile)('sh', ['-e', '-c', script], { env, timeout: 120_000 });
 		expect(registry.asked).toEqual(['/n8n-workflow']);
+		expect(fs.readFileSync(above, 'utf8')).toBe('{}');
 		const modules = path.join(home, '.n8n', 'nodes', 'node_modules');
 		expect(fs.readdirSync(modules).filter((it) => !it.startsWith('.'))).toEqual([
 			'n8n-nodes-allomia',

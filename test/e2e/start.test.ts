@@ -5,7 +5,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { openDataFolder } from '../../scripts/lib/dataFolder';
 import { freePort, isFree, Session } from '../../scripts/lib/n8n';
-import { deactivate, until, type WorkflowNode } from '../../scripts/lib/workflows';
+import {
+	activate,
+	createWorkflow,
+	deactivate,
+	until,
+	type Connections,
+	type WorkflowNode,
+} from '../../scripts/lib/workflows';
 import { ids, keys, startSimulator, type Simulator } from '../simulator';
 import { noOp } from './support/nodes';
 import { runByHand } from './support/triggers';
@@ -91,7 +98,7 @@ function start(args: string[], env: Record<string, string> = {}, input?: string)
 		interrupt: () => child.kill('SIGINT'),
 		end,
 		/** Waits for its end. What it said comes along where the code is another one. */
-		endsWith: async (expected: number) => {
+		endsWith: async (expected: number | null) => {
 			await until('npm start to end', () => code !== undefined, limit);
 			expect({ code, ...(code !== expected && { output }) }).toEqual({ code: expected });
 		},
@@ -104,6 +111,7 @@ interface StoredWorkflow {
 	id: string;
 	name: string;
 	nodes: WorkflowNode[];
+	connections: Connections;
 	isArchived: boolean;
 }
 
@@ -117,8 +125,8 @@ const communityNode = () =>
 	path.join(data, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-another', 'package.json');
 
 /** Another community node, as n8n installs it. */
-function addCommunityNode(): void {
-	openDataFolder(data, { fresh: false }).release();
+async function addCommunityNode(): Promise<void> {
+	(await openDataFolder(data, { fresh: false })).release();
 	const [name, version] = ['n8n-nodes-another', '1.0.0'];
 	fs.mkdirSync(path.dirname(communityNode()), { recursive: true });
 	fs.writeFileSync(communityNode(), JSON.stringify({ name, version }));
@@ -154,7 +162,7 @@ describe('npm start', () => {
 	it(
 		'shows an outcome, says what to try next, stays up, and ends everything on Ctrl-C',
 		async () => {
-			addCommunityNode();
+			await addCommunityNode();
 			const command = start([], { ...anothers, WEBHOOK_URL: 'https://n8n.example.com/' });
 			await until('npm start to be up', () => command.output().includes('Ctrl-C ends'), limit);
 			expect(fs.existsSync(communityNode())).toBe(true);
@@ -187,12 +195,18 @@ describe('npm start', () => {
 				...log,
 				nodes: [...(log?.nodes ?? []), noOp('Mine')],
 			});
+			// A copy at the same address, which he publishes.
+			const first = await workflowNamed(session, 'AlloMia: first call');
+			await deactivate(session, first?.id ?? '');
+			const { nodes = [], connections = {} } = first ?? {};
+			const copy = await createWorkflow(session, { name: 'A copy', nodes, connections });
+			await activate(session, copy.id);
 			const wait = await workflowNamed(session, 'AlloMia: call and wait');
 			await deactivate(session, wait?.id ?? '');
 			await session.call('POST', `/rest/workflows/${wait?.id}/archive`);
 			const second = start(['--port', String(await freePort()), '--fresh']);
 			await second.endsWith(1);
-			expect(second.output()).toMatch(/is running already\. End it.*--data FOLDER --port P/);
+			expect(second.output()).toMatch(/is running already \(.*\)\. End it.*--data FOLDER --port P/);
 			command.interrupt();
 			await command.endsWith(130);
 			expect(await isFree(port)).toBe(true);
@@ -219,6 +233,23 @@ describe('npm start', () => {
 		},
 		2 * limit,
 	);
+
+	it('starts no second n8n on the data of one that was left behind', async () => {
+		const command = start(['--once']);
+		await until('n8n to start', () => ofDemo().length > 0, limit, 20);
+		const [n8n = ''] = ofDemo();
+		try {
+			command.end('SIGKILL');
+			await command.endsWith(null);
+			const second = start(['--port', String(await freePort()), '--fresh']);
+			await second.endsWith(1);
+			expect(second.output()).toMatch(new RegExp(`is running already \\(.*${n8n}\\)\\. End it`));
+			expect(fs.existsSync(path.join(data, '.n8n', 'database.sqlite'))).toBe(true);
+		} finally {
+			process.kill(Number(n8n), 'SIGKILL');
+		}
+		await until('n8n to end', () => ofDemo().length === 0, limit);
+	});
 
 	it.each(['SIGTERM', 'SIGINT'] as const)(
 		'leaves no n8n behind where %s ends it while n8n starts',

