@@ -29,6 +29,7 @@ import {
 } from '../../../shared/waiting';
 import { reply } from '../../../shared/webhookIo';
 import { stateKey, waitKey } from './park';
+import { RememberedWaits } from './rememberedWaits';
 import { outcomeUrl } from './resumeUrl';
 
 /**
@@ -64,10 +65,7 @@ interface WaitingCall {
 	itemIndex: number;
 }
 
-const known = new Map<string, Progress>();
-
-/** The most executions and calls that are remembered. */
-const capacity = { waits: 10_000, calls: 100_000 };
+const known = new RememberedWaits<Progress>({ waits: 10_000, calls: 100_000 });
 
 /** How long n8n may take to go on, in ms. If a request reaches us after that, it has not. */
 const resumeTime = 30_000;
@@ -280,20 +278,6 @@ function progressOf(webhook: IWebhookFunctions): Progress {
 	}
 	const outcomes = new Map<string, IDataObject>();
 	const fresh = { wait, deadline, calls, open, outcomes, lastCallback: 0, asking: false };
-	known.set(wait, fresh);
-	makeRoom(fresh);
+	known.add(fresh);
 	return fresh;
-}
-
-/** Forgets the waits that are over, and the oldest where there are too many. */
-function makeRoom(newest: Progress): void {
-	let count = 0;
-	for (const { calls } of known.values()) count += calls.size;
-	for (const progress of known.values()) {
-		const isOver = Date.now() > progress.deadline + grace;
-		const isTooMuch = known.size > capacity.waits || count > capacity.calls;
-		if (progress === newest || !(isOver || isTooMuch)) break;
-		count -= progress.calls.size;
-		known.delete(progress.wait);
-	}
 }
