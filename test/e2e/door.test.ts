@@ -94,7 +94,7 @@ describe('invented outcomes, while AlloMia does not answer,', () => {
 				expect(mostAtOnce(bench.simulator.requests.slice(begun))).toBeLessThanOrEqual(
 					mostWaiting.unsigned,
 				);
-				expect(peak - before).toBeLessThan(known ? 500 : 800);
+				expect(peak - before).toBeLessThan(forge === unsigned ? 500 : 800);
 				expect(took).toBeLessThan(all);
 			} finally {
 				clearInterval(watch);

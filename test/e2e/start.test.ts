@@ -163,7 +163,12 @@ describe('npm start', () => {
 		'shows an outcome, says what to try next, stays up, and ends everything on Ctrl-C',
 		async () => {
 			await addCommunityNode();
-			const command = start([], { ...anothers, WEBHOOK_URL: 'https://n8n.example.com/' });
+			const command = start([], {
+				...anothers,
+				WEBHOOK_URL: 'https://n8n.example.com/',
+				// As on macOS and Windows.
+				NODE_OPTIONS: '--dns-result-order=ipv6first',
+			});
 			await until('npm start to be up', () => command.output().includes('Ctrl-C ends'), limit);
 			expect(fs.existsSync(communityNode())).toBe(true);
 			expect(command.output()).toMatch(/The AlloMia Trigger emitted:\n\{[^]*"recordId": "crm-42"/);
