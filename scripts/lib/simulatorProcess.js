@@ -30,7 +30,8 @@ async function startSimulatorProcess({ pace }) {
 			'--pace',
 			String(pace),
 		],
-		{ cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] },
+		// By the channel it notices that this process has ended, however that was.
+		{ cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
 	);
 	let output = '';
 	const ended = new Promise((resolve) => child.once('exit', resolve));

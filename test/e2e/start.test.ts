@@ -148,6 +148,18 @@ function ofDemo(): string[] {
 	});
 }
 
+/** The simulators that run as processes of their own. */
+const simulators = () =>
+	fs.readdirSync('/proc').filter((pid) => {
+		try {
+			return fs
+				.readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+				.includes(path.join('simulator', 'cli.ts'));
+		} catch {
+			return false;
+		}
+	});
+
 /** The real AlloMia, played by the simulator. */
 const real = () => ({
 	ALLOMIA_API_KEY: keys.organization,
@@ -240,6 +252,7 @@ describe('npm start', () => {
 	);
 
 	it('starts no second n8n on the data of one that was left behind', async () => {
+		const before = simulators();
 		const command = start(['--once']);
 		await until('n8n to start', () => ofDemo().length > 0, limit, 20);
 		const [n8n = ''] = ofDemo();
@@ -254,6 +267,7 @@ describe('npm start', () => {
 			process.kill(Number(n8n), 'SIGKILL');
 		}
 		await until('n8n to end', () => ofDemo().length === 0, limit);
+		await until('the simulator to end', () => simulators().every((pid) => before.includes(pid)));
 	});
 
 	it.each(['SIGTERM', 'SIGINT'] as const)(

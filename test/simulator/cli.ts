@@ -7,6 +7,8 @@ async function main(): Promise<void> {
 	// Nothing here is worth saving: an interrupt ends it at once.
 	process.on('SIGINT', () => process.exit(0));
 	process.on('SIGTERM', () => process.exit(0));
+	// Whatever has started it with a channel has ended.
+	process.on('disconnect', () => process.exit(0));
 	try {
 		const asked = readArguments(process.argv.slice(2));
 		if (!asked) return void console.log(usage);
