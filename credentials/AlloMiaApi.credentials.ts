@@ -1,5 +1,8 @@
 import type {
+	IAuthenticateRuleResponseCode,
+	IAuthenticateRuleResponseSuccessBody,
 	ICredentialDataDecryptedObject,
+	ICredentialTestRequest,
 	ICredentialType,
 	IHttpRequestOptions,
 	INodeProperties,
@@ -10,6 +13,42 @@ import {
 	readBaseUrl,
 	refuseOtherHosts,
 } from '../nodes/shared/credential';
+
+/**
+ * A call that cannot exist: asking for its status dials nobody, and both levels of key may ask. The API
+ * has no request that does nothing, and a valid key gets "Outbound call not found" here.
+ */
+const testPath = '/outbound/00000000-0000-0000-0000-000000000000/status';
+
+/** How long the test of a credential may take, in ms. n8n itself would wait for five minutes. */
+const testTimeout = 10_000;
+
+const notAlloMia =
+	'What answers at Base URL is not AlloMia’s API. Correct Base URL, or remove what stands in between.';
+
+/** The statuses that are no pass, whatever else the answer says. */
+const refusedStatuses: IAuthenticateRuleResponseCode[] = [
+	{ value: 401, message: 'Invalid or missing API key' },
+	...[429, 500, 502, 503, 504].map((value) => ({
+		value,
+		message: `AlloMia cannot answer now (HTTP ${value}). Test again in some minutes.`,
+	})),
+].map((properties) => ({ type: 'responseCode', properties }));
+
+/** The answers that are no pass. n8n can only refuse answers that are known. */
+const refusedAnswers: IAuthenticateRuleResponseSuccessBody[] = [
+	// A web page says nothing here.
+	{ value: undefined, message: notAlloMia },
+	{ value: 'Invalid or missing API key', message: 'Invalid or missing API key' },
+	...['Organization is inactive', 'Insufficient permissions', 'Internal server error occurred'].map(
+		(value) => ({ value, message: `AlloMia said: ${value}` }),
+	),
+	// Other APIs.
+	...['Not Found', 'Not found', 'Unauthorized', 'Forbidden'].map((value) => ({
+		value,
+		message: notAlloMia,
+	})),
+].map((answer) => ({ type: 'responseSuccessBody', properties: { key: 'error', ...answer } }));
 
 export class AlloMiaApi implements ICredentialType {
 	name = 'alloMiaApi';
@@ -41,6 +80,21 @@ export class AlloMiaApi implements ICredentialType {
 		},
 	];
 
+	test: ICredentialTestRequest = {
+		request: {
+			baseURL: `={{ $credentials.baseUrl.trim() || '${defaultBaseUrl}' }}`,
+			url: testPath,
+			headers: { accept: 'application/json' },
+			// The pass is a 404. An n8n that does not know exceptions ignores them, and goes by the answer.
+			ignoreHttpStatusErrors: {
+				ignore: true,
+				except: refusedStatuses.map(({ properties }) => properties.value),
+			},
+		},
+		// n8n goes by both, though its type has room for one kind.
+		rules: [...refusedStatuses, ...refusedAnswers] as ICredentialTestRequest['rules'],
+	};
+
 	/**
 	 * Adds the key to a request, which may be one of n8n's HTTP Request node. It refuses to send it in
 	 * the open, or to another host than AlloMia's, not even where AlloMia leads there.
@@ -55,6 +109,7 @@ export class AlloMiaApi implements ICredentialType {
 			...requestOptions,
 			headers: { ...requestOptions.headers, authorization },
 			maxRedirects: 0,
+			...(requestOptions.url === testPath ? { timeout: testTimeout } : {}),
 		};
 	};
 }

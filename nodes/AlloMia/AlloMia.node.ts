@@ -2,13 +2,13 @@ import {
 	NodeConnectionTypes,
 	NodeOperationError,
 	type IExecuteFunctions,
+	type IHookFunctions,
 	type INodeExecutionData,
 	type INodeType,
 	type INodeTypeDescription,
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { testCredential } from '../shared/credentialTest';
 import { searchOrganizations } from '../shared/searchOrganizations';
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
@@ -17,7 +17,6 @@ import { findOperation, toProperties } from './resources/operation';
 import { hints } from './resources/outboundCall/createAndWait';
 import { outcomePath } from './resources/outboundCall/resumeUrl';
 
-// eslint-disable-next-line @n8n/community-nodes/webhook-lifecycle-complete -- no third party's webhook: the address of a waiting execution, which n8n makes and forgets by itself
 export class AlloMia implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'AlloMia',
@@ -34,7 +33,7 @@ export class AlloMia implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: outputsExpression,
 		usableAsTool: true,
-		credentials: [{ name: 'alloMiaApi', required: true, testedBy: 'testCredential' }],
+		credentials: [{ name: 'alloMiaApi', required: true }],
 		// Where an execution that waits for its calls is told of their outcomes.
 		webhooks: [
 			{
@@ -52,7 +51,7 @@ export class AlloMia implements INodeType {
 		properties: toProperties(resources),
 	};
 
-	methods = { credentialTest: { testCredential }, listSearch: { searchOrganizations } };
+	methods = { listSearch: { searchOrganizations } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const resource = this.getNodeParameter('resource', 0);
@@ -76,6 +75,21 @@ export class AlloMia implements INodeType {
 			return [...Array.from({ length: before }, () => []), errorItems(this, error)];
 		}
 	}
+
+	/** There is nothing to register with AlloMia: each call carries the address of its execution, which n8n knows as long as it waits. */
+	webhookMethods = {
+		default: {
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				return true;
+			},
+			async create(this: IHookFunctions): Promise<boolean> {
+				return true;
+			},
+			async delete(this: IHookFunctions): Promise<boolean> {
+				return true;
+			},
+		},
+	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		const { resume } = await import('./resources/outboundCall/resume');

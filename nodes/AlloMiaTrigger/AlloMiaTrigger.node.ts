@@ -7,7 +7,6 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { testCredential } from '../shared/credentialTest';
 import { describeRefusals } from '../shared/refusal';
 import { statusLabels, terminalStatuses } from '../shared/status';
 import { pathRule, triggerPath, triggerPathExpression } from '../shared/triggerAddress';
@@ -35,7 +34,6 @@ export class AlloMiaTrigger implements INodeType {
 			{
 				name: 'alloMiaApi',
 				required: true,
-				testedBy: 'testCredential',
 				displayOptions: { show: { verification: ['auto', 'signature', 'always'] } },
 			},
 		],
@@ -145,8 +143,6 @@ export class AlloMiaTrigger implements INodeType {
 			},
 		],
 	};
-
-	methods = { credentialTest: { testCredential } };
 
 	/** There is nothing to register with AlloMia: each call carries its own callback URL. */
 	webhookMethods = {

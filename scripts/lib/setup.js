@@ -141,25 +141,35 @@ async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVer
 }
 
 /**
- * Installs n8n by pnpm, which takes half of npm's time, and keeps once what several versions have in
- * common. Without install scripts: one optional database driver would otherwise be compiled, and where
- * that fails all is taken back.
+ * Installs n8n without install scripts: one optional database driver would otherwise be compiled, and
+ * where that fails all is taken back. pnpm takes half of npm's time, and keeps once what several versions
+ * have in common. For n8n 1.x it chooses packages that do not fit together: npm minds what each expects
+ * of the others.
  */
 async function addN8n(folder, version, node) {
-	const wrapper = { private: true };
+	const isOld = version.startsWith('1.');
 	// n8n 1.x takes this one from a host that is not a registry.
-	if (version.startsWith('1.')) wrapper.pnpm = { overrides: { xlsx: '0.18.5' } };
+	const wrapper = { private: true, ...(isOld ? { overrides: { xlsx: '0.18.5' } } : {}) };
 	fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(wrapper)}\n`);
-	await npm(
-		[
-			...['exec', '--yes', `--package=${pnpm}`, '--', 'pnpm', 'add', `n8n@${version}`, '--prod'],
-			...['--ignore-scripts', '--config.node-linker=hoisted', '--reporter=append-only'],
-			...['--store-dir', path.join(cacheRoot(), 'pnpm-store')],
-			// One above the cache would get n8n in place of the cache.
-			...['--ignore-workspace', '--config.engine-strict=false'],
-		],
-		{ ...withNode(folder, node), label: `Installing n8n ${version}`, limit: 40 * minute },
-	);
+	const pnpmAdd = [
+		...['exec', '--yes', `--package=${pnpm}`, '--', 'pnpm', 'add', `n8n@${version}`, '--prod'],
+		...['--ignore-scripts', '--config.node-linker=hoisted', '--reporter=append-only'],
+		...['--store-dir', path.join(cacheRoot(), 'pnpm-store')],
+		// One above the cache would get n8n in place of the cache.
+		...['--ignore-workspace', '--config.engine-strict=false'],
+	];
+	const npmInstall = [
+		'install',
+		`n8n@${version}`,
+		'--omit=dev',
+		'--ignore-scripts',
+		...quietInstall,
+	];
+	await npm(isOld ? npmInstall : pnpmAdd, {
+		...withNode(folder, node),
+		label: `Installing n8n ${version}`,
+		limit: 40 * minute,
+	});
 }
 
 /** Builds n8n's SQLite driver in a folder of its own, which takes a minute, beside all the rest. */

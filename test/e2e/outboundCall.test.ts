@@ -1,10 +1,4 @@
-import {
-	createCredential,
-	outputsOf,
-	until,
-	waitForEnd,
-	type WorkflowNode,
-} from '../../scripts/lib/workflows';
+import { outputsOf, until, waitForEnd, type WorkflowNode } from '../../scripts/lib/workflows';
 import { ids } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
@@ -324,63 +318,5 @@ describe('outboundCall: getStatus', () => {
 	it('says that there is no such call', async () => {
 		const { error } = await run({ operation: 'getStatus', outboundCallId: ids.assistantId });
 		expect(error?.message).toBe('Outbound call not found');
-	});
-});
-
-describe('the credential', () => {
-	const test = async (data: Record<string, string>) =>
-		await bench.n8n.session.call<{ status: string; message: string }>(
-			'POST',
-			'/rest/credentials/test',
-			{ credentials: { id: bench.credential.id, name: 'AlloMia', type: 'alloMiaApi', data } },
-		);
-
-	it.each(['organization', 'tenant'] as const)('accepts a key of the %s level', async (level) => {
-		const { baseUrl, keys } = bench.simulator;
-		const result = await test({ apiKey: ` ${keys[level]}\n`, baseUrl: `${baseUrl}/` });
-		expect(result).toEqual({ status: 'OK', message: 'Connection successful' });
-		expect(bench.simulator.dials).toHaveLength(0);
-	});
-
-	it('accepts a key with the word Bearer and a line break inside, and dials with it', async () => {
-		const { baseUrl, keys } = bench.simulator;
-		const key = keys.organization;
-		const data = { apiKey: `Bearer ${key.slice(0, 6)}\n${key.slice(6)}`, baseUrl };
-		expect(await test(data)).toMatchObject({ status: 'OK' });
-		const credential = await createCredential(bench.n8n.session, data);
-		const { outputs } = await run({}, [{}], {
-			credentials: { alloMiaApi: credential },
-		});
-		expect(outputs[0]).toMatchObject([{ status: 'calling' }]);
-	});
-
-	it.each([
-		['', 'API Key: it is empty'],
-		['clé', 'characters that no key has'],
-	])('refuses the key "%s" before anything is sent', async (apiKey, says) => {
-		const data = { apiKey, baseUrl: bench.simulator.baseUrl };
-		expect((await test(data)).message).toContain(says);
-		const credential = await createCredential(bench.n8n.session, data);
-		const { error } = await run({}, [{}], { credentials: { alloMiaApi: credential } });
-		expect(error?.message).toContain(says);
-		expect(bench.simulator.requests).toHaveLength(0);
-	});
-
-	it('says that a key is wrong', async () => {
-		const result = await test({ apiKey: 'wrong-key', baseUrl: bench.simulator.baseUrl });
-		expect(result).toEqual({ status: 'Error', message: 'Invalid or missing API key' });
-	});
-
-	it.each([
-		['nobody listens', 'http://127.0.0.1:9/api', 'does not answer'],
-		['something else answers', () => `${bench.n8n.baseUrl}/nothing`, 'is not AlloMia'],
-		['the key would travel in the open', 'http://allomia.example.com/api', 'in the open'],
-		['there is no address', 'allomia', 'is not a web address'],
-	])('says so where %s', async (_, baseUrl, message) => {
-		const url = typeof baseUrl === 'function' ? baseUrl() : baseUrl;
-		const result = await test({ apiKey: 'some-long-key', baseUrl: url });
-		expect(result.status).toBe('Error');
-		expect(result.message).toContain(message);
-		expect(result.message).not.toContain('some-long-key');
 	});
 });

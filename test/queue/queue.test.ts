@@ -105,7 +105,7 @@ describeIfComplete('queue')(
 					data: { apiKey: simulator.keys.organization, baseUrl: simulator.baseUrl },
 				},
 			});
-			expect(result).toEqual({ status: 'OK', message: 'Connection successful' });
+			expect(result).toEqual({ status: 'OK', message: 'Connection successful!' });
 		});
 
 		it('brings outcomes through the trigger, with metadata', async () => {
