@@ -1,9 +1,11 @@
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
-const { cli, run } = require('./lib/run');
-const { projectRoot } = require('./lib/paths');
-const { ensureDependencies } = require('./lib/setup');
+const { cli, run, say, UserError } = require('./lib/run');
+const { gulpFile, projectRoot } = require('./lib/paths');
+const { buildAndPack, ensureDependencies } = require('./lib/setup');
 
-/** npm run lint [-- --fix]: n8n's own rules, then the formatting. */
+/** npm run lint [-- --fix]: n8n's own rules, the formatting, and n8n's scan of verified packages. */
 cli(async () => {
 	await ensureDependencies();
 	const fix = process.argv.includes('--fix');
@@ -21,4 +23,44 @@ cli(async () => {
 		'--log-level=warn',
 		'.',
 	]);
+	await scan();
 });
+
+/**
+ * What n8n's scan for verified packages looks at, with its own rules and inline comments switched off:
+ * the source, and the package as it is published. It also asks for npm's provenance, which only a
+ * published package has.
+ */
+async function scan() {
+	const { analyzePackage, SOURCE_FILE_PATTERNS } = await import(
+		'@n8n/scan-community-package/scanner/scanner.mjs'
+	);
+	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-scan-'));
+	try {
+		const tarball = await buildAndPack(
+			async () => {
+				await run(process.execPath, [gulpFile(), 'compile', '--silent'], {
+					cwd: projectRoot,
+					label: 'The build',
+				});
+				return true;
+			},
+			path.join(folder, 'tarball'),
+		);
+		await run('tar', ['-xzf', path.basename(tarball)], {
+			cwd: path.dirname(tarball),
+			label: 'Unpacking the package',
+		});
+		const results = {
+			'the source': await analyzePackage(projectRoot, SOURCE_FILE_PATTERNS),
+			'the package': await analyzePackage(path.join(path.dirname(tarball), 'package')),
+		};
+		for (const [name, { passed, message, details = '' }] of Object.entries(results)) {
+			if (!passed || message)
+				throw new UserError(`n8n's scan refuses ${name}: ${message}\n${details}`);
+		}
+		say("n8n's scan has nothing to say against the source and the package.");
+	} finally {
+		fs.rmSync(folder, { recursive: true, force: true });
+	}
+}

@@ -167,20 +167,26 @@ async function startProcess({
 		},
 	};
 	const deadline = Date.now() + timeout;
+	// n8n 1.x says that it is ready before its editor's API is there.
+	const urls = [readyUrl, ...(command[0] === 'start' ? [new URL('/rest/settings', readyUrl)] : [])];
 	while (Date.now() < deadline) {
 		if (child.exitCode !== null || child.signalCode !== null) break;
-		try {
-			const response = await fetch(readyUrl, { signal: AbortSignal.timeout(2000) });
-			// For an address that it does not know, n8n's editor answers with a page.
-			const isJson = response.headers.get('content-type')?.includes('json');
-			if (response.ok && isJson) return handle;
-		} catch {
-			// Not yet: n8n takes some seconds to start.
-		}
+		if ((await Promise.all(urls.map(answersWithJson))).every(Boolean)) return handle;
 		await delay(200);
 	}
 	await handle.stop('SIGKILL');
 	throw new UserError(lastWords('n8n did not start.', output));
+}
+
+/** Whether there is an answer that is JSON: for an address that it does not know, n8n has a page. */
+async function answersWithJson(url) {
+	try {
+		const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+		return response.ok && response.headers.get('content-type')?.includes('json');
+	} catch {
+		// n8n takes some seconds to start.
+		return false;
+	}
 }
 
 /** What became of n8n, the end of what it wrote, and what to do about it where that says so. */

@@ -175,7 +175,7 @@ describe('where the outcome goes', () => {
 				[
 					trigger('East', { parameters: { options: { path: ' /clinic/east/ ' } } }),
 					trigger('West', { parameters: { options: { path: 'west' } } }),
-					node('End', 'n8n-nodes-base.noOp'),
+					node('End', 'test.pass'),
 				],
 				{
 					parameters: call({ callback: 'trigger', triggerName: '={{ $json.trigger }}' }),
@@ -209,7 +209,7 @@ describe('where the outcome goes', () => {
 		['it was renamed', [trigger('Outcome')], {}, /^Trigger Name: There is no node/],
 		[
 			'it is no AlloMia Trigger',
-			[node('AlloMia Trigger', 'n8n-nodes-base.manualTrigger')],
+			[node('AlloMia Trigger', 'test.start')],
 			{},
 			/^Trigger Name: "AlloMia Trigger" is not an AlloMia Trigger/,
 		],
@@ -221,7 +221,7 @@ describe('where the outcome goes', () => {
 		],
 		[
 			'it is deactivated',
-			[trigger('AlloMia Trigger', { disabled: true }), node('End', 'n8n-nodes-base.noOp')],
+			[trigger('AlloMia Trigger', { disabled: true }), node('End', 'test.pass')],
 			{
 				connections: [
 					['Start', 'AlloMia'],
@@ -311,12 +311,7 @@ describe('what comes out', () => {
 			parameters: call({ options: { maxConcurrency: 4 } }),
 			credential,
 			items: numbers(...list),
-			nodes: [
-				node('After', 'n8n-nodes-base.set', {
-					keepOnlySet: true,
-					values: { string: [{ name: 'from', value: '={{ $("Start").item.json.number }}' }] },
-				}),
-			],
+			nodes: [node('After', 'test.value', { value: '={{ $("Start").item.json.number }}' })],
 			connections: [
 				['Start', 'AlloMia'],
 				['AlloMia', 'After'],
@@ -329,7 +324,7 @@ describe('what comes out', () => {
 		expect(output(run).map(({ pairedItem }) => pairedItem)).toEqual(
 			list.map((_, item) => ({ item })),
 		);
-		expect(outputJson(run, 0, 0, 'After')).toEqual(list.map((from) => ({ from })));
+		expect(outputJson(run, 0, 0, 'After')).toEqual(list.map((value) => ({ value })));
 	});
 });
 

@@ -1,4 +1,5 @@
 import { parse, stringify } from 'flatted';
+import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
 import {
 	createRunExecutionData,
 	Workflow,
@@ -15,7 +16,7 @@ import {
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { inspect } from 'node:util';
-import { core, credentialsHelper, nodeTypes, type Hooks, type RunningExecution } from './n8n';
+import { credentialsHelper, nodeTypes } from './n8n';
 
 export { log, store } from './n8n';
 
@@ -54,7 +55,7 @@ function newId(): string {
 /** An execution that has been started. */
 export interface Started {
 	id: string;
-	execution: RunningExecution;
+	execution: ReturnType<WorkflowExecute['run']>;
 	/** What n8n had saved of it when it started: the base of a re-run after a crash. */
 	saved(): IRunExecutionData;
 }
@@ -71,7 +72,7 @@ export function start(wanted: Execution): Started {
 	const additionalData = environment(wanted, workflow, mode, id, (data) => {
 		saved = stringify(data);
 	});
-	const engine = new core.WorkflowExecute(additionalData, mode);
+	const engine = new WorkflowExecute(additionalData, mode);
 	return {
 		id,
 		execution: engine.run({ workflow, startNode, pinData: { Start: items } }),
@@ -113,7 +114,7 @@ async function resume(
 ): Promise<IRun> {
 	const workflow = build(wanted);
 	const additionalData = environment(wanted, workflow, mode, id, () => undefined);
-	const engine = new core.WorkflowExecute(additionalData, mode, createRunExecutionData(data));
+	const engine = new WorkflowExecute(additionalData, mode, createRunExecutionData(data));
 	return await engine.processRunExecutionData(workflow);
 }
 
@@ -129,14 +130,14 @@ function build(wanted: Execution): Workflow {
 		id: 'workflow1',
 		name: 'Test',
 		active: !unpublished && !onWorker,
-		nodes: [node('Start', 'n8n-nodes-base.manualTrigger'), tested, ...nodes],
+		nodes: [node('Start', 'test.start'), tested, ...nodes],
 		connections: connect(connections),
 		nodeTypes,
 		settings: { executionOrder: 'v1' },
 	});
 }
 
-/** A node of n8n's own or of this package. */
+/** A node of this package or of the tests. */
 export function node(name: string, type: string, parameters: INodeParameters = {}): INode {
 	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters };
 }
@@ -160,7 +161,7 @@ function environment(
 	onStart: (data: IRunExecutionData) => void,
 ): IWorkflowExecuteAdditionalData {
 	const { id, active } = workflow;
-	const hooks = new core.ExecutionLifecycleHooks(mode, executionId, {
+	const hooks = new ExecutionLifecycleHooks(mode, executionId, {
 		id,
 		name: 'Test',
 		active,
@@ -171,10 +172,12 @@ function environment(
 		nodes: Object.values(workflow.nodes),
 		connections: workflow.connectionsBySourceNode,
 	});
-	hooks.addHandler('workflowExecuteBefore', (_workflow: never, data: IRunExecutionData) =>
-		onStart(data),
-	);
-	const additionalData: Partial<IWorkflowExecuteAdditionalData> & { hooks: Hooks } = {
+	hooks.addHandler('workflowExecuteBefore', (_workflow, data) => {
+		if (data) onStart(data);
+	});
+	const additionalData: Partial<IWorkflowExecuteAdditionalData> & {
+		hooks: ExecutionLifecycleHooks;
+	} = {
 		credentialsHelper: credentialsHelper(credential),
 		hooks,
 		executionId,

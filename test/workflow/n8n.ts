@@ -1,3 +1,7 @@
+import './userFolder';
+import { Logger as BackendLogger } from '@n8n/backend-common';
+import { Container } from '@n8n/di';
+import { DataDeduplicationService, ErrorReporter } from 'n8n-core';
 import {
 	LoggerProxy,
 	type DeduplicationItemTypes,
@@ -6,64 +10,16 @@ import {
 	type IDataDeduplicator,
 	type IDataObject,
 	type IHttpRequestOptions,
-	type INode,
 	type INodeType,
 	type INodeTypes,
-	type IPinData,
-	type IRun,
-	type IRunExecutionData,
 	type IVersionedNodeType,
-	type IWorkflowBase,
-	type IWorkflowExecuteAdditionalData,
 	type Logger,
-	type Workflow,
-	type WorkflowExecuteMode,
 } from 'n8n-workflow';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { AlloMiaApi } from '../../credentials/AlloMiaApi.credentials';
 import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
-
-/** An execution that can be cancelled, as n8n-core gives it out. */
-export interface RunningExecution extends Promise<IRun> {
-	cancel(): void;
-}
-
-interface Execute {
-	run(options: { workflow: Workflow; startNode: INode; pinData: IPinData }): RunningExecution;
-	processRunExecutionData(workflow: Workflow): RunningExecution;
-}
-
-export interface Hooks {
-	addHandler(name: string, handler: (...values: never[]) => void): void;
-}
-
-/** What is used here of n8n-core, which is installed with n8n and not with this project. */
-interface Core {
-	WorkflowExecute: new (
-		additionalData: IWorkflowExecuteAdditionalData,
-		mode: WorkflowExecuteMode,
-		data?: IRunExecutionData,
-	) => Execute;
-	ExecutionLifecycleHooks: new (
-		mode: WorkflowExecuteMode,
-		executionId: string,
-		workflow: IWorkflowBase,
-	) => Hooks;
-	DataDeduplicationService: { init(deduplicator: IDataDeduplicator): Promise<void> };
-	ErrorReporter: object;
-}
-
-// n8n-core keeps its settings in this folder, and makes one where there is none.
-const userFolder = mkdtempSync(join(tmpdir(), 'allomia-engine-'));
-process.env.N8N_USER_FOLDER = userFolder;
-export const core = jest.requireActual<Core>('n8n-core');
-const { Container } = jest.requireActual<{
-	Container: { set(type: unknown, value: unknown): void };
-}>('@n8n/di');
+import { Pass, Start, Value } from './nodes';
 
 /** Everything that n8n would have written to its log. */
 export const log: string[] = [];
@@ -76,8 +32,8 @@ const logger: Logger & { scoped(): Logger } = {
 	scoped: () => logger,
 };
 LoggerProxy.init(logger);
-Container.set(jest.requireActual<{ Logger: unknown }>('@n8n/backend-common').Logger, logger);
-Container.set(core.ErrorReporter, logger);
+Container.set<unknown>(BackendLogger, logger);
+Container.set<unknown>(ErrorReporter, logger);
 
 /** n8n keeps what nodes remember across executions in its database; here it is in memory. */
 class MemoryDeduplicator implements IDataDeduplicator {
@@ -109,17 +65,16 @@ class MemoryDeduplicator implements IDataDeduplicator {
 }
 
 export const store = new MemoryDeduplicator();
-beforeAll(async () => await core.DataDeduplicationService.init(store));
-afterAll(() => rmSync(userFolder, { recursive: true, force: true }));
+beforeAll(async () => await DataDeduplicationService.init(store));
 
-/** Node types: this package's from their source, n8n's own from the installed n8n. */
+/** This package's node types, from their source, and some of the tests' own. */
 class TestedNodeTypes implements INodeTypes {
 	private readonly known = new Map<string, INodeType | IVersionedNodeType>([
 		['n8n-nodes-allomia.alloMia', new AlloMia()],
 		['n8n-nodes-allomia.alloMiaTrigger', new AlloMiaTrigger()],
-		['n8n-nodes-base.manualTrigger', ownNode('ManualTrigger')],
-		['n8n-nodes-base.noOp', ownNode('NoOp')],
-		['n8n-nodes-base.set', ownNode('Set')],
+		['test.start', new Start()],
+		['test.pass', new Pass()],
+		['test.value', new Value()],
 	]);
 
 	getByName(name: string): INodeType | IVersionedNodeType {
@@ -136,13 +91,6 @@ class TestedNodeTypes implements INodeTypes {
 	getKnownTypes(): IDataObject {
 		return {};
 	}
-}
-
-function ownNode(name: string): INodeType | IVersionedNodeType {
-	const path = `n8n-nodes-base/dist/nodes/${name}/${name}.node`;
-	const found = jest.requireActual<Record<string, new () => INodeType>>(path)[name];
-	if (!found) throw new Error(`n8n has no node ${name}`);
-	return new found();
 }
 
 export const nodeTypes: INodeTypes = new TestedNodeTypes();

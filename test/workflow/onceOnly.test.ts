@@ -247,7 +247,7 @@ describe('what is no retry', () => {
 			parameters: call(),
 			credential,
 			items: numbers(good),
-			nodes: [node('Loop', 'n8n-nodes-base.noOp')],
+			nodes: [node('Loop', 'test.pass')],
 			connections: [
 				['Start', 'AlloMia'],
 				['Start', 'Loop'],
