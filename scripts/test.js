@@ -13,9 +13,10 @@ const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
 const runs = [
 	{ names: ['unit'], limit: 20 * minute, workers: 2 },
 	{ names: ['workflow'], limit: 5 * minute, workers: 1 },
-	{ names: ['e2e', 'editor', 'queue'], limit: 50 * minute, workers: 3 },
+	{ names: ['e2e', 'editor', 'queue'], limit: 50 * minute, workers: 3, inN8n: true },
 ];
 const suites = runs.flatMap(({ names }) => names);
+const suitesInN8n = runs.filter(({ inN8n }) => inN8n).flatMap(({ names }) => names);
 
 /** Everything that the tests write: their n8n's data, packages, reports. */
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-test-'));
@@ -24,13 +25,19 @@ fs.chmodSync(scratch, 0o755);
 process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 
 /**
- * npm test [-- suite …] [-- --grep text]: everything, or the suites named. The last line counts all
- * of it; anything that fails makes the exit code 1.
+ * npm test [-- suite …] [-- --grep text]: everything, or the suites named.
+ * npm run test:n8n -- version [suite …] [--record]: those in a real n8n, of the given version; with
+ * --record, what came of them is written to docs/testedVersions.json.
+ * The last line counts all of it; anything that fails makes the exit code 1.
  */
 cli(async () => {
-	const { chosen, grep } = readArguments(process.argv.slice(2));
+	const { chosen, grep, version, record } = readArguments(process.argv.slice(2));
 	const all = chosen.length === suites.length;
-	const [n8n] = await Promise.all([ensureN8n(), ensureDependencies()]);
+	const isInN8n = chosen.some((name) => suitesInN8n.includes(name));
+	const [n8n] = await Promise.all([
+		isInN8n ? ensureN8n(version) : undefined,
+		ensureDependencies(),
+	]);
 	const total = { passed: 0, failed: 0, skipped: 0 };
 
 	const check = async (label, script, scriptArgs) => {
@@ -62,15 +69,28 @@ cli(async () => {
 	say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
 });
 
-/** @throws UserError for what is no suite: a typing error must not pass for a green run */
-function readArguments(args) {
-	const at = args.indexOf('--grep');
-	const grep = at < 0 ? undefined : args.splice(at, 2)[1];
-	const unknown = args.find((name) => !suites.includes(name));
-	if (unknown !== undefined) {
-		throw new UserError(`"${unknown}" is not a suite. There are ${suites.join(', ')}.`);
+/** @throws UserError for what is no suite or version: a typing error must not pass for a green run */
+function readArguments(given) {
+	const args = [...given];
+	const take = (name, count) => {
+		const at = args.indexOf(name);
+		return at < 0 ? undefined : args.splice(at, count);
+	};
+	const grep = take('--grep', 2)?.[1];
+	const record = take('--record', 1) !== undefined;
+	const ofVersion = take('--n8n', 2);
+	const version = ofVersion?.[1];
+	if (ofVersion && !/^\d+\.\d+\.\d+$/.test(version ?? '')) {
+		throw new UserError('Say which n8n, for example: npm run test:n8n -- 1.123.81');
 	}
-	return { grep, chosen: args.length > 0 ? suites.filter((it) => args.includes(it)) : suites };
+	if (record && !version) throw new UserError('--record is for npm run test:n8n');
+	const known = version ? suitesInN8n : suites;
+	const unknown = args.find((name) => !known.includes(name));
+	if (unknown !== undefined) {
+		throw new UserError(`"${unknown}" is not a suite. There are ${known.join(', ')}.`);
+	}
+	const chosen = args.length > 0 ? known.filter((it) => args.includes(it)) : known;
+	return { grep, version, record, chosen };
 }
 
 /**
@@ -96,7 +116,7 @@ async function runJest(names, { limit, workers, grep, n8n, tarball }) {
 	const report = path.join(scratch, `${names[0]}.json`);
 	try {
 		await run(
-			n8n.node.bin,
+			n8n?.node.bin ?? process.execPath,
 			[
 				path.join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js'),
 				'--selectProjects',
@@ -113,7 +133,7 @@ async function runJest(names, { limit, workers, grep, n8n, tarball }) {
 				limit,
 				env: {
 					...process.env,
-					ALLOMIA_N8N: JSON.stringify(n8n),
+					...(n8n ? { ALLOMIA_N8N: JSON.stringify(n8n) } : {}),
 					ALLOMIA_TARBALL: tarball,
 					TMPDIR: scratch,
 					// n8n starts many times, and a third faster from code that is compiled already.

@@ -1,6 +1,7 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallBody } from './callRequest';
+import { Origin } from './origin';
 import { SharedStore, surely, type Row } from './sharedStore';
 import { StoredExecution } from './storedExecution';
 
@@ -74,6 +75,8 @@ interface Shared {
 	executions: Set<string>;
 	/** The marks that were made, by the row that they are in. */
 	made: Record<Row, Set<string>>;
+	/** Those that are held, in an n8n that tells not whose they are. */
+	held: Set<string>;
 	jobs: Set<string>;
 	/** Whether a re-run may have to find the marks. */
 	isKept: boolean;
@@ -83,12 +86,16 @@ const newShared = (): Shared => ({
 	lives: 0,
 	executions: new Set(),
 	made: { node: new Set(), workflow: new Set() },
+	held: new Set(),
 	jobs: new Set(),
 	isKept: false,
 });
 
 /** By the node and the moment. */
 const sharing = new Map<string, Shared>();
+
+/** How many of them hold a mark of which nothing tells whose it is, by its full name. */
+const holders = new Map<string, number>();
 
 /**
  * The marks of a node in one execution and process. They are made before calls are placed, and outlive a
@@ -97,11 +104,16 @@ const sharing = new Map<string, Shared>();
 export class Marks {
 	readonly store: SharedStore;
 
-	/** By the moment at which the execution was established: all that it has in common with its re-run. */
-	private readonly prefix: string;
+	/** What the execution has in common with its re-run. */
+	private readonly origin: Origin;
 
-	/** The same among the marks of all workflows. */
+	/** What the names of its marks begin with in the store, once the origin is known. */
+	private prefix = '';
+
+	/** The moment at which it was established, among those of all nodes. */
 	private readonly name: string;
+
+	private readonly nodeId: string;
 
 	private readonly job: string;
 
@@ -127,17 +139,16 @@ export class Marks {
 		private readonly memory: MarksMemory,
 	) {
 		const id = context.getExecutionId();
-		const nodeId = context.getNode().id;
+		this.nodeId = context.getNode().id;
 		const mode = context.getMode();
-		const established = context.getExecutionContext?.()?.establishedAt ?? id;
-		this.prefix = `mark/${nodeId}/${established}`;
-		this.job = `job/${nodeId}/${id}`;
+		this.origin = new Origin(context);
+		this.job = `job/${this.nodeId}/${id}`;
 		// n8n's main process runs published workflows by itself only where there are no workers.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new SharedStore(context, alone);
 		if (!alone) this.stored = new StoredExecution(context);
 		// A re-run has its marks in common with what it repeats, but takes out its own only.
-		this.name = `${this.store.node}/${established}`;
+		this.name = `${this.store.node}/${this.origin.established ?? id}`;
 		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.name) ?? newShared());
 		this.shared.lives += 1;
 		this.shared.executions.add(id);
@@ -192,7 +203,7 @@ export class Marks {
 		return calls.map((call) => {
 			const nth = planned.get(call) ?? this.planned.get(toShort(call)) ?? 0;
 			planned.set(call, nth + 1);
-			return `${this.prefix}/${call}/${nth}`;
+			return `${call}/${nth}`;
 		});
 	}
 
@@ -219,14 +230,20 @@ export class Marks {
 	 */
 	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		if (marks.length === 0) return new Set();
+		// Nothing ties a killed execution to its re-run in an older n8n: then it finds the marks of all.
+		this.prefix ||= `mark/${this.nodeId}/${(await this.origin.find()) ?? 'any'}`;
 		// A stop meanwhile does not make what is recorded here that of somebody else.
 		if (this.careful) return await this.makeAgain(marks, keyed);
 		const row = keyed ? 'workflow' : 'node';
+		const shared = this.keep(marks);
 		const held = this.hold(row, marks);
 		// They may be there all the same, and the calls are placed.
 		void held.catch(() => this.add(row, marks));
 		const found = await held;
-		this.add(row, marks, found);
+		const isForeign = (mark: string) => !shared.has(mark) && !this.isMade(mark);
+		const foreign = new Set([...found].filter(isForeign));
+		this.drop(foreign);
+		this.add(row, marks, foreign);
 		// Not before: a re-run that begins after the look finds the marks. One that has overtaken is found here.
 		await this.look(found.size > 0);
 		if (row === 'node' && !this.isStopped) await this.move(fewMarks);
@@ -235,16 +252,18 @@ export class Marks {
 
 	/** Marks calls that may have been attempted before, or are being attempted now. */
 	private async makeAgain(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
+		this.keep(marks);
 		// Here first: what the other attempt has marked moves to the row of the workflow meanwhile.
 		const there = keyed ? await this.find('node', marks) : await this.record('node', marks);
 		const moved = await this.hold('workflow', marks);
 		const found = new Set([...there, ...moved]);
+		this.drop([...found].filter((mark) => !this.isMade(mark)));
 		this.add('workflow', marks, found);
 		if (!keyed) {
 			this.add('node', marks, found);
 			// In one row they are enough.
 			const twice = [...moved].filter((mark) => !there.has(mark));
-			await this.store.remove('node', valuesOf('node', twice));
+			await this.store.remove('node', this.valuesOf('node', twice));
 			await this.move(manyMarks);
 		}
 		await this.look();
@@ -254,26 +273,68 @@ export class Marks {
 	/** @returns those that had been recorded before */
 	private async hold(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const again = () => this.recent(row);
-		const values = valuesOf(row, marks);
+		const values = this.valuesOf(row, marks);
 		const { known } = await this.store.hold(row, values, { again, keep: mostMarks });
-		return knownOf(row, marks, known);
+		return this.knownOf(row, marks, known);
 	}
 
 	/** The same, in one go: it may be undone, and is then repeated with a later claim. */
 	private async record(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
-		const values = [...valuesOf(row, marks), ...this.recent(row)];
+		const values = [...this.valuesOf(row, marks), ...this.recent(row)];
 		const { known } = await this.store.record(row, values, mostMarks);
-		return knownOf(row, marks, known);
+		return this.knownOf(row, marks, known);
 	}
 
 	/** Those that are recorded. */
 	private async find(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
-		return knownOf(row, marks, await this.store.find(row, valuesOf(row, marks)));
+		return this.knownOf(row, marks, await this.store.find(row, this.valuesOf(row, marks)));
 	}
 
 	/** Takes marks for made here: what somebody else has left is not ours to take out. */
 	private add(row: Row, marks: readonly string[], found?: ReadonlySet<string>): void {
-		for (const mark of marks) if (!found?.has(mark)) this.made[row].add(mark);
+		const made = marks.filter((mark) => !found?.has(mark));
+		this.keep(made);
+		made.forEach((mark) => this.made[row].add(mark));
+	}
+
+	/**
+	 * In an n8n that tells not whose a mark is, several executions may have the same: it is taken out with
+	 * the last one of this process.
+	 * @returns those that others in this process have, too
+	 */
+	private keep(marks: readonly string[]): ReadonlySet<string> {
+		const shared = new Set<string>();
+		if (!this.isAnybodys) return shared;
+		for (const mark of marks) {
+			if (this.shared.held.has(mark)) continue;
+			const name = this.nameOf(mark);
+			const others = holders.get(name) ?? 0;
+			if (others > 0) shared.add(mark);
+			this.shared.held.add(mark);
+			holders.set(name, others + 1);
+		}
+		return shared;
+	}
+
+	/** Takes marks for not made here any more. */
+	private drop(marks: Iterable<string>): void {
+		for (const mark of marks) {
+			rows.forEach((row) => this.made[row].delete(mark));
+			if (!this.shared.held.delete(mark)) continue;
+			const name = this.nameOf(mark);
+			const others = (holders.get(name) ?? 0) - 1;
+			if (others > 0) holders.set(name, others);
+			else holders.delete(name);
+		}
+	}
+
+	/** Whether nobody in this process has it. */
+	private isFree(mark: string): boolean {
+		return !this.isMade(mark) && !holders.has(this.nameOf(mark));
+	}
+
+	private isMade(mark: string): boolean {
+		return rows.some((row) => this.made[row].has(mark));
 	}
 
 	/**
@@ -289,18 +350,19 @@ export class Marks {
 
 	/** Takes back the marks of calls that AlloMia has surely not taken. */
 	async release(marks: readonly string[]): Promise<void> {
-		const isMade = (mark: string) => rows.some((row) => this.made[row].has(mark));
 		// What has moved may have come back where it was. In the workflow's row, others may be a re-run's.
-		const moved = marks.filter((mark) => this.made.workflow.has(mark));
-		const ours = { node: marks.filter(isMade), workflow: moved };
-		rows.forEach((row) => ours[row].forEach((mark) => this.made[row].delete(mark)));
+		const ours = {
+			node: marks.filter((mark) => this.isMade(mark)),
+			workflow: marks.filter((mark) => this.made.workflow.has(mark)),
+		};
+		this.drop(ours.node);
 		if (this.isShared) return;
-		// Another attempt may make them again meanwhile.
-		const stillOut = (mark: string) => !isMade(mark);
+		// Another attempt, or another execution, may make them again meanwhile.
+		const stillOut = (mark: string) => this.isFree(mark);
 		await Promise.all(
 			rows.map(async (row) => {
 				if (ours[row].length === 0) return;
-				const left = () => valuesOf(row, ours[row].filter(stillOut));
+				const left = () => this.valuesOf(row, ours[row].filter(stillOut));
 				await surely(async () => await this.store.takeOut(row, left, { settle }));
 			}),
 		);
@@ -324,13 +386,19 @@ export class Marks {
 		shared.lives -= 1;
 		if (shared.lives > 0) return;
 		if (sharing.get(this.name) === shared) sharing.delete(this.name);
-		if (shared.isKept) return;
+		if (shared.isKept) {
+			// Whoever has the same, still, does not take it out.
+			this.drop([...shared.held].filter((mark) => holders.get(this.nameOf(mark)) === 1));
+			return;
+		}
 		try {
 			await this.store.remove('workflow', [...shared.jobs]);
+			const made = { node: [...this.made.node], workflow: [...this.made.workflow] };
+			this.drop([...made.node, ...made.workflow, ...shared.held]);
 			for (const row of rows) {
-				const values = valuesOf(row, [...this.made[row]]);
-				for (let at = 0; at < values.length; at += slice) {
-					await this.store.remove(row, values.slice(at, at + slice));
+				for (let at = 0; at < made[row].length; at += slice) {
+					const free = made[row].slice(at, at + slice).filter((mark) => this.isFree(mark));
+					await this.store.remove(row, this.valuesOf(row, free));
 				}
 			}
 		} catch {
@@ -357,10 +425,15 @@ export class Marks {
 	private async move(most: number): Promise<void> {
 		const marks = [...this.made.node];
 		if (marks.length < most) return;
+		const fresh = marks.filter((mark) => !this.made.workflow.has(mark));
 		// They may be there all the same.
 		this.add('workflow', marks);
-		await this.store.hold('workflow', valuesOf('workflow', marks), { keep: mostMarks });
-		await this.store.remove('node', valuesOf('node', marks));
+		const values = this.valuesOf('workflow', marks);
+		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
+		// What a process has left that died is not ours to take out.
+		const left = this.isAnybodys ? this.knownOf('workflow', fresh, known) : [];
+		left.forEach((mark) => this.made.workflow.delete(mark));
+		await this.store.remove('node', this.valuesOf('node', marks));
 		// Some may have been released meanwhile.
 		const released = marks.filter((mark) => !this.made.node.delete(mark));
 		this.add('workflow', marks);
@@ -383,21 +456,30 @@ export class Marks {
 		}
 	}
 
+	/** Whether a mark may be that of any execution of the node. */
+	private get isAnybodys(): boolean {
+		return this.prefix.endsWith('/any');
+	}
+
+	private nameOf(mark: string): string {
+		return `${this.store.node}/${mark}`;
+	}
+
+	/** Marks as they are recorded: where one row has to serve for both, they differ. */
+	private valuesOf(row: Row, marks: readonly string[]): string[] {
+		return marks.map((mark) => `${row}/${this.prefix}/${mark}`);
+	}
+
+	/** The marks whose values are known. */
+	private knownOf(row: Row, marks: readonly string[], known: ReadonlySet<string>): Set<string> {
+		return new Set(marks.filter((mark) => known.has(`${row}/${this.prefix}/${mark}`)));
+	}
+
 	private recent(row: Row): string[] {
-		return this.store.alone ? [] : valuesOf(row, [...this.made[row]].slice(-repeated));
+		return this.store.alone ? [] : this.valuesOf(row, [...this.made[row]].slice(-repeated));
 	}
 }
 
 const rows = ['node', 'workflow'] as const satisfies Row[];
 
 const toShort = (call: string) => call.slice(0, shortName);
-
-/** Marks as they are recorded: where one row has to serve for both, they differ. */
-function valuesOf(row: Row, marks: readonly string[]): string[] {
-	return marks.map((mark) => `${row}/${mark}`);
-}
-
-/** The marks whose values are known. */
-function knownOf(row: Row, marks: readonly string[], known: ReadonlySet<string>): Set<string> {
-	return new Set(marks.filter((mark) => known.has(`${row}/${mark}`)));
-}

@@ -20,6 +20,8 @@ export interface Schedule {
 	/** Whether n8n runs in queue mode, with two workers. */
 	together: boolean;
 	keyed: boolean;
+	/** Whether n8n stores nothing that ties a killed execution to its re-run. */
+	old: boolean;
 	/** How many lists are called, of how many people at most, and how many at the same time. */
 	lists: number;
 	people: number;
@@ -208,6 +210,7 @@ export class Play {
 
 	private runAgain(execution: Execution, isFailed = false): void {
 		execution.isRunning = false;
+		if (this.schedule.old) execution.established = this.world.now;
 		// A job of queue mode may be delivered a second time; else a user runs it again.
 		const isDelivered = !isFailed && this.schedule.together && this.world.random() < 0.2;
 		if (!isDelivered) {
@@ -295,14 +298,15 @@ export class Play {
 	}
 
 	/** What n8n has stored of an execution. */
-	private async stored(id: string, process: ModelProcess): Promise<object> {
+	private async stored({ id, established }: Execution, process: ModelProcess): Promise<object> {
 		// In some processes and moments, everything takes long.
 		const reading = this.schedule.reading * (this.world.random() < 0.1 ? 10 : 1);
 		await this.world.sleep(this.world.below(reading), process);
 		const isStopped = this.executions.some((it) => it.id === id && it.isStopped);
 		await this.world.sleep(reading, process);
 		const error = { message: manuallyStopped, extra: { executionId: id } };
-		return { resultData: isStopped ? { error } : {} };
+		const runtimeData = this.schedule.old ? undefined : { establishedAt: established };
+		return { executionData: { runtimeData }, resultData: isStopped ? { error } : {} };
 	}
 
 	/** One run of the node; whether it failed. */
@@ -319,11 +323,14 @@ export class Play {
 			getWorkflow: () => ({ id: 'workflow1', active: !together && mode !== 'retry' }),
 			getNode: () => ({ id: nodeId, name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' }),
 			getExecutionId: () => execution.id,
-			getExecutionContext: () => ({ establishedAt: execution.established }),
+			getExecutionContext: () => ({
+				establishedAt: execution.established,
+				source: this.schedule.old ? mode : 'webhook',
+			}),
 			getExecutionCancelSignal: () => execution.cancel.signal,
 			getMode: () => mode,
 			additionalData: {
-				getRunExecutionData: async (id: string) => await this.stored(id, process),
+				getRunExecutionData: async () => await this.stored(execution, process),
 			},
 			getContext: () => node,
 			evaluateExpression: () => round,

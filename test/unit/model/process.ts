@@ -23,7 +23,15 @@ const limits: Record<string, string> = {
 /** How many calls may be claimed and not yet placed in the model. */
 export const mostClaimed = { alone: 4, together: 2 };
 
-const names = ['sharedStore', 'storedExecution', 'onceKeys', 'marks', 'claimQueue', 'ledger'];
+const names = [
+	'sharedStore',
+	'storedExecution',
+	'origin',
+	'onceKeys',
+	'marks',
+	'claimQueue',
+	'ledger',
+];
 
 type Factory = (
 	exports: object,

@@ -8,6 +8,7 @@ const scripts = ['taken', 'taken', 'taken', 'taken', 'refused', 'refusedOnce', '
 const anySchedule = {
 	seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
 	keyed: fc.boolean(),
+	old: fc.boolean(),
 	lists: fc.integer({ min: 1, max: 3 }),
 	people: fc.integer({ min: 1, max: 8 }),
 	atOnce: fc.integer({ min: 1, max: 4 }),
@@ -34,7 +35,9 @@ export async function playMany(together: boolean, numRuns: number, seed?: number
  * few are left alone.
  */
 export async function play(schedule: Schedule): Promise<void> {
-	const { together, keyed, lists, people, kills, hiccups, stalls, cancels } = schedule;
+	const { together, keyed, old, people, kills, hiccups, stalls, cancels } = schedule;
+	// Two workers of an old n8n may call the same people for the same, and one may take out the other's marks.
+	const lists = old && together ? 1 : schedule.lists;
 	const play = new Play(schedule);
 	const { world } = play;
 	const everybody = Array.from({ length: people }, (_, index): Person => {
@@ -115,6 +118,8 @@ export async function play(schedule: Schedule): Promise<void> {
 			assert(!kinds.includes('refused'), `${person.phone} was refused`);
 		}
 	}
-	// Where the database could not be asked, a re-run calls nobody of whom it does not know.
-	if (hiccups === 0) assert(needless <= most, `${needless} of at most ${most} are left alone`);
+	// Where the database could not be asked, a re-run calls nobody of whom it does not know; in an old n8n,
+	// nobody whom another list may call.
+	if (hiccups === 0 && !(old && lists > 1))
+		assert(needless <= most, `${needless} of at most ${most} are left alone`);
 }
