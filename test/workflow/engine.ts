@@ -113,7 +113,7 @@ async function resume(
 	id: string,
 ): Promise<IRun> {
 	const workflow = build(wanted);
-	const additionalData = environment(wanted, workflow, mode, id, () => undefined);
+	const additionalData = environment(wanted, workflow, mode, id);
 	const engine = new WorkflowExecute(additionalData, mode, createRunExecutionData(data));
 	return await engine.processRunExecutionData(workflow);
 }
@@ -158,8 +158,9 @@ function environment(
 	workflow: Workflow,
 	mode: WorkflowExecuteMode,
 	executionId: string,
-	onStart: (data: IRunExecutionData) => void,
+	onStart: (data: IRunExecutionData) => void = () => undefined,
 ): IWorkflowExecuteAdditionalData {
+	let stored: IRunExecutionData | undefined;
 	const { id, active } = workflow;
 	const hooks = new ExecutionLifecycleHooks(mode, executionId, {
 		id,
@@ -173,6 +174,7 @@ function environment(
 		connections: workflow.connectionsBySourceNode,
 	});
 	hooks.addHandler('workflowExecuteBefore', (_workflow, data) => {
+		stored = data;
 		if (data) onStart(data);
 	});
 	const additionalData: Partial<IWorkflowExecuteAdditionalData> & {
@@ -189,6 +191,8 @@ function environment(
 		webhookTestBaseUrl: `${publicUrl}/webhook-test`,
 		formWaitingBaseUrl: `${publicUrl}/form-waiting`,
 		variables: {},
+		// As n8n does since 2.36, with what is known when the execution begins.
+		getRunExecutionData: async () => stored,
 	};
 	return additionalData as IWorkflowExecuteAdditionalData;
 }
