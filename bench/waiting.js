@@ -7,7 +7,7 @@ const {
 	activate,
 	createCredential,
 	createWorkflow,
-	everyExecution,
+	listExecutions,
 	readExecution,
 	until,
 	waitForEnd,
@@ -121,7 +121,7 @@ async function park({ session }, workflow, count) {
 		180_000,
 		1_000,
 	);
-	return (await everyExecution(session, workflow.id, 'waiting')).map(({ id }) => id);
+	return (await listExecutions(session, workflow.id, 'waiting')).map(({ id }) => id);
 }
 
 /** The calls that the simulator has taken: { outboundCallId, body }. */
@@ -191,7 +191,7 @@ async function asking(bench, credential) {
 		const already = new Set((await dialsOf(bench)).map((it) => it.outboundCallId));
 		await post(ours.url, { items: people(calls) });
 		const [{ id }] = await until('the execution to wait', async () => {
-			const waiting = await everyExecution(session, ours.id, 'waiting');
+			const waiting = await listExecutions(session, ours.id, 'waiting');
 			return waiting.length > 0 && waiting;
 		});
 		const dials = (await dialsOf(bench)).filter((it) => !already.has(it.outboundCallId));
@@ -250,13 +250,13 @@ async function long(bench, credential) {
 		const already = new Set((await dialsOf(bench)).map((it) => it.outboundCallId));
 		const idOf = async (workflow) => {
 			const known = new Set(
-				(await everyExecution(session, workflow.id, 'waiting')).map((it) => it.id),
+				(await listExecutions(session, workflow.id, 'waiting')).map((it) => it.id),
 			);
 			await post(workflow.url, { items: people(length) });
 			return await until(
 				`${length} items to wait`,
 				async () =>
-					(await everyExecution(session, workflow.id, 'waiting')).find((it) => !known.has(it.id))
+					(await listExecutions(session, workflow.id, 'waiting')).find((it) => !known.has(it.id))
 						?.id,
 				300_000,
 				1_000,

@@ -85,8 +85,7 @@ export function createWorkflow(
 ): Promise<{ id: string; versionId: string }>;
 export function activate(session: Session, workflowId: string): Promise<void>;
 export function deactivate(session: Session, workflowId: string): Promise<void>;
-export function listExecutions(session: Session, workflowId: string): Promise<ExecutionSummary[]>;
-export function everyExecution(
+export function listExecutions(
 	session: Session,
 	workflowId: string,
 	status?: string,

@@ -67,22 +67,20 @@ async function deactivate(session, workflowId) {
 	await session.call('POST', `/rest/workflows/${workflowId}/deactivate`);
 }
 
-/** The workflow's executions, newest first, without their data. */
-async function listExecutions(session, workflowId) {
-	const filter = encodeURIComponent(JSON.stringify({ workflowId }));
-	const { results } = await session.call('GET', `/rest/executions?filter=${filter}&limit=100`);
-	return results;
-}
-
-/** All executions of a workflow (with this status), without their data; n8n lists some at a time. */
-async function everyExecution(session, workflowId, status) {
+/**
+ * The executions of a workflow (with this status), newest first, without their data: n8n lists some at a
+ * time.
+ */
+async function listExecutions(session, workflowId, status) {
 	const filter = { workflowId, ...(status ? { status: [status] } : {}) };
 	const path = `/rest/executions?filter=${encodeURIComponent(JSON.stringify(filter))}&limit=100`;
 	const found = new Map();
-	for (let cursor = ''; cursor !== undefined; ) {
-		const page = await session.call('GET', `${path}${cursor && `&cursor=${cursor}`}`);
-		for (const execution of page.results) found.set(execution.id, execution);
-		cursor = page.nextCursor ?? undefined;
+	for (let next = ''; next !== undefined; ) {
+		const { results, nextCursor } = await session.call('GET', path + next);
+		for (const execution of results) found.set(execution.id, execution);
+		// n8n 1.x has no cursor, and goes by the last one that was seen.
+		const last = nextCursor === undefined && results.length === 100 ? results.at(-1).id : undefined;
+		next = nextCursor ? `&cursor=${nextCursor}` : last && `&lastId=${last}`;
 	}
 	return [...found.values()];
 }
@@ -118,7 +116,6 @@ module.exports = {
 	createCredential,
 	createWorkflow,
 	deactivate,
-	everyExecution,
 	listExecutions,
 	outputsOf,
 	readExecution,

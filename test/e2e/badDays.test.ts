@@ -3,6 +3,7 @@ import net from 'node:net';
 import { outputsOf, until, upsertCredential, waitForEnd } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
+import { since } from './support/version';
 
 const bench = useBench();
 
@@ -48,7 +49,7 @@ it('sends an empty variable, and the digits of a number as they were typed', asy
 	]);
 });
 
-it.each([
+since('2.0.0').it.each([
 	['ends before it is secure', (socket: net.Socket) => socket.once('data', () => socket.end())],
 	['is no TLS', (socket: net.Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')],
 ])('asks again, and calls nobody, where the connection %s', async (_, answer) => {

@@ -45,7 +45,7 @@ describe.each(['default', 'database'])(
 		it('come whole', async () => {
 			sent = Buffer.alloc(900_000, 'x');
 			const { recording } = await download();
-			expect(recording).toMatchObject({ mimeType: 'audio/mpeg', bytes: 900_000 });
+			expect(recording).toMatchObject({ mimeType: 'audio/mpeg', fileSize: '900 kB' });
 			if (mode === 'database') expect(recording?.id).toMatch(/^database:/);
 			else expect(Buffer.from(recording?.data ?? '', 'base64').equals(sent)).toBe(true);
 		});

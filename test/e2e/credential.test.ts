@@ -1,8 +1,8 @@
 import { createCredential, outputsOf } from '../../scripts/lib/workflows';
 import type { FaultRule } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
-import { readEnvironment } from './support/instance';
 import { alloMia } from './support/nodes';
+import { isSince } from './support/version';
 
 const bench = useBench();
 
@@ -16,8 +16,8 @@ const test = async (data: Record<string, string>) =>
 
 const passed = { status: 'OK', message: 'Connection successful!' };
 
-/** n8n 1.x shows a test the answer's body, and not its status. */
-const seesStatus = !readEnvironment().n8n.version.startsWith('1.');
+/** n8n 1.x shows a test the answer's body and not its status, and has words of its own for some failures. */
+const seesStatus = isSince('2.0.0');
 
 async function call(data: { apiKey: string; baseUrl: string }) {
 	const credential = await createCredential(bench.n8n.session, data);
@@ -52,8 +52,11 @@ describe('the test of the credential', () => {
 		const { status, message } = await test(data);
 		expect(status).toBe('Error');
 		expect(message).toContain(says);
-		const { error } = await call(data);
-		expect(error?.message).toContain(says);
+		// An older n8n does not keep a credential without a key.
+		if (apiKey !== '' || seesStatus) {
+			const { error } = await call(data);
+			expect(error?.message).toContain(says);
+		}
 		expect(bench.simulator.requests).toHaveLength(0);
 	});
 
@@ -84,7 +87,7 @@ describe('the test of the credential', () => {
 		[
 			'it is led elsewhere',
 			{ status: 302, headers: { location: 'https://allomia.example.com/login' }, body: page },
-			notAlloMia,
+			seesStatus ? notAlloMia : /^The connection cannot be established/,
 		],
 		[
 			'a page says that the key is wrong',
@@ -108,7 +111,7 @@ describe('the test of the credential', () => {
 	it.each([
 		['the key would travel in the open', 'http://allomia.example.com/api', 'in the open'],
 		['there is no address', 'allomia', 'is not a web address'],
-		['nobody listens', 'http://127.0.0.1:9/api', 'ECONNREFUSED'],
+		['nobody listens', 'http://127.0.0.1:9/api', seesStatus ? 'ECONNREFUSED' : 'refused'],
 	])('says so where %s', async (_, baseUrl, message) => {
 		const result = await test({ apiKey: 'some-long-key', baseUrl });
 		expect(result.status).toBe('Error');

@@ -15,6 +15,7 @@ import {
 import { ids } from '../simulator';
 import { triggered, useBench } from './support/bench';
 import { runByHand } from './support/triggers';
+import { since } from './support/version';
 
 const folder = path.join(__dirname, '..', '..', 'examples');
 
@@ -94,7 +95,7 @@ describe('examples', () => {
 		]);
 	});
 
-	it.each([
+	since('2.39.0').it.each([
 		['+15145551000', 'Confirm the appointment'],
 		['+15145550003', 'Send a text message'],
 		['+15145550002', 'Call again tomorrow'],
@@ -109,19 +110,22 @@ describe('examples', () => {
 		expect(Object.keys(runs).sort()).toEqual(['AlloMia', 'Call request', branch].sort());
 	});
 
-	it('call-and-branch: does not call again for an appointment that is posted twice, nor without one', async () => {
-		const twice = appointment('+15145551000');
-		const [, second, third] = await runExample('call-and-branch', [
-			twice,
-			twice,
-			{ ...twice, appointmentId: undefined },
-		]);
-		expect(ran(second, 'Nothing more to do')).toEqual([
-			{ alreadyCalled: true, onceKey: expect.stringContaining('A-1042 on 2') as string },
-		]);
-		expect(third?.data.resultData.error?.message).toMatch(/Call Once Per.*empty/);
-		expect(bench.simulator.dials).toHaveLength(1);
-	});
+	since('2.39.0').it(
+		'call-and-branch: does not call again for an appointment that is posted twice, nor without one',
+		async () => {
+			const twice = appointment('+15145551000');
+			const [, second, third] = await runExample('call-and-branch', [
+				twice,
+				twice,
+				{ ...twice, appointmentId: undefined },
+			]);
+			expect(ran(second, 'Nothing more to do')).toEqual([
+				{ alreadyCalled: true, onceKey: expect.stringContaining('A-1042 on 2') as string },
+			]);
+			expect(third?.data.resultData.error?.message).toMatch(/Call Once Per.*empty/);
+			expect(bench.simulator.dials).toHaveLength(1);
+		},
+	);
 
 	it('call-a-list: calls three at a time, all of them, and holds up nobody for a wrong number', async () => {
 		const people = Array.from({ length: 7 }, (_, index) => ({
@@ -140,7 +144,7 @@ describe('examples', () => {
 		expect(ran(execution, 'All outcomes')).toHaveLength(6);
 	});
 
-	it('try-again: calls three times where nobody answers, and no more', async () => {
+	since('2.39.0').it('try-again: calls three times where nobody answers, and no more', async () => {
 		const [execution] = await runExample(
 			'try-again',
 			[{ phone: '+15145550003', name: 'John Doe' }],

@@ -5,6 +5,7 @@ import { activeWorkflow } from './support/bench';
 import { Instance } from './support/instance';
 import { startInternet, type Internet } from './support/internet';
 import { alloMia, node } from './support/nodes';
+import { hasNodeVersion, isSince } from './support/version';
 
 /**
  * AlloMia's API under a public name, as users have it: the simulator, reached by n8n through a proxy.
@@ -87,7 +88,7 @@ describe('with AlloMia’s API on the internet, a link to a file', () => {
 		for (const each of [link, `https://${files}/moved?to=${encodeURIComponent(link)}`]) {
 			const { error, transcript } = await download(each);
 			expect(error).toBeUndefined();
-			expect(transcript).toMatchObject({ mimeType: 'text/plain', bytes: 13 });
+			expect(transcript).toMatchObject({ mimeType: 'text/plain', fileSize: '13 B' });
 		}
 		const toFiles = internet.asked.filter(({ url }) => url.startsWith(files));
 		expect(toFiles).toHaveLength(3);
@@ -103,7 +104,8 @@ describe('with AlloMia’s API on the internet, a link to a file', () => {
 		'https://192.168.1.1/secret',
 		'http://[::ffff:10.0.0.7]/secret',
 		'http://redis:6379/',
-		`https://${inside}/secret`,
+		// An older n8n does not tell nodes what a name stands for.
+		...(isSince('2.0.0') ? [`https://${inside}/secret`] : []),
 	])('is not followed to %s, nor is a redirect', async (target) => {
 		for (const link of [target, `https://${files}/moved?to=${encodeURIComponent(target)}`]) {
 			const { error, transcript } = await download(link);
@@ -158,11 +160,15 @@ describe('the credential in n8n’s HTTP Request node', () => {
 		expect(internet.asked).toEqual([]);
 	});
 
-	it.each([
+	it.each<[number, string]>([
 		[4.2, files],
 		[4.2, below],
-		[4.4, files],
-		[4.4, below],
+		...(hasNodeVersion('n8n-nodes-base/dist/nodes/HttpRequest/HttpRequest.node.js', 4.4)
+			? [
+					[4.4, files],
+					[4.4, below],
+				]
+			: []),
 	])('does not follow AlloMia to another host (version %d, to %s)', async (version, host) => {
 		await ask(`https://${api}/moved/${host}`, version);
 		expect(internet.asked.map(({ url }) => url)).toEqual([`${api}/moved/${host}`]);

@@ -3,6 +3,7 @@ import { ids } from '../simulator';
 import { activeWorkflow, triggered, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 import { aTrigger, event, executionsOf, post } from './support/triggers';
+import { isSince } from './support/version';
 
 const bench = useBench();
 
@@ -90,8 +91,16 @@ describe('a switch that an expression gives', () => {
 		expect(bench.simulator.dials).toEqual([]);
 	});
 
-	it.each([
-		[{ options: { outputPerStatus: '={{ $json.no }}' } }, 'Output per Status: It is undefined'],
+	it.each<[object, string]>([
+		// An older n8n does not get as far with it, and answers with an error of its own.
+		...(isSince('2.0.0')
+			? [
+					[
+						{ options: { outputPerStatus: '={{ $json.no }}' } },
+						'Output per Status: It is undefined',
+					],
+				]
+			: []),
 		[{ verification: '={{ "Always" }}' }, 'Verification: It is "Always"'],
 		[{ statuses: '={{ "answered" }}' }, 'Statuses: It is "answered"'],
 	])('makes the trigger say 503 where it is none by then: %j', async (parameters, problem) => {

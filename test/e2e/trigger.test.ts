@@ -196,6 +196,7 @@ describe('listening for a test event', () => {
 			nodes: [trigger, noOp('End')],
 			connections: connect('AlloMia Trigger', 'End'),
 			settings: { executionOrder: 'v1' },
+			active: false,
 		});
 		const workflowData = await session.call('GET', `/rest/workflows/${created.id}`);
 		const answer = await session.call<{ waitingForWebhook?: boolean }>(

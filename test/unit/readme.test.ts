@@ -11,7 +11,10 @@ import {
 	throwFailure,
 } from '../../nodes/AlloMia/resources/outboundCall/dial';
 import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/items';
-import { refuseWaitingInVain } from '../../nodes/AlloMia/resources/outboundCall/park';
+import {
+	oneOutputOnly,
+	refuseWaitingInVain,
+} from '../../nodes/AlloMia/resources/outboundCall/park';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../nodes/shared/api';
 import { findCall, timeOf } from '../../nodes/shared/callBehind';
@@ -478,12 +481,13 @@ async function messages(): Promise<string[]> {
 				inPublic({ httpRequest: async () => await Promise.reject(ssrfError) }),
 			].map(
 				async (context) =>
-					await refuseWaitingInVain(context, connection, oneCall).then(
+					await refuseWaitingInVain(context, connection, oneCall, false).then(
 						() => '',
 						(error: Error) => error.message,
 					),
 			),
 		)),
+		oneOutputOnly(node).message,
 		refused(500, 'Internal server error occurred').message,
 		refused(502).message,
 		failureOfError(broken('ECONNABORTED'), 'dial').message,

@@ -97,7 +97,7 @@ export const createAndWait: Operation = {
 		const items = await readCalls(this, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
 		);
-		if (!polling) await refuseWaitingInVain(this, connection, items);
+		if (!polling) await refuseWaitingInVain(this, connection, items, wait.outputPerStatus);
 
 		const results = await dialAll(this, connection, settings, items);
 		if (!results) return [[]];

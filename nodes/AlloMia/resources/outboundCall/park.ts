@@ -1,4 +1,10 @@
-import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import {
+	N8N_NODES_API_VERSION,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INode,
+	type INodeExecutionData,
+} from 'n8n-workflow';
 import { runsInsideAgent } from '../../../shared/agentTool';
 import type { Connection } from '../../../shared/api';
 import type { Checked } from '../../../shared/refusal';
@@ -93,6 +99,21 @@ function lookFor(
 	return { wait, url, event: { ...found.call, status: 'calling' }, deadline };
 }
 
+/** Whether n8n hands on all outputs of a node that has waited: since 2.39, the first with this constant. */
+const handsOnAllOutputs = () => (N8N_NODES_API_VERSION as number | undefined) !== undefined;
+
+/** What to say where it does not. */
+export function oneOutputOnly(node: INode): NodeOperationError {
+	return new NodeOperationError(
+		node,
+		'Output per Status together with Callback needs n8n 2.39 or newer',
+		{
+			description:
+				'Nobody was called. Update n8n; or set Wait For to Polling (polling), or remove Output per Status and tell the outcomes apart with a Switch node.',
+		},
+	);
+}
+
 /**
  * To be called before the first dial.
  * @throws NodeOperationError where AlloMia could never reach this n8n, or this run cannot wait at all
@@ -101,9 +122,11 @@ export async function refuseWaitingInVain(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
 	items: ReadonlyArray<ReadItem<CallRequest>>,
+	outputPerStatus: boolean,
 ): Promise<void> {
 	if (!items.some((item) => item.ok && !item.value.dryRun)) return;
 	const url = resumeUrl(context);
+	if (outputPerStatus && !handsOnAllOutputs()) throw oneOutputOnly(context.getNode());
 	if (runsInsideAgent(context)) {
 		throw new NodeOperationError(
 			context.getNode(),
