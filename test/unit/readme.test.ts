@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { IExecuteFunctions, INode, INodeProperties } from 'n8n-workflow';
 import { AlloMiaApi } from '../../credentials/AlloMiaApi.credentials';
@@ -603,42 +603,5 @@ describe('docs/errors.md: the table', () => {
 describe('docs/callbacks.md: the answers', () => {
 	it.each(Object.entries(answers))('%s stands in the table', (_, { status: code, body }) => {
 		expect(callbacks).toContain(`| ${code} \`${JSON.stringify(body)}\` |`);
-	});
-});
-
-describe('README: the links', () => {
-	const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-		heading
-			.toLowerCase()
-			.replace(/[^\w\- ]/g, '')
-			.replace(/ /g, '-'),
-	);
-	const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
-
-	it('lead to sections that there are, once', () => {
-		const anchors = links.filter((link) => link.startsWith('#')).map((link) => link.slice(1));
-		for (const anchor of [...anchors, 'credential', 'trigger']) {
-			expect(headings.filter((it) => it === anchor)).toEqual([anchor]);
-		}
-	});
-
-	it('lead to files that there are', () => {
-		const files = links.filter((link) => !/^(#|https:)/.test(link));
-		expect(files.length).toBeGreaterThan(0);
-		for (const file of files) {
-			expect({ file, there: existsSync(path.join(root, file.replace(/#.*/, ''))) }).toEqual({
-				file,
-				there: true,
-			});
-		}
-	});
-
-	it('name scripts that there are', () => {
-		const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
-			scripts: Record<string, string>;
-		};
-		for (const [, name = ''] of readme.matchAll(/npm run ([a-z]+)/g)) {
-			expect(Object.keys(scripts)).toContain(name);
-		}
 	});
 });

@@ -1,0 +1,6 @@
+export function releaseFaults(files: {
+	manifest: { version: string };
+	lock: { version: string; packages?: Record<string, { version?: string }> };
+	changelog: string;
+	tag?: string;
+}): string[];

@@ -1,0 +1,41 @@
+/**
+ * What keeps a version from being released.
+ * @param manifest package.json
+ * @param lock package-lock.json
+ * @param changelog the text of CHANGELOG.md
+ * @param tag the tag that is to be released, if there is one yet
+ * @returns sentences that say what to do; none if all is well
+ */
+function releaseFaults({ manifest: { version }, lock, changelog, tag }) {
+	const faults = [];
+	if (!/^\d+\.\d+\.\d+$/.test(version)) {
+		faults.push(`package.json: "${version}" is no version. Use one such as 1.2.3.`);
+	}
+	if (lock.version !== version || lock.packages?.['']?.version !== version) {
+		faults.push(`package-lock.json: it says ${lock.version}. Run "npm install".`);
+	}
+	if (tag !== undefined && tag !== `v${version}`) {
+		faults.push(`The tag is ${tag}, and package.json says ${version}: tag v${version}.`);
+	}
+	const [newest] = changelog
+		.split(/^## /m)
+		.slice(1)
+		.filter((it) => !it.startsWith('[Unreleased]'));
+	const [, found, date] = /^\[(\S+)\] - (\d{4}-\d\d-\d\d)\n/.exec(newest ?? '') ?? [];
+	if (found !== version) {
+		faults.push(
+			`CHANGELOG.md: its newest version is ${found ?? 'none with a date'}. Add "## [${version}] - <date>".`,
+		);
+	} else if (Number.isNaN(Date.parse(date))) {
+		faults.push(`CHANGELOG.md: ${date} is no date.`);
+	} else if (!/^- /m.test(newest)) {
+		faults.push(`CHANGELOG.md: it says nothing of ${version}.`);
+	}
+	const [unreleased = ''] = changelog.split(/^## /m).filter((it) => it.startsWith('[Unreleased]'));
+	if (/^- /m.test(unreleased)) {
+		faults.push(`CHANGELOG.md: move what is under [Unreleased] to ${version}.`);
+	}
+	return faults;
+}
+
+module.exports = { releaseFaults };

@@ -1,0 +1,46 @@
+import { releaseFaults } from '../../scripts/lib/release';
+
+type Files = Parameters<typeof releaseFaults>[0];
+
+const changelog = (version: string, unreleased = '') =>
+	`# Changelog\n\n## [Unreleased]\n\n${unreleased}## [${version}] - 2026-11-28\n\n### Added\n\n- All of it.\n\n## [0.1.0] - 2026-10-01\n\n- Something.\n`;
+
+const good: Files = {
+	manifest: { version: '0.2.0' },
+	lock: { version: '0.2.0', packages: { '': { version: '0.2.0' } } },
+	changelog: changelog('0.2.0'),
+	tag: 'v0.2.0',
+};
+
+it('lets through what agrees, with a tag or before there is one', () => {
+	expect(releaseFaults(good)).toEqual([]);
+	expect(releaseFaults({ ...good, tag: undefined })).toEqual([]);
+});
+
+it.each<[string, Partial<Files>, RegExp]>([
+	['the tag is another', { tag: 'v0.2.1' }, /^The tag is v0\.2\.1/],
+	['the tag is empty', { tag: '' }, /^The tag is ,/],
+	['the tag has no v', { tag: '0.2.0' }, /tag v0\.2\.0/],
+	['the lock file is older', { lock: { version: '0.1.0' } }, /^package-lock/],
+	[
+		'the changelog does not know it',
+		{ changelog: changelog('0.1.9') },
+		/newest version is 0\.1\.9/,
+	],
+	['the changelog knows no version', { changelog: '# Changelog\n' }, /none with a date/],
+	['the changelog has no date', { changelog: '## [0.2.0]\n\n- All of it.\n' }, /none with a date/],
+	[
+		'the changelog says nothing of it',
+		{ changelog: '## [0.2.0] - 2026-11-28\n\n## [0.1.0] - 2026-10-01\n\n- Something.\n' },
+		/says nothing of 0\.2\.0/,
+	],
+	[
+		'there is something under Unreleased',
+		{ changelog: changelog('0.2.0', '- More.\n\n') },
+		/under \[Unreleased\]/,
+	],
+	['it is a preliminary version', { manifest: { version: '0.2.0-rc.1' } }, /is no version/],
+])('says so where %s', (_, change, says) => {
+	const faults = releaseFaults({ ...good, ...change });
+	expect(faults.some((fault) => says.test(fault))).toBe(true);
+});
