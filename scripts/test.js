@@ -1,10 +1,11 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { cli, minute, npmCommand, run, say, UserError } = require('./lib/run');
+const { cli, minute, npm, npmCommand, run, say, UserError } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { adviceFor, missingFor } = require('./lib/services');
 const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
+const tested = require('./lib/testedVersions');
 
 /**
  * The runs in their order, what fails fast first: the suites that run together, how long they may take,
@@ -31,13 +32,11 @@ process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
  * The last line counts all of it; anything that fails makes the exit code 1.
  */
 cli(async () => {
-	const { chosen, grep, version, record } = readArguments(process.argv.slice(2));
+	const { chosen, grep, wanted, record } = readArguments(process.argv.slice(2));
+	const version = wanted === 'latest' ? await newestN8n() : wanted;
 	const all = chosen.length === suites.length;
 	const isInN8n = chosen.some((name) => suitesInN8n.includes(name));
-	const [n8n] = await Promise.all([
-		isInN8n ? ensureN8n(version) : undefined,
-		ensureDependencies(),
-	]);
+	const [n8n] = await Promise.all([isInN8n ? ensureN8n(version) : undefined, ensureDependencies()]);
 	const total = { passed: 0, failed: 0, skipped: 0 };
 
 	const check = async (label, script, scriptArgs) => {
@@ -60,7 +59,8 @@ cli(async () => {
 	if (tarball) {
 		for (const { names, ...settings } of runs) {
 			const some = names.filter((name) => chosen.includes(name));
-			if (some.length > 0) add(total, await runSuites(some, { ...settings, grep, n8n, tarball }));
+			const options = { ...settings, grep, n8n, tarball, version, record };
+			if (some.length > 0) add(total, await runSuites(some, options));
 		}
 	}
 
@@ -68,6 +68,11 @@ cli(async () => {
 	const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 	say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
 });
+
+async function newestN8n() {
+	const version = await npm(['view', 'n8n', 'version'], { label: 'Asking for the newest n8n' });
+	return version.trim();
+}
 
 /** @throws UserError for what is no suite or version: a typing error must not pass for a green run */
 function readArguments(given) {
@@ -79,25 +84,27 @@ function readArguments(given) {
 	const grep = take('--grep', 2)?.[1];
 	const record = take('--record', 1) !== undefined;
 	const ofVersion = take('--n8n', 2);
-	const version = ofVersion?.[1];
-	if (ofVersion && !/^\d+\.\d+\.\d+$/.test(version ?? '')) {
-		throw new UserError('Say which n8n, for example: npm run test:n8n -- 1.123.81');
+	const wanted = ofVersion?.[1];
+	if (ofVersion && !/^(\d+\.\d+\.\d+|latest)$/.test(wanted ?? '')) {
+		throw new UserError('Say which n8n, for example: npm run test:n8n -- 1.123.81 (or latest)');
 	}
-	if (record && !version) throw new UserError('--record is for npm run test:n8n');
-	const known = version ? suitesInN8n : suites;
+	if (record && (!wanted || grep)) {
+		throw new UserError('--record is for npm run test:n8n, without --grep');
+	}
+	const known = wanted ? suitesInN8n : suites;
 	const unknown = args.find((name) => !known.includes(name));
 	if (unknown !== undefined) {
 		throw new UserError(`"${unknown}" is not a suite. There are ${known.join(', ')}.`);
 	}
 	const chosen = args.length > 0 ? known.filter((it) => args.includes(it)) : known;
-	return { grep, version, record, chosen };
+	return { grep, wanted, record, chosen };
 }
 
 /**
  * Runs jest projects with n8n's own Node, and counts their tests. What a suite needs beyond n8n may be
  * missing: its tests are then skipped, but never on a build server (CI is set).
  */
-async function runSuites(wanted, { limit, workers, grep, n8n, tarball }) {
+async function runSuites(wanted, options) {
 	const total = { passed: 0, failed: 0, skipped: 0 };
 	const names = wanted.filter((name) => {
 		const missing = missingFor(name);
@@ -106,11 +113,11 @@ async function runSuites(wanted, { limit, workers, grep, n8n, tarball }) {
 		if (process.env.CI) total.failed += 1;
 		return !process.env.CI;
 	});
-	if (names.length > 0) add(total, await runJest(names, { limit, workers, grep, n8n, tarball }));
+	if (names.length > 0) add(total, await runJest(names, options));
 	return total;
 }
 
-async function runJest(names, { limit, workers, grep, n8n, tarball }) {
+async function runJest(names, { limit, workers, grep, n8n, tarball, version, record }) {
 	const name = names.join(', ');
 	say(`\n> ${name} tests`);
 	const report = path.join(scratch, `${names[0]}.json`);
@@ -126,6 +133,7 @@ async function runJest(names, { limit, workers, grep, n8n, tarball }) {
 				'--testLocationInResults',
 				...(workers ? [`--maxWorkers=${workers}`] : []),
 				...(grep ? ['-t', grep] : []),
+				...(version ? [`--testPathIgnorePatterns=/(${tested.elsewhere.join('|')})\\.test`] : []),
 			],
 			{
 				cwd: projectRoot,
@@ -149,14 +157,20 @@ async function runJest(names, { limit, workers, grep, n8n, tarball }) {
 		say(error.message);
 		// A run that did not end by itself has not passed, whatever its report says.
 		if (!fs.existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+		if (record) tested.record(version, readReport(report));
 		const counted = countTests(report);
 		return { ...counted, failed: Math.max(counted.failed, 1) };
 	}
+	if (record) tested.record(version, readReport(report));
 	return countTests(report);
 }
 
+function readReport(file) {
+	return JSON.parse(fs.readFileSync(file, 'utf8'));
+}
+
 function countTests(report) {
-	const result = JSON.parse(fs.readFileSync(report, 'utf8'));
+	const result = readReport(report);
 	const broken = result.numRuntimeErrorTestSuites;
 	const none = result.numTotalTests === 0 && broken === 0 ? 1 : 0;
 	return {

@@ -1,4 +1,5 @@
 import {
+	NodeConnectionTypes,
 	NodeOperationError,
 	type IExecuteFunctions,
 	type IRunData,
@@ -15,15 +16,17 @@ export function isAgentTool(context: IExecuteFunctions): boolean {
  * node. n8n cannot pause the former.
  */
 export function runsInsideAgent(context: IExecuteFunctions): boolean {
-	// Not in every n8n that has tools.
-	const { isToolExecution } = context as Partial<IExecuteFunctions>;
-	return isToolExecution?.call(context) ?? false;
+	// An n8n that does not tell has what it would tell by.
+	const { isToolExecution, connectionType } = context as Partial<IExecuteFunctions & ToolContext>;
+	return isToolExecution?.call(context) ?? connectionType === NodeConnectionTypes.AiTool;
 }
 
 /** What n8n has of a tool's run, beyond what it shows to nodes. */
 interface ToolContext {
 	workflow: Workflow;
 	runExecutionData: { resultData: { runData: IRunData } };
+	/** What the node is for its agent, where that runs the tool by itself. */
+	connectionType?: string;
 	/** Where an agent runs the tool by itself: what its model has filled in. */
 	inputData: { ai_tool?: unknown };
 	runIndex: number;

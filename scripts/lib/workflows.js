@@ -75,12 +75,19 @@ async function listExecutions(session, workflowId, status) {
 	const filter = { workflowId, ...(status ? { status: [status] } : {}) };
 	const path = `/rest/executions?filter=${encodeURIComponent(JSON.stringify(filter))}&limit=100`;
 	const found = new Map();
-	for (let next = ''; next !== undefined; ) {
-		const { results, nextCursor } = await session.call('GET', path + next);
-		for (const execution of results) found.set(execution.id, execution);
-		// n8n 1.x has no cursor, and goes by the last one that was seen.
-		const last = nextCursor === undefined && results.length === 100 ? results.at(-1).id : undefined;
-		next = nextCursor ? `&cursor=${nextCursor}` : last && `&lastId=${last}`;
+	const read = async (query) => {
+		const page = await session.call('GET', path + query);
+		for (const execution of page.results) found.set(execution.id, execution);
+		return page;
+	};
+	const { results, ...first } = await read('');
+	let { nextCursor } = first;
+	while (nextCursor) ({ nextCursor } = await read(`&cursor=${nextCursor}`));
+	// n8n 1.x has no cursor, and its order is not that of the IDs: each hundred of them is asked for.
+	if (nextCursor === undefined && results.length === 100) {
+		for (let last = Math.max(...found.keys()) + 100; last > 0; last -= 100) {
+			await read(`&firstId=${last - 101}&lastId=${last}`);
+		}
 	}
 	return [...found.values()];
 }

@@ -14,7 +14,7 @@ import { people } from './support/lists';
 import { alloMia, connect, node, noOp } from './support/nodes';
 import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
 import { beginByHand, manualWorkflow, post, runByHand } from './support/triggers';
-import { since } from './support/version';
+import { isSince, since } from './support/version';
 
 const bench = useBench();
 
@@ -140,8 +140,10 @@ describe('Call Once Per', () => {
 		expect(dialledTwice(bench)).toEqual([]);
 		expect(bench.simulator.dials).toHaveLength(before + 60 - left.length);
 		const uncertain = again.filter(({ error }) => error !== undefined);
-		expect(uncertain).toHaveLength(left.length);
-		expect(again.filter(isAlreadyCalled)).toHaveLength(60 - left.length);
+		// In an older n8n, it may be this one whom the list above has called.
+		if (isSince('2.36.0')) expect(uncertain).toHaveLength(left.length);
+		else expect(uncertain.length).toBeGreaterThanOrEqual(left.length);
+		expect(again.filter(isAlreadyCalled)).toHaveLength(60 - uncertain.length);
 	});
 
 	it('gives the key back where AlloMia has surely not taken the call, and only there', async () => {

@@ -11,6 +11,7 @@ import {
 	post,
 	registered,
 } from './support/triggers';
+import { since } from './support/version';
 
 const bench = useBench();
 
@@ -58,7 +59,8 @@ const unsigned = (url: string) => url.replace(/\?.*/, '');
 const forged = (url: string) => url.replace(/.{3}$/, 'xxx');
 
 describe('invented outcomes, while AlloMia does not answer,', () => {
-	it.each<[string, (url: string) => string, boolean]>([
+	// An older n8n takes more memory for each request.
+	since('2.0.0').it.each<[string, (url: string) => string, boolean]>([
 		['unsigned', unsigned, true],
 		['with a forged signature', forged, true],
 		['with a forged signature, before the key was read', forged, false],

@@ -23,7 +23,7 @@ import {
 	registered,
 	runByHand,
 } from './support/triggers';
-import { since } from './support/version';
+import { isSince, since } from './support/version';
 
 const bench = useBench();
 
@@ -82,11 +82,16 @@ describe('callback: trigger', () => {
 		},
 	);
 
-	it.each([
+	const unreadable: Array<[object, string]> = [
+		[{ ignoreDuplicates: 'maybe' }, 'Ignore Duplicates: It is'],
+	];
+
+	it.each<[object, string]>([
 		[{ path: 'two words' }, 'Path: It may hold letters'],
 		[{ path: '/' }, 'Path: It may hold letters'],
 		[{ path: '={{ "a" }}' }, 'Path: It may hold letters'],
-		[{ ignoreDuplicates: 'maybe' }, 'Ignore Duplicates: It is'],
+		// An older n8n says something else.
+		...(isSince('2.0.0') ? unreadable : []),
 		[{ outputPerStatus: 1 }, 'Output per Status: It is'],
 	])('refuses to listen with the options %j', async (options, message) => {
 		const { session } = bench.n8n;

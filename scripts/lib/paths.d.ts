@@ -1,0 +1,4 @@
+export function gulpFile(): string;
+export const projectRoot: string;
+export const defaultN8nVersion: string;
+export function cacheRoot(): string;

@@ -1,0 +1,23 @@
+export interface Counts {
+	passed: number;
+	failed: number;
+	skipped: number;
+}
+
+export interface JestReport {
+	testResults: Array<{
+		name: string;
+		status: string;
+		assertionResults: Array<{ status: string }>;
+	}>;
+}
+
+export type Tested = Record<string, { date: string; areas: Record<string, Counts> }>;
+
+export const areas: Record<string, string[]>;
+export const elsewhere: string[];
+export function countByArea(report: JestReport): Record<string, Counts>;
+export function readRecord(): Tested;
+export function record(version: string, report: JestReport, date?: Date): void;
+export function compare(a: string, b: string): number;
+export function tableOf(tested: Tested): string;

@@ -1,0 +1,83 @@
+const fs = require('node:fs');
+const path = require('node:path');
+const { projectRoot } = require('./paths');
+
+/** What was run with --record: by version, and by area, how many tests passed, failed and were skipped. */
+const recordFile = path.join(projectRoot, 'docs', 'testedVersions.json');
+
+/** What a builder uses, by the files that test it in a real n8n. */
+const areas = {
+	Create: ['outboundCall', 'phoneNumbers', 'switches', 'badDays', 'credential', 'package'],
+	Trigger: ['trigger', 'triggerLife', 'verification', 'door'],
+	'Create and Wait': ['createAndWait', 'parking', 'examples'],
+	'One person, one call': ['onePersonOneCall', 'changedLists', 'longLists', 'callOncePer'],
+	'Call, Organization': ['callLog', 'callBehind', 'organization', 'binaryModes', 'linkSafety'],
+	'AI agents': ['agent'],
+	Editor: ['editor'],
+	'Queue mode': ['queue'],
+};
+
+/** Of no version: the command `npm start` has an n8n of its own. */
+const elsewhere = ['start'];
+
+/**
+ * Counts a report of jest's by area.
+ * @throws where it has a file that belongs to none
+ */
+function countByArea({ testResults }) {
+	const counts = {};
+	for (const { name, status, assertionResults } of testResults) {
+		const file = path.basename(name, '.test.ts');
+		const [area] = Object.entries(areas).find(([, files]) => files.includes(file)) ?? [];
+		if (area === undefined)
+			throw new Error(`scripts/lib/testedVersions.js has no area for ${name}`);
+		const count = (counts[area] ??= { passed: 0, failed: 0, skipped: 0 });
+		for (const { status: one } of assertionResults) {
+			count[one === 'passed' || one === 'failed' ? one : 'skipped'] += 1;
+		}
+		if (status === 'failed' && assertionResults.length === 0) count.failed += 1;
+	}
+	return counts;
+}
+
+/** Writes down what came of a run. Areas that were not run keep what they had. */
+function record(version, report, date = new Date()) {
+	const all = readRecord();
+	all[version] = {
+		date: date.toISOString().slice(0, 10),
+		areas: { ...all[version]?.areas, ...countByArea(report) },
+	};
+	const sorted = Object.fromEntries(Object.entries(all).sort(([a], [b]) => compare(b, a)));
+	fs.writeFileSync(recordFile, `${JSON.stringify(sorted, undefined, '\t')}\n`);
+}
+
+function readRecord() {
+	return fs.existsSync(recordFile) ? JSON.parse(fs.readFileSync(recordFile, 'utf8')) : {};
+}
+
+/** Orders versions, older ones first. */
+function compare(a, b) {
+	const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+	const at = left.findIndex((part, index) => part !== right[index]);
+	return at < 0 ? 0 : left[at] - right[at];
+}
+
+/** The table of what was run, in Markdown. */
+function tableOf(all) {
+	const names = Object.keys(areas);
+	const cell = (count) => {
+		if (!count) return 'not run';
+		const { passed, failed, skipped } = count;
+		if (failed > 0) return `${failed} of ${passed + failed + skipped} fail`;
+		return skipped > 0 ? `yes, but for ${skipped} of ${passed + skipped}` : 'yes';
+	};
+	const rows = Object.entries(all).map(([version, { areas: counts }]) => [
+		version,
+		...names.map((name) => cell(counts[name])),
+	]);
+	return [['n8n', ...names], names.map(() => '---').concat('---'), ...rows]
+		.map((cells) => `| ${cells.join(' | ')} |`)
+		.join('\n');
+}
+
+module.exports = { areas, compare, countByArea, elsewhere, readRecord, record, tableOf };
