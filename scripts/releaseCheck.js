@@ -2,16 +2,15 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { cli, run, say, UserError } = require('./lib/run');
 const { projectRoot } = require('./lib/paths');
-const { releaseFaults } = require('./lib/release');
+const { documentTests, installTests, releaseFaults } = require('./lib/release');
 const { ensureDependencies } = require('./lib/setup');
 
 /**
- * npm run release:check [-- --tag v1.2.3]: all that a release needs and that can be seen without the
- * internet. The workflow that publishes a tag calls it first.
+ * npm run release:check [-- --tag v1.2.3]: what can be checked of a release before it is published. The
+ * workflow that publishes a tag calls it first.
  */
 cli(async () => {
-	const at = process.argv.indexOf('--tag');
-	const tag = at < 0 ? undefined : (process.argv[at + 1] ?? '');
+	const tag = readTag(process.argv.slice(2));
 	const read = (file) => fs.readFileSync(path.join(projectRoot, file), 'utf8');
 	const faults = releaseFaults({
 		manifest: JSON.parse(read('package.json')),
@@ -32,13 +31,20 @@ cli(async () => {
 	};
 	await script("Rules, formatting and n8n's scan", 'lint.js');
 	await script('Types', 'build.js');
-	await script('Links', 'test.js', 'unit', '--grep', 'links of|README');
+	await script('Links, tables and samples', 'test.js', 'unit', '--grep', documentTests);
 	await script(
 		'What is in the package, a fresh install into n8n, and a call',
 		'test.js',
 		'e2e',
 		'--grep',
-		'the tarball|is installed by hand|sends the documented example byte for byte',
+		installTests.join('|'),
 	);
 	say('\nThis can be released.');
 });
+
+/** @throws UserError for anything else: a typing error must not pass for a tag that agrees */
+function readTag(args) {
+	if (args.length === 0) return undefined;
+	if (args.length === 2 && args[0] === '--tag') return args[1];
+	throw new UserError('Use it so: npm run release:check -- --tag v1.2.3 (or without a tag)');
+}

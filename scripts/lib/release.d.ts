@@ -1,3 +1,5 @@
+export const documentTests: string;
+export const installTests: string[];
 export function releaseFaults(files: {
 	manifest: { version: string };
 	lock: { version: string; packages?: Record<string, { version?: string }> };

@@ -12,7 +12,7 @@ function releaseFaults({ manifest: { version }, lock, changelog, tag }) {
 		faults.push(`package.json: "${version}" is no version. Use one such as 1.2.3.`);
 	}
 	if (lock.version !== version || lock.packages?.['']?.version !== version) {
-		faults.push(`package-lock.json: it says ${lock.version}. Run "npm install".`);
+		faults.push(`package-lock.json: it does not say ${version}. Run "npm install".`);
 	}
 	if (tag !== undefined && tag !== `v${version}`) {
 		faults.push(`The tag is ${tag}, and package.json says ${version}: tag v${version}.`);
@@ -26,7 +26,7 @@ function releaseFaults({ manifest: { version }, lock, changelog, tag }) {
 		faults.push(
 			`CHANGELOG.md: its newest version is ${found ?? 'none with a date'}. Add "## [${version}] - <date>".`,
 		);
-	} else if (Number.isNaN(Date.parse(date))) {
+	} else if (!isDay(date)) {
 		faults.push(`CHANGELOG.md: ${date} is no date.`);
 	} else if (!/^- /m.test(newest)) {
 		faults.push(`CHANGELOG.md: it says nothing of ${version}.`);
@@ -38,4 +38,20 @@ function releaseFaults({ manifest: { version }, lock, changelog, tag }) {
 	return faults;
 }
 
-module.exports = { releaseFaults };
+/** Whether it is a day that there is: `Date` takes the 31st of any month. */
+function isDay(text) {
+	const date = new Date(`${text}T00:00:00Z`);
+	return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
+/** The tests of what stands in the documents, by their names. */
+const documentTests = 'links|README|docs/';
+
+/** The tests of the package as users get it, by their names: each is there once. */
+const installTests = [
+	'holds what n8n needs and nothing else',
+	'is installed by hand with the README',
+	'sends the documented example byte for byte',
+];
+
+module.exports = { documentTests, installTests, releaseFaults };

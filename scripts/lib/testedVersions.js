@@ -13,7 +13,7 @@ const areas = {
 	'One person, one call': ['onePersonOneCall', 'changedLists', 'longLists', 'callOncePer'],
 	'Call, Organization': ['callLog', 'callBehind', 'organization', 'binaryModes', 'linkSafety'],
 	'AI agents': ['agent'],
-	Editor: ['editor'],
+	Editor: ['editor', 'install'],
 	'Queue mode': ['queue'],
 };
 
@@ -68,6 +68,7 @@ function tableOf(all) {
 	const cell = (count) => {
 		if (!count) return 'not run';
 		const { passed, failed, skipped } = count;
+		if (passed === 0 && failed === 0) return 'no';
 		if (failed > 0) return `${failed} of ${passed + failed + skipped} fail`;
 		return skipped > 0 ? `yes, but for ${skipped} of ${passed + skipped}` : 'yes';
 	};

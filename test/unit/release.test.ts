@@ -1,4 +1,6 @@
-import { releaseFaults } from '../../scripts/lib/release';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { installTests, releaseFaults } from '../../scripts/lib/release';
 
 type Files = Parameters<typeof releaseFaults>[0];
 
@@ -39,8 +41,25 @@ it.each<[string, Partial<Files>, RegExp]>([
 		{ changelog: changelog('0.2.0', '- More.\n\n') },
 		/under \[Unreleased\]/,
 	],
+	[
+		'the changelog has a day that there is not',
+		{ changelog: changelog('0.2.0').replace('2026-11-28', '2026-02-31') },
+		/2026-02-31 is no date/,
+	],
+	[
+		'the lock file is of two minds',
+		{ lock: { version: '0.2.0', packages: { '': { version: '0.1.0' } } } },
+		/^package-lock/,
+	],
 	['it is a preliminary version', { manifest: { version: '0.2.0-rc.1' } }, /is no version/],
 ])('says so where %s', (_, change, says) => {
 	const faults = releaseFaults({ ...good, ...change });
 	expect(faults.some((fault) => says.test(fault))).toBe(true);
+});
+
+it.each(installTests)('the check of a release runs the test that %s', (name) => {
+	const folder = path.resolve(__dirname, '..', 'e2e');
+	const files = readdirSync(folder).filter((file) => file.endsWith('.test.ts'));
+	const text = files.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('');
+	expect(text.split(`it('${name}`)).toHaveLength(2);
 });

@@ -45,9 +45,10 @@ export class Instance {
 		return this.process?.child.pid;
 	}
 
-	static async start(extra: Record<string, string> = {}): Promise<Instance> {
+	/** @param isEmpty whether without the package */
+	static async start(extra: Record<string, string> = {}, isEmpty = false): Promise<Instance> {
 		const userFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-n8n-'));
-		await installPackage(userFolder, readEnvironment().tarball);
+		if (!isEmpty) await installPackage(userFolder, readEnvironment().tarball);
 		const [port, brokerPort] = [await freePort(), await freePort()];
 		const settings = {
 			...closedSettings({ userFolder, port, brokerPort }),

@@ -23,7 +23,7 @@ export function hasNodeVersion(file: string, version: number): boolean {
 
 /**
  * `describe` and `it` for what n8n has since some version. In an older one these tests are skipped, and
- * count as such in docs/n8n-versions.md.
+ * count as such.
  */
 export const since = (version: string) =>
 	isSince(version) ? { describe, it } : { describe: describe.skip, it: it.skip };
