@@ -82,7 +82,8 @@ export class AlloMiaApi implements ICredentialType {
 
 	test: ICredentialTestRequest = {
 		request: {
-			baseURL: `={{ $credentials.baseUrl.trim() || '${defaultBaseUrl}' }}`,
+			// `authenticate` cleans it.
+			baseURL: '={{ $credentials.baseUrl }}',
 			url: testPath,
 			headers: { accept: 'application/json' },
 			// The pass is a 404. An n8n that does not know exceptions ignores them, and goes by the answer.
@@ -103,13 +104,15 @@ export class AlloMiaApi implements ICredentialType {
 		credentials: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> => {
-		refuseOtherHosts(requestOptions, readBaseUrl(credentials.baseUrl));
+		const baseURL = readBaseUrl(credentials.baseUrl);
+		const isTest = requestOptions.url === testPath;
+		const request = isTest ? { ...requestOptions, baseURL, timeout: testTimeout } : requestOptions;
+		refuseOtherHosts(request, baseURL);
 		const authorization = `Bearer ${readApiKey(credentials.apiKey)}`;
 		return {
-			...requestOptions,
-			headers: { ...requestOptions.headers, authorization },
+			...request,
+			headers: { ...request.headers, authorization },
 			maxRedirects: 0,
-			...(requestOptions.url === testPath ? { timeout: testTimeout } : {}),
 		};
 	};
 }

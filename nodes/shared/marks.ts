@@ -73,6 +73,8 @@ interface Shared {
 	lives: number;
 	/** The executions that they belong to. */
 	executions: Set<string>;
+	/** What the names of the marks begin with in the store, once that is known. */
+	prefix?: string;
 	/** The marks that were made, by the row that they are in. */
 	made: Record<Row, Set<string>>;
 	/** Those that are held, in an n8n that tells not whose they are. */
@@ -97,6 +99,9 @@ const sharing = new Map<string, Shared>();
 /** How many of them hold a mark of which nothing tells whose it is, by its full name. */
 const holders = new Map<string, number>();
 
+/** Those that are being taken out, and stay if somebody holds them again. */
+const leaving = new Set<string>();
+
 /**
  * The marks of a node in one execution and process. They are made before calls are placed, and outlive a
  * process that dies in the middle, which what an execution remembers by itself does not.
@@ -106,9 +111,6 @@ export class Marks {
 
 	/** What the execution has in common with its re-run. */
 	private readonly origin: Origin;
-
-	/** What the names of its marks begin with in the store, once the origin is known. */
-	private prefix = '';
 
 	/** The moment at which it was established, among those of all nodes. */
 	private readonly name: string;
@@ -230,8 +232,9 @@ export class Marks {
 	 */
 	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		if (marks.length === 0) return new Set();
-		// Nothing ties a killed execution to its re-run in an older n8n: then it finds the marks of all.
-		this.prefix ||= `mark/${this.nodeId}/${(await this.origin.find()) ?? 'any'}`;
+		// Where nothing ties an execution to its re-run, that finds the marks of all.
+		const isStored = this.shared.prefix === undefined && (await this.origin.isStored());
+		this.shared.prefix ??= isStored ? this.byMoment : this.byNothing;
 		// A stop meanwhile does not make what is recorded here that of somebody else.
 		if (this.careful) return await this.makeAgain(marks, keyed);
 		const row = keyed ? 'workflow' : 'node';
@@ -256,7 +259,7 @@ export class Marks {
 		// Here first: what the other attempt has marked moves to the row of the workflow meanwhile.
 		const there = keyed ? await this.find('node', marks) : await this.record('node', marks);
 		const moved = await this.hold('workflow', marks);
-		const found = new Set([...there, ...moved]);
+		const found = new Set([...there, ...moved, ...(await this.findElsewhere(marks))]);
 		this.drop([...found].filter((mark) => !this.isMade(mark)));
 		this.add('workflow', marks, found);
 		if (!keyed) {
@@ -290,6 +293,23 @@ export class Marks {
 		return this.knownOf(row, marks, await this.store.find(row, this.valuesOf(row, marks)));
 	}
 
+	/** Those that an attempt has recorded when it was known in another way. */
+	private async findElsewhere(marks: readonly string[]): Promise<string[]> {
+		const { mayBeKnownByMoment, mayBeKnownByNothing } = this.origin;
+		const prefixes = [
+			...(mayBeKnownByMoment ? [this.byMoment] : []),
+			...(mayBeKnownByNothing ? [this.byNothing] : []),
+		].filter((prefix) => prefix !== this.shared.prefix);
+		const found: string[] = [];
+		for (const prefix of prefixes) {
+			for (const row of rows) {
+				const known = await this.store.find(row, this.valuesOf(row, marks, prefix));
+				found.push(...this.knownOf(row, marks, known, prefix));
+			}
+		}
+		return found;
+	}
+
 	/** Takes marks for made here: what somebody else has left is not ours to take out. */
 	private add(row: Row, marks: readonly string[], found?: ReadonlySet<string>): void {
 		const made = marks.filter((mark) => !found?.has(mark));
@@ -309,7 +329,7 @@ export class Marks {
 			if (this.shared.held.has(mark)) continue;
 			const name = this.nameOf(mark);
 			const others = holders.get(name) ?? 0;
-			if (others > 0) shared.add(mark);
+			if (others > 0 || leaving.has(name)) shared.add(mark);
 			this.shared.held.add(mark);
 			holders.set(name, others + 1);
 		}
@@ -357,6 +377,8 @@ export class Marks {
 		};
 		this.drop(ours.node);
 		if (this.isShared) return;
+		const names = this.isAnybodys ? ours.node.map((mark) => this.nameOf(mark)) : [];
+		names.forEach((name) => leaving.add(name));
 		// Another attempt, or another execution, may make them again meanwhile.
 		const stillOut = (mark: string) => this.isFree(mark);
 		await Promise.all(
@@ -366,6 +388,7 @@ export class Marks {
 				await surely(async () => await this.store.takeOut(row, left, { settle }));
 			}),
 		);
+		names.forEach((name) => leaving.delete(name));
 	}
 
 	/** To be called at the end of each attempt. */
@@ -391,10 +414,12 @@ export class Marks {
 			this.drop([...shared.held].filter((mark) => holders.get(this.nameOf(mark)) === 1));
 			return;
 		}
+		const made = { node: [...this.made.node], workflow: [...this.made.workflow] };
+		const names = this.isAnybodys ? [...shared.held].map((mark) => this.nameOf(mark)) : [];
+		names.forEach((name) => leaving.add(name));
+		this.drop([...made.node, ...made.workflow, ...shared.held]);
 		try {
 			await this.store.remove('workflow', [...shared.jobs]);
-			const made = { node: [...this.made.node], workflow: [...this.made.workflow] };
-			this.drop([...made.node, ...made.workflow, ...shared.held]);
 			for (const row of rows) {
 				for (let at = 0; at < made[row].length; at += slice) {
 					const free = made[row].slice(at, at + slice).filter((mark) => this.isFree(mark));
@@ -403,6 +428,8 @@ export class Marks {
 			}
 		} catch {
 			// They do no harm, but for the room that they take.
+		} finally {
+			names.forEach((name) => leaving.delete(name));
 		}
 	}
 
@@ -431,12 +458,13 @@ export class Marks {
 		const values = this.valuesOf('workflow', marks);
 		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
 		// What a process has left that died is not ours to take out.
-		const left = this.isAnybodys ? this.knownOf('workflow', fresh, known) : [];
+		const isLeft = (mark: string) => this.isAnybodys && holders.get(this.nameOf(mark)) === 1;
+		const left = new Set([...this.knownOf('workflow', fresh, known)].filter(isLeft));
 		left.forEach((mark) => this.made.workflow.delete(mark));
 		await this.store.remove('node', this.valuesOf('node', marks));
 		// Some may have been released meanwhile.
 		const released = marks.filter((mark) => !this.made.node.delete(mark));
-		this.add('workflow', marks);
+		this.add('workflow', marks, left);
 		if (released.length > 0) await this.release(released);
 	}
 
@@ -458,7 +486,15 @@ export class Marks {
 
 	/** Whether a mark may be that of any execution of the node. */
 	private get isAnybodys(): boolean {
-		return this.prefix.endsWith('/any');
+		return this.shared.prefix === this.byNothing;
+	}
+
+	private get byMoment(): string {
+		return `mark/${this.nodeId}/${this.origin.established}`;
+	}
+
+	private get byNothing(): string {
+		return `mark/${this.nodeId}/any`;
 	}
 
 	private nameOf(mark: string): string {
@@ -466,13 +502,22 @@ export class Marks {
 	}
 
 	/** Marks as they are recorded: where one row has to serve for both, they differ. */
-	private valuesOf(row: Row, marks: readonly string[]): string[] {
-		return marks.map((mark) => `${row}/${this.prefix}/${mark}`);
+	private valuesOf(
+		row: Row,
+		marks: readonly string[],
+		prefix: string | undefined = this.shared.prefix,
+	): string[] {
+		return marks.map((mark) => `${row}/${prefix}/${mark}`);
 	}
 
 	/** The marks whose values are known. */
-	private knownOf(row: Row, marks: readonly string[], known: ReadonlySet<string>): Set<string> {
-		return new Set(marks.filter((mark) => known.has(`${row}/${this.prefix}/${mark}`)));
+	private knownOf(
+		row: Row,
+		marks: readonly string[],
+		known: ReadonlySet<string>,
+		prefix: string | undefined = this.shared.prefix,
+	): Set<string> {
+		return new Set(marks.filter((mark) => known.has(`${row}/${prefix}/${mark}`)));
 	}
 
 	private recent(row: Row): string[] {

@@ -52,6 +52,10 @@ interface Execution {
 	name: string;
 	id: string;
 	established: number;
+	/** How the execution began that was established then. */
+	source: 'webhook' | 'retry';
+	/** Whether n8n has stored these two; an old one does so along with what nodes remember. */
+	isMomentStored: boolean;
 	list: Person[];
 	/** Everybody who was ever in the list, by how often at most. */
 	ever: Map<Person, number>;
@@ -125,6 +129,8 @@ export class Play {
 				name,
 				id: name,
 				established: this.world.now + this.executions.length / 100,
+				source: 'webhook',
+				isMomentStored: !this.schedule.old,
 				list,
 				ever: countOf(list),
 				process: this.anyProcess(),
@@ -199,7 +205,7 @@ export class Play {
 	}
 
 	private newProcess(): ModelProcess {
-		return new ModelProcess(this.world);
+		return new ModelProcess(this.world, this.schedule.old);
 	}
 
 	private anyProcess(): ModelProcess {
@@ -210,13 +216,16 @@ export class Play {
 
 	private runAgain(execution: Execution, isFailed = false): void {
 		execution.isRunning = false;
-		if (this.schedule.old) execution.established = this.world.now;
 		// A job of queue mode may be delivered a second time; else a user runs it again.
 		const isDelivered = !isFailed && this.schedule.together && this.world.random() < 0.2;
 		if (!isDelivered) {
 			this.executionCount += 1;
 			execution.id = `${this.executionCount}`;
 			execution.mode = 'retry';
+		}
+		if (this.schedule.old && !execution.isMomentStored) {
+			execution.established = this.world.now;
+			execution.source = execution.mode;
 		}
 		// With what was saved, n8n goes on with the items as they were.
 		if (this.schedule.changes && execution.round === 0 && !execution.saved) {
@@ -269,8 +278,7 @@ export class Play {
 			if (isFailed) {
 				await this.world.sleep(this.world.below(10), process);
 				if (execution.isStopped) break;
-				execution.saved = structuredClone(node);
-				execution.round = round;
+				this.save(execution, node, round);
 				process.collect(node);
 				execution.stops -= 1;
 				this.runAgain(execution, true);
@@ -279,8 +287,7 @@ export class Play {
 			await this.world.sleep(this.world.below(10), process);
 			if (isCancelled()) return;
 			if ((saves || waits) && !execution.isStopped) {
-				execution.saved = structuredClone(node);
-				execution.round = round + 1;
+				this.save(execution, node, round + 1);
 			}
 			if (waits) {
 				process.collect(node);
@@ -297,15 +304,25 @@ export class Play {
 		process.collect(node);
 	}
 
+	/** Lets n8n store what it has of an execution. */
+	private save(execution: Execution, node: object, round: number): void {
+		execution.saved = structuredClone(node);
+		execution.round = round;
+		execution.isMomentStored = true;
+	}
+
 	/** What n8n has stored of an execution. */
-	private async stored({ id, established }: Execution, process: ModelProcess): Promise<object> {
+	private async stored(
+		{ id, established, isMomentStored }: Execution,
+		process: ModelProcess,
+	): Promise<object> {
 		// In some processes and moments, everything takes long.
 		const reading = this.schedule.reading * (this.world.random() < 0.1 ? 10 : 1);
 		await this.world.sleep(this.world.below(reading), process);
 		const isStopped = this.executions.some((it) => it.id === id && it.isStopped);
 		await this.world.sleep(reading, process);
 		const error = { message: manuallyStopped, extra: { executionId: id } };
-		const runtimeData = this.schedule.old ? undefined : { establishedAt: established };
+		const runtimeData = isMomentStored ? { establishedAt: established } : undefined;
 		return { executionData: { runtimeData }, resultData: isStopped ? { error } : {} };
 	}
 
@@ -325,7 +342,7 @@ export class Play {
 			getExecutionId: () => execution.id,
 			getExecutionContext: () => ({
 				establishedAt: execution.established,
-				source: this.schedule.old ? mode : 'webhook',
+				source: execution.source,
 			}),
 			getExecutionCancelSignal: () => execution.cancel.signal,
 			getMode: () => mode,

@@ -72,11 +72,17 @@ export class ModelProcess implements Mortal {
 	/** What is to be done once an execution is over, by the object that lives as long. */
 	private readonly registered = new Map<object, () => void>();
 
-	constructor(private readonly world: World) {
+	constructor(
+		private readonly world: World,
+		isOld: boolean,
+	) {
 		const modules: Record<string, object> = {
 			'./agentTool': agentTool,
 			'./failure': failure,
-			'n8n-workflow': { sleep: async (ms: number) => await world.sleep(ms, this) },
+			'n8n-workflow': {
+				N8N_NODES_API_VERSION: isOld ? undefined : 1,
+				sleep: async (ms: number) => await world.sleep(ms, this),
+			},
 		};
 		const { registered } = this;
 		class Registry {
