@@ -26,7 +26,12 @@ describeIfComplete('editor')('n8n’s Community nodes dialog', () => {
 		registry = new Registry(readEnvironment().tarball, folder);
 		internet = await startInternet({ [registryHost]: registry.site }, {});
 		n8n = await Instance.start(
-			{ ...internet.settings, N8N_UNVERIFIED_PACKAGES_ENABLED: 'true' },
+			{
+				...internet.settings,
+				// A user's own settings of npm would go before the environment's.
+				npm_config_cafile: internet.settings.NODE_EXTRA_CA_CERTS ?? '',
+				npm_config_cache: path.join(folder, 'cache'),
+			},
 			true,
 		);
 		browser = await openBrowser();
