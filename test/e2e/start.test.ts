@@ -4,6 +4,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { openDataFolder } from '../../scripts/lib/dataFolder';
+import { holdersOf } from '../../scripts/lib/lock';
 import { freePort, isFree, Session } from '../../scripts/lib/n8n';
 import {
 	activate,
@@ -256,6 +257,9 @@ describe('npm start', () => {
 		const command = start(['--once']);
 		await until('n8n to start', () => ofDemo().length > 0, limit, 20);
 		const [n8n = ''] = ofDemo();
+		// Whoever kills the command between the two leaves an n8n of which nobody knows.
+		const lock = path.join(data, 'n8n-nodes-allomia-demo.lock');
+		await until('the lock to name n8n', () => holdersOf(lock).includes(Number(n8n)), 30_000, 20);
 		try {
 			command.end('SIGKILL');
 			await command.endsWith(null);
