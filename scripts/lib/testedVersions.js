@@ -1,8 +1,12 @@
 const fs = require('node:fs');
 const path = require('node:path');
+const { version: packageVersion } = require('../../package.json');
 const { projectRoot } = require('./paths');
 
-/** What was run with --record: by version, and by area, how many tests passed, failed and were skipped. */
+/**
+ * What was run with --record, by version and area: how many tests passed, failed and were skipped, when,
+ * and with which version of the package.
+ */
 const recordFile = path.join(projectRoot, 'docs', 'testedVersions.json');
 
 /** What a builder uses, by the files that test it in a real n8n. */
@@ -41,12 +45,13 @@ function countByArea({ testResults }) {
 }
 
 /** Writes down what came of a run. Areas that were not run keep what they had. */
-function record(version, report, date = new Date()) {
+function record(version, report) {
 	const all = readRecord();
-	all[version] = {
-		date: date.toISOString().slice(0, 10),
-		areas: { ...all[version]?.areas, ...countByArea(report) },
-	};
+	const run = { package: packageVersion, date: new Date().toISOString().slice(0, 10) };
+	all[version] ??= {};
+	for (const [area, count] of Object.entries(countByArea(report))) {
+		all[version][area] = { ...count, ...run };
+	}
 	const sorted = Object.fromEntries(Object.entries(all).sort(([a], [b]) => compare(b, a)));
 	fs.writeFileSync(recordFile, `${JSON.stringify(sorted, undefined, '\t')}\n`);
 }
@@ -72,7 +77,7 @@ function tableOf(all) {
 		if (failed > 0) return `${failed} of ${passed + failed + skipped} fail`;
 		return skipped > 0 ? `yes, but for ${skipped} of ${passed + skipped}` : 'yes';
 	};
-	const rows = Object.entries(all).map(([version, { areas: counts }]) => [
+	const rows = Object.entries(all).map(([version, counts]) => [
 		version,
 		...names.map((name) => cell(counts[name])),
 	]);

@@ -2,61 +2,64 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { activeWorkflow, startBench, type Bench } from './support/bench';
 import { alloMia } from './support/nodes';
-import { isSince } from './support/version';
+import { since } from './support/version';
 
 /** Wherever n8n keeps binary data: files are its default, and tested with the call log. */
+describe('files of a call, with n8n’s binary data mode default', () => downloads('default'));
+
 // An older n8n keeps no files in its database.
-describe.each(isSince('2.0.0') ? ['default', 'database'] : ['default'])(
-	'files of a call, with n8n’s binary data mode %s',
-	(mode) => {
-		let bench: Bench;
-		let files: http.Server;
-		let sent = Buffer.alloc(0);
-
-		beforeAll(async () => {
-			bench = await startBench({ N8N_DEFAULT_BINARY_DATA_MODE: mode });
-			files = http.createServer((_, res) => {
-				// In two steps, so that its size is not announced.
-				res.writeHead(200).write(sent);
-				res.end();
-			});
-			await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
-		});
-
-		afterAll(async () => {
-			files?.closeAllConnections();
-			await new Promise((resolve) => (files ? files.close(resolve) : resolve(undefined)));
-			await bench?.stop();
-		});
-
-		async function download() {
-			const { port } = files.address() as AddressInfo;
-			const recordingUrl = `http://127.0.0.1:${port}/file.mp3`;
-			const node = alloMia(bench.credential, {
-				resource: 'call',
-				operation: 'get',
-				callId: bench.simulator.addCall({ recordingUrl }),
-				download: ['recording'],
-				options: { maxFileSize: 1 },
-			});
-			const { data } = await (await activeWorkflow(bench, [node])).run([{}]);
-			const main = data.resultData.runData.AlloMia?.[0]?.data?.main?.[0] ?? [];
-			return { error: data.resultData.error, recording: main[0]?.binary?.recording };
-		}
-
-		it('come whole', async () => {
-			sent = Buffer.alloc(900_000, 'x');
-			const { recording } = await download();
-			expect(recording).toMatchObject({ mimeType: 'audio/mpeg', fileSize: '900 kB' });
-			if (mode === 'database') expect(recording?.id).toMatch(/^database:/);
-			else expect(Buffer.from(recording?.data ?? '', 'base64').equals(sent)).toBe(true);
-		});
-
-		it('are refused where they are too large', async () => {
-			sent = Buffer.alloc(1_000_001, 'x');
-			const { error, recording } = await download();
-			expect(error?.message).toBe('The recording is too large');
-			expect(recording).toBeUndefined();
-		});
-	},
+since('2.0.0').describe('files of a call, with n8n’s binary data mode database', () =>
+	downloads('database'),
 );
+
+function downloads(mode: string) {
+	let bench: Bench;
+	let files: http.Server;
+	let sent = Buffer.alloc(0);
+
+	beforeAll(async () => {
+		bench = await startBench({ N8N_DEFAULT_BINARY_DATA_MODE: mode });
+		files = http.createServer((_, res) => {
+			// In two steps, so that its size is not announced.
+			res.writeHead(200).write(sent);
+			res.end();
+		});
+		await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
+	});
+
+	afterAll(async () => {
+		files?.closeAllConnections();
+		await new Promise((resolve) => (files ? files.close(resolve) : resolve(undefined)));
+		await bench?.stop();
+	});
+
+	async function download() {
+		const { port } = files.address() as AddressInfo;
+		const recordingUrl = `http://127.0.0.1:${port}/file.mp3`;
+		const node = alloMia(bench.credential, {
+			resource: 'call',
+			operation: 'get',
+			callId: bench.simulator.addCall({ recordingUrl }),
+			download: ['recording'],
+			options: { maxFileSize: 1 },
+		});
+		const { data } = await (await activeWorkflow(bench, [node])).run([{}]);
+		const main = data.resultData.runData.AlloMia?.[0]?.data?.main?.[0] ?? [];
+		return { error: data.resultData.error, recording: main[0]?.binary?.recording };
+	}
+
+	it('come whole', async () => {
+		sent = Buffer.alloc(900_000, 'x');
+		const { recording } = await download();
+		expect(recording).toMatchObject({ mimeType: 'audio/mpeg', fileSize: '900 kB' });
+		if (mode === 'database') expect(recording?.id).toMatch(/^database:/);
+		else expect(Buffer.from(recording?.data ?? '', 'base64').equals(sent)).toBe(true);
+	});
+
+	it('are refused where they are too large', async () => {
+		sent = Buffer.alloc(1_000_001, 'x');
+		const { error, recording } = await download();
+		expect(error?.message).toBe('The recording is too large');
+		expect(recording).toBeUndefined();
+	});
+}
