@@ -12,12 +12,12 @@ export interface JestReport {
 	}>;
 }
 
-export type Tested = Record<string, { date: string; areas: Record<string, Counts> }>;
+export type Tested = Record<string, Record<string, Counts & { package?: string; date?: string }>>;
 
 export const areas: Record<string, string[]>;
 export const elsewhere: string[];
 export function countByArea(report: JestReport): Record<string, Counts>;
 export function readRecord(): Tested;
-export function record(version: string, report: JestReport, date?: Date): void;
+export function record(version: string, report: JestReport): void;
 export function compare(a: string, b: string): number;
 export function tableOf(tested: Tested): string;

@@ -3,6 +3,17 @@ import path from 'node:path';
 
 const root = path.resolve(__dirname, '..', '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const packageJson = JSON.parse(read('package.json')) as {
+	name: string;
+	scripts: Record<string, string>;
+};
+const repository = `github.com/allomia/${packageJson.name}`;
+const filesIn = (...folders: string[]) =>
+	folders.flatMap((folder) =>
+		readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+			path.posix.join(folder, name.replaceAll(path.sep, '/')),
+		),
+	);
 const inFolder = (folder: string) =>
 	readdirSync(path.join(root, folder))
 		.filter((name) => name.endsWith('.md'))
@@ -45,16 +56,41 @@ it('README links to its parts and to docs', () => {
 	expect(links.some((link) => link.startsWith('docs/'))).toBe(true);
 });
 
-it.each(['credential', 'trigger'])(
-	'README has the section %s, to which n8n’s panels link',
-	(name) => {
-		expect(anchorsOf('README.md').filter((it) => it === name)).toEqual([name]);
-	},
-);
+/** What links here from elsewhere: n8n's panels, npm's page, GitHub's forms. */
+const outside = [
+	...filesIn('credentials', 'nodes', '.github').filter((file) => /\.(json|ts|yml)$/.test(file)),
+	...['package.json', 'README.md', 'SECURITY.md'],
+].filter((file) => read(file).includes(repository));
+
+it('n8n, npm and GitHub link here', () => {
+	expect(outside).toEqual(
+		expect.arrayContaining([
+			'.github/ISSUE_TEMPLATE/config.yml',
+			'credentials/AlloMiaApi.credentials.ts',
+			'nodes/AlloMia/AlloMia.node.json',
+			'nodes/AlloMiaTrigger/AlloMiaTrigger.node.json',
+			'package.json',
+			'SECURITY.md',
+		]),
+	);
+});
+
+it.each(outside)('%s links to pages that there are', (file) => {
+	const { name } = packageJson;
+	const known = ['', '.git', '/issues', '/security/advisories/new', '#readme'];
+	const sections = anchorsOf('README.md').map((anchor) => `#${anchor}`);
+	const links = [
+		...read(file).matchAll(/github\.com\/allomia\/([\w-]+)([^\s"')]*?)(?=[.,]?[\s"')])/g),
+	];
+	expect(links).not.toHaveLength(0);
+	for (const [, owned, rest = ''] of links) {
+		expect(owned).toBe(name);
+		expect([...known, ...sections]).toContain(rest);
+	}
+});
 
 it.each(pages)('%s names scripts that there are', (page) => {
-	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 	for (const [, name = ''] of read(page).matchAll(/npm run ([a-z:0-9]+)/g)) {
-		expect(Object.keys(scripts)).toContain(name);
+		expect(Object.keys(packageJson.scripts)).toContain(name);
 	}
 });

@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { version as coreVersion } from 'n8n-core/package.json';
+import { defaultN8nVersion } from '../../scripts/lib/paths';
 import { areas, compare, countByArea, elsewhere, tableOf } from '../../scripts/lib/testedVersions';
 
 const root = path.resolve(__dirname, '..', '..');
@@ -35,6 +37,11 @@ describe('the areas', () => {
 	it('take no file that nobody has thought of', () => {
 		expect(() => countByArea(report('/test/e2e/other.test.ts', 'passed'))).toThrow(/no area/);
 	});
+});
+
+it('the workflow suite runs on the n8n-core of the n8n that the other suites run', () => {
+	const minorOf = (version: string) => version.split('.').slice(0, 2);
+	expect(minorOf(coreVersion)).toEqual(minorOf(defaultN8nVersion));
 });
 
 it.each([
