@@ -157,6 +157,8 @@ interface KeyState {
 	claimed?: 'sure' | 'doubtful';
 	/** Whether a call for it was placed, or may have been. */
 	called: boolean;
+	/** The marks of items that were refused meanwhile: they tell that the key is this run's. */
+	marks: string[];
 }
 
 /** An item as the ledger has it. */
@@ -206,7 +208,7 @@ export class Ledger {
 			if (onceKey === undefined) continue;
 			const key = this.keys.get(onceKey);
 			if (key) key.open += 1;
-			else this.keys.set(onceKey, { open: 1, turn: Promise.resolve(), called: false });
+			else this.keys.set(onceKey, { open: 1, turn: Promise.resolve(), called: false, marks: [] });
 		}
 		this.items = new Map(items.map((item) => [item.itemIndex, item]));
 		this.queue = new ClaimQueue(plan, marks.limit, async (some) => await this.claim(some));
@@ -319,8 +321,11 @@ export class Ledger {
 			const marks = unused.map(({ mark }) => mark).filter((mark) => !this.attempted.has(mark));
 			const isUnused = ([, { claimed, called }]: [string, KeyState]) =>
 				claimed === 'sure' && !called;
-			const keys = [...this.keys].filter(isUnused).map(([key]) => key);
-			this.release(marks, keys);
+			const keys = [...this.keys].filter(isUnused);
+			this.release(
+				[...marks, ...keys.flatMap(([, key]) => key.marks)],
+				keys.map(([name]) => name),
+			);
 		});
 		await Promise.all(this.releases);
 		await this.attempt(async () => await this.onceKeys.close());
@@ -347,16 +352,12 @@ export class Ledger {
 			await this.marks.begin(this.name);
 			return true;
 		});
-		// What a re-run may have called needs no key, and who had been called before needs no mark.
-		if (this.marks.isRerun) {
-			await this.mark(items);
-			const { redialOnUncertain } = this.settings;
-			const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark);
-			if (begun) await this.claimKeys(redialOnUncertain ? items : items.filter(isOpen));
-		} else {
-			if (begun) await this.claimKeys(items);
-			await this.mark(items.filter((item) => this.keyOf(item) !== 'taken'));
-		}
+		// The marks first: if n8n is killed in between, a re-run would find a key taken, and nothing that
+		// tells that it was this execution that took it. What a re-run may have called needs no key.
+		await this.mark(items);
+		const { redialOnUncertain } = this.settings;
+		const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark);
+		if (begun) await this.claimKeys(redialOnUncertain ? items : items.filter(isOpen));
 	}
 
 	private async claimKeys(items: readonly LedgerItem[]): Promise<void> {
@@ -410,17 +411,22 @@ export class Ledger {
 		// A doubtful one may be another's.
 		const isFree = key.open === 0 && key.claimed === 'sure' && !key.called;
 		if (isFree) key.claimed = undefined;
-		this.release(marks, isFree ? [onceKey] : []);
+		key.marks.push(...marks);
+		if (key.claimed && !key.called) return;
+		this.release(key.marks.splice(0), isFree ? [onceKey] : [], kind === 'alreadyCalled');
 	}
 
-	/** Nobody waits for it but the end of the attempt, and calls that are to be claimed. */
-	private release(marks: readonly string[], keys: readonly string[]): void {
+	/**
+	 * Nobody waits for it but the end of the attempt, and calls that are to be claimed.
+	 * @param areCalled whether somebody else has called for them
+	 */
+	private release(marks: readonly string[], keys: readonly string[], areCalled = false): void {
 		const count = Math.max(marks.length, keys.length);
 		if (count === 0) return;
-		// The other way round, a re-run would find a key taken and nobody who may have been called.
-		const released = this.attempt(async () => await this.onceKeys.giveBack(keys)).then(
-			async () => await this.attempt(async () => await this.marks.release(marks)),
-		);
+		const released = this.attempt(async () => {
+			// A re-run is not to find a key taken and nothing that tells by whom.
+			if (await this.onceKeys.giveBack(keys)) await this.marks.release(marks, areCalled);
+		});
 		this.releases.push(this.queue.whileGivenBack(count, released));
 	}
 

@@ -33,8 +33,8 @@ const settle = 100;
 /** How many values are taken out with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
 
-/** How many values stay in the row of the workflow at most: what processes left that died. */
-const mostMarks = 300_000;
+/** How many values stay in a row at most: what processes left that died, and re-runs. */
+const mostMarks: Record<Row, number> = { node: 30_000, workflow: 300_000 };
 
 /** How much of a call's name tells it from others of the same execution. */
 const shortName = 6;
@@ -67,18 +67,18 @@ const ofExecution = new WeakMap<object, Marks>();
 /** Once an execution is over, n8n lets go of that object. */
 const executions = new FinalizationRegistry<Marks>((marks) => void marks.forget());
 
-/** What those have in common that began at the same moment: the rounds of a loop that waits, as a rule. */
+/** What an execution has in this process, also if it waits in between and is taken up again. */
 interface Shared {
-	/** How many there are in this process. */
+	/** How often it was taken up. */
 	lives: number;
-	/** The executions that they belong to. */
-	executions: Set<string>;
 	/** What the names of the marks begin with in the store, once that is known. */
 	prefix?: string;
 	/** The marks that were made, by the row that they are in. */
 	made: Record<Row, Set<string>>;
-	/** Those that are held, in an n8n that tells not whose they are. */
+	/** Those that others with the same name are not to take out. */
 	held: Set<string>;
+	/** Those that were released: where they are still there, it is nobody else that has left them. */
+	released: Set<string>;
 	jobs: Set<string>;
 	/** Whether a re-run may have to find the marks. */
 	isKept: boolean;
@@ -86,21 +86,30 @@ interface Shared {
 
 const newShared = (): Shared => ({
 	lives: 0,
-	executions: new Set(),
 	made: { node: new Set(), workflow: new Set() },
 	held: new Set(),
+	released: new Set(),
 	jobs: new Set(),
 	isKept: false,
 });
 
-/** By the node and the moment. */
+/** By the node and the execution. */
 const sharing = new Map<string, Shared>();
 
-/** How many of them hold a mark of which nothing tells whose it is, by its full name. */
+/**
+ * How many executions of this process hold a mark, by its full name: those that began in the same
+ * millisecond may have the same, and all of an n8n that tells not whose they are.
+ */
 const holders = new Map<string, number>();
 
-/** Those that are being taken out, and stay if somebody holds them again. */
-const leaving = new Set<string>();
+/** How often it is being taken out. It stays if somebody holds it again. */
+const leaving = new Map<string, number>();
+
+function add(counts: Map<string, number>, name: string, by: 1 | -1): void {
+	const count = (counts.get(name) ?? 0) + by;
+	if (count > 0) counts.set(name, count);
+	else counts.delete(name);
+}
 
 /**
  * The marks of a node in one execution and process. They are made before calls are placed, and outlive a
@@ -112,7 +121,7 @@ export class Marks {
 	/** What the execution has in common with its re-run. */
 	private readonly origin: Origin;
 
-	/** The moment at which it was established, among those of all nodes. */
+	/** The execution, among those of all nodes. */
 	private readonly name: string;
 
 	private readonly nodeId: string;
@@ -149,12 +158,10 @@ export class Marks {
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new SharedStore(context, alone);
 		if (!alone) this.stored = new StoredExecution(context);
-		// A re-run has its marks in common with what it repeats, but takes out its own only.
-		this.name = `${this.store.node}/${this.origin.established ?? id}`;
-		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.name) ?? newShared());
+		this.name = `${this.store.node}/${id}`;
+		this.shared = sharing.get(this.name) ?? newShared();
 		this.shared.lives += 1;
-		this.shared.executions.add(id);
-		if (mode !== 'retry') sharing.set(this.name, this.shared);
+		sharing.set(this.name, this.shared);
 		this.count(memory.earlier ?? '');
 		this.careful = mode === 'retry' || memory.redelivered === true;
 		const signal = context.getExecutionCancelSignal();
@@ -218,7 +225,10 @@ export class Marks {
 			// A process that died had the same job, or another one is still at it.
 			if (known.has(job)) {
 				this.careful = true;
-				if (!mayBeOurs) this.memory.redelivered = true;
+				if (!mayBeOurs) {
+					this.memory.redelivered = true;
+					await this.store.hold('workflow', [this.again]);
+				}
 			}
 			this.shared.jobs.add(job);
 		}
@@ -238,19 +248,28 @@ export class Marks {
 		// A stop meanwhile does not make what is recorded here that of somebody else.
 		if (this.careful) return await this.makeAgain(marks, keyed);
 		const row = keyed ? 'workflow' : 'node';
-		const shared = this.keep(marks);
+		const others = this.keep(marks);
 		const held = this.hold(row, marks);
 		// They may be there all the same, and the calls are placed.
 		void held.catch(() => this.add(row, marks));
-		const found = await held;
-		const isForeign = (mark: string) => !shared.has(mark) && !this.isMade(mark);
+		const { found, mayBeOurs } = await held;
+		const isForeign = (mark: string) =>
+			!others.has(mark) && !this.isMade(mark) && !this.shared.released.has(mark);
 		const foreign = new Set([...found].filter(isForeign));
 		this.drop(foreign);
 		this.add(row, marks, foreign);
 		// Not before: a re-run that begins after the look finds the marks. One that has overtaken is found here.
 		await this.look(found.size > 0);
 		if (row === 'node' && !this.isStopped) await this.move(fewMarks);
-		return new Set();
+		// Others may have made them in their own right.
+		const isAnothers = this.isAnybodys && !(await this.isDeliveredAgain(foreign.size > 0));
+		return isAnothers || mayBeOurs ? new Set() : foreign;
+	}
+
+	/** Whether queue mode has delivered the execution to another worker while this one is at it. */
+	private async isDeliveredAgain(mayBe: boolean): Promise<boolean> {
+		if (!mayBe || this.store.alone) return false;
+		return (await this.store.find('workflow', [this.again])).size > 0;
 	}
 
 	/** Marks calls that may have been attempted before, or are being attempted now. */
@@ -258,8 +277,11 @@ export class Marks {
 		this.keep(marks);
 		// Here first: what the other attempt has marked moves to the row of the workflow meanwhile.
 		const there = keyed ? await this.find('node', marks) : await this.record('node', marks);
-		const moved = await this.hold('workflow', marks);
-		const found = new Set([...there, ...moved, ...(await this.findElsewhere(marks))]);
+		const { found: moved } = await this.hold('workflow', marks);
+		const isOther = (mark: string) => !this.shared.released.has(mark);
+		const found = new Set(
+			[...there, ...moved, ...(await this.findElsewhere(marks))].filter(isOther),
+		);
 		this.drop([...found].filter((mark) => !this.isMade(mark)));
 		this.add('workflow', marks, found);
 		if (!keyed) {
@@ -273,18 +295,21 @@ export class Marks {
 		return found;
 	}
 
-	/** @returns those that had been recorded before */
-	private async hold(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
+	/** @returns those that had been recorded before, and whether that may have been done here */
+	private async hold(row: Row, marks: readonly string[]) {
 		const again = () => this.recent(row);
 		const values = this.valuesOf(row, marks);
-		const { known } = await this.store.hold(row, values, { again, keep: mostMarks });
-		return this.knownOf(row, marks, known);
+		const { known, mayBeOurs } = await this.store.hold(row, values, {
+			again,
+			keep: mostMarks[row],
+		});
+		return { found: this.knownOf(row, marks, known), mayBeOurs };
 	}
 
 	/** The same, in one go: it may be undone, and is then repeated with a later claim. */
 	private async record(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const values = [...this.valuesOf(row, marks), ...this.recent(row)];
-		const { known } = await this.store.record(row, values, mostMarks);
+		const { known } = await this.store.record(row, values, mostMarks[row]);
 		return this.knownOf(row, marks, known);
 	}
 
@@ -318,39 +343,29 @@ export class Marks {
 	}
 
 	/**
-	 * In an n8n that tells not whose a mark is, several executions may have the same: it is taken out with
-	 * the last one of this process.
+	 * A mark is taken out with the last execution of this process that has it.
 	 * @returns those that others in this process have, too
 	 */
 	private keep(marks: readonly string[]): ReadonlySet<string> {
-		const shared = new Set<string>();
-		if (!this.isAnybodys) return shared;
-		for (const mark of marks) {
-			if (this.shared.held.has(mark)) continue;
+		const { held } = this.shared;
+		const fresh = marks.filter((mark) => !held.has(mark));
+		const ofOthers = fresh.filter((mark) => {
 			const name = this.nameOf(mark);
-			const others = holders.get(name) ?? 0;
-			if (others > 0 || leaving.has(name)) shared.add(mark);
-			this.shared.held.add(mark);
-			holders.set(name, others + 1);
+			return holders.has(name) || leaving.has(name);
+		});
+		for (const mark of fresh) {
+			held.add(mark);
+			add(holders, this.nameOf(mark), 1);
 		}
-		return shared;
+		return new Set(ofOthers);
 	}
 
 	/** Takes marks for not made here any more. */
 	private drop(marks: Iterable<string>): void {
 		for (const mark of marks) {
 			rows.forEach((row) => this.made[row].delete(mark));
-			if (!this.shared.held.delete(mark)) continue;
-			const name = this.nameOf(mark);
-			const others = (holders.get(name) ?? 0) - 1;
-			if (others > 0) holders.set(name, others);
-			else holders.delete(name);
+			if (this.shared.held.delete(mark)) add(holders, this.nameOf(mark), -1);
 		}
-	}
-
-	/** Whether nobody in this process has it. */
-	private isFree(mark: string): boolean {
-		return !this.isMade(mark) && !holders.has(this.nameOf(mark));
 	}
 
 	private isMade(mark: string): boolean {
@@ -368,27 +383,47 @@ export class Marks {
 		return this.isStopped;
 	}
 
-	/** Takes back the marks of calls that AlloMia has surely not taken. */
-	async release(marks: readonly string[]): Promise<void> {
+	/**
+	 * Takes back the marks of calls that are not placed.
+	 * @param mayComeBack whether it does little harm if another process undoes that
+	 */
+	async release(marks: readonly string[], mayComeBack = false): Promise<void> {
 		// What has moved may have come back where it was. In the workflow's row, others may be a re-run's.
 		const ours = {
 			node: marks.filter((mark) => this.isMade(mark)),
 			workflow: marks.filter((mark) => this.made.workflow.has(mark)),
 		};
-		this.drop(ours.node);
-		if (this.isShared) return;
-		const names = this.isAnybodys ? ours.node.map((mark) => this.nameOf(mark)) : [];
-		names.forEach((name) => leaving.add(name));
-		// Another attempt, or another execution, may make them again meanwhile.
-		const stillOut = (mark: string) => this.isFree(mark);
-		await Promise.all(
-			rows.map(async (row) => {
-				if (ours[row].length === 0) return;
-				const left = () => this.valuesOf(row, ours[row].filter(stillOut));
-				await surely(async () => await this.store.takeOut(row, left, { settle }));
-			}),
+		ours.node.forEach((mark) => this.shared.released.add(mark));
+		const takeOut = async (row: Row) => {
+			if (ours[row].length === 0) return;
+			const left = () => this.freeOf(row, ours[row]);
+			await surely(async () =>
+				mayComeBack
+					? await this.store.remove(row, left())
+					: await this.store.takeOut(row, left, { settle }),
+			);
+		};
+		await this.whileLeaving(ours.node, async () => void (await Promise.all(rows.map(takeOut))));
+	}
+
+	/** Another attempt, or another execution, may make marks again while they are being taken out. */
+	private async whileLeaving(marks: readonly string[], takeOut: () => Promise<void>) {
+		const names = marks.map((mark) => this.nameOf(mark));
+		names.forEach((name) => add(leaving, name, 1));
+		this.drop(marks);
+		try {
+			await takeOut();
+		} finally {
+			names.forEach((name) => add(leaving, name, -1));
+		}
+	}
+
+	/** The values of those that nobody in this process has. */
+	private freeOf(row: Row, marks: readonly string[]): string[] {
+		return this.valuesOf(
+			row,
+			marks.filter((mark) => !this.isMade(mark) && !holders.has(this.nameOf(mark))),
 		);
-		names.forEach((name) => leaving.delete(name));
 	}
 
 	/** To be called at the end of each attempt. */
@@ -415,22 +450,16 @@ export class Marks {
 			return;
 		}
 		const made = { node: [...this.made.node], workflow: [...this.made.workflow] };
-		const names = this.isAnybodys ? [...shared.held].map((mark) => this.nameOf(mark)) : [];
-		names.forEach((name) => leaving.add(name));
-		this.drop([...made.node, ...made.workflow, ...shared.held]);
-		try {
+		await this.whileLeaving([...shared.held], async () => {
 			await this.store.remove('workflow', [...shared.jobs]);
 			for (const row of rows) {
 				for (let at = 0; at < made[row].length; at += slice) {
-					const free = made[row].slice(at, at + slice).filter((mark) => this.isFree(mark));
-					await this.store.remove(row, this.valuesOf(row, free));
+					await this.store.remove(row, this.freeOf(row, made[row].slice(at, at + slice)));
 				}
 			}
-		} catch {
+		}).catch(() => {
 			// They do no harm, but for the room that they take.
-		} finally {
-			names.forEach((name) => leaving.delete(name));
-		}
+		});
 	}
 
 	/** Whether n8n may have stored that the execution was stopped, and nothing else of it. */
@@ -456,9 +485,9 @@ export class Marks {
 		// They may be there all the same.
 		this.add('workflow', marks);
 		const values = this.valuesOf('workflow', marks);
-		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
+		const { known } = await this.store.hold('workflow', values, { keep: mostMarks.workflow });
 		// What a process has left that died is not ours to take out.
-		const isLeft = (mark: string) => this.isAnybodys && holders.get(this.nameOf(mark)) === 1;
+		const isLeft = (mark: string) => holders.get(this.nameOf(mark)) === 1;
 		const left = new Set([...this.knownOf('workflow', fresh, known)].filter(isLeft));
 		left.forEach((mark) => this.made.workflow.delete(mark));
 		await this.store.remove('node', this.valuesOf('node', marks));
@@ -470,11 +499,6 @@ export class Marks {
 
 	private get made(): Shared['made'] {
 		return this.shared.made;
-	}
-
-	/** Whether another execution began in the same millisecond: its marks may be the same. */
-	private get isShared(): boolean {
-		return this.shared.executions.size > 1;
 	}
 
 	private count(calls: string): void {
@@ -489,6 +513,10 @@ export class Marks {
 		return this.shared.prefix === this.byNothing;
 	}
 
+	private get again(): string {
+		return `${this.job}/again`;
+	}
+
 	private get byMoment(): string {
 		return `mark/${this.nodeId}/${this.origin.established}`;
 	}
@@ -497,8 +525,9 @@ export class Marks {
 		return `mark/${this.nodeId}/any`;
 	}
 
+	/** A mark among those of all nodes of the process. */
 	private nameOf(mark: string): string {
-		return `${this.store.node}/${mark}`;
+		return `${this.store.node}/${this.shared.prefix}/${mark}`;
 	}
 
 	/** Marks as they are recorded: where one row has to serve for both, they differ. */

@@ -390,7 +390,7 @@ describeIfComplete('queue')(
 				expect(items.filter(({ error }) => error !== undefined)).toHaveLength(called);
 			});
 
-			it('calls nobody twice who is run again at once', async () => {
+			itWhereRunAgain('calls nobody twice who is run again at once', async () => {
 				simulator.fault({ kind: 'slow', delayMs: 400, times: 2000, match: { method: 'POST' } });
 				const workflow = await active([calling()]);
 				const items = await outputsAgain(workflow.id, await stopAfter(workflow, 40));

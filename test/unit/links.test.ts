@@ -62,7 +62,7 @@ const outside = [
 	...['package.json', 'README.md', 'SECURITY.md'],
 ].filter((file) => read(file).includes(repository));
 
-it('n8n, npm and GitHub link here', () => {
+it('links come from n8n, npm and GitHub', () => {
 	expect(outside).toEqual(
 		expect.arrayContaining([
 			'.github/ISSUE_TEMPLATE/config.yml',
