@@ -69,7 +69,7 @@ it('lets n8n do other things while a long list is checked', async () => {
 });
 
 describe('calls that AlloMia has surely not taken', () => {
-	async function stopAndCallLater(options: object) {
+	async function stopAndCallLater(options: Record<string, unknown>) {
 		const workflow = await calling(options);
 		const list = people(15);
 		const headers = { 'retry-after': '20' };
