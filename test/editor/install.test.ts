@@ -7,6 +7,7 @@ import { startSimulator, type Simulator } from '../simulator';
 import { Instance, readEnvironment } from '../e2e/support/instance';
 import { startInternet, type Internet } from '../e2e/support/internet';
 import { describeIfComplete } from '../e2e/support/missing';
+import { since } from '../e2e/support/version';
 import { parked, waitingWorkflow } from '../e2e/support/waiting';
 import { openBrowser, openEditor } from './support/browser';
 import { Registry, registryHost } from './support/registry';
@@ -52,7 +53,7 @@ describeIfComplete('editor')('n8n’s Community nodes dialog', () => {
 		return page.getByTestId('community-package-card');
 	}
 
-	it('installs the package by its name, and updates it while an execution waits', async () => {
+	it('installs the package by its name', async () => {
 		registry.publish('0.0.1');
 		await page.goto(`${n8n.baseUrl}/settings/community-nodes`);
 		await page.getByText('Install a community node', { exact: true }).first().click();
@@ -62,7 +63,10 @@ describeIfComplete('editor')('n8n’s Community nodes dialog', () => {
 		await page.getByText('Package installed').first().waitFor();
 		const card = await openCard();
 		await card.getByText('0.0.1').waitFor();
+	});
 
+	// An older n8n runs npm without the proxy that leads to this registry, and sees no update.
+	since('2.0.0').it('updates it while an execution waits', async () => {
 		const credential = await createCredential(n8n.session, {
 			apiKey: simulator.keys.organization,
 			baseUrl: simulator.baseUrl,
