@@ -50,7 +50,7 @@ export interface LedgerSettings {
 const cutOff: Failure = {
 	kind: 'uncertain',
 	message: 'An earlier attempt at this call was cut off',
-	description: `n8n ended while it was placing this call. ${lookItUp}`,
+	description: `n8n ended while it was placing this call, or another execution calls for the same. ${lookItUp}`,
 };
 
 const notKnown: Failure = {
