@@ -27,12 +27,12 @@ process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 
 /**
  * npm test [-- suite …] [-- --grep text]: everything, or the suites named.
- * npm run test:n8n -- version [suite …] [--record]: those in a real n8n, of the given version; with
- * --record, what came of them is written to docs/testedVersions.json.
+ * npm run test:n8n -- version [suite …] [--area name …] [--record]: those in a real n8n, of the given
+ * version, or those of some areas; with --record, what came of them is written to docs/testedVersions.json.
  * The last line counts all of it; anything that fails makes the exit code 1.
  */
 cli(async () => {
-	const { chosen, grep, wanted, record } = readArguments(process.argv.slice(2));
+	const { chosen, grep, wanted, record, files } = readArguments(process.argv.slice(2));
 	const version = wanted === 'latest' ? await newestN8n() : wanted;
 	const all = chosen.length === suites.length;
 	const isInN8n = chosen.some((name) => suitesInN8n.includes(name));
@@ -59,7 +59,7 @@ cli(async () => {
 	if (tarball) {
 		for (const { names, ...settings } of runs) {
 			const some = names.filter((name) => chosen.includes(name));
-			const options = { ...settings, grep, n8n, tarball, version, record };
+			const options = { ...settings, grep, n8n, tarball, version, record, files };
 			if (some.length > 0) add(total, await runSuites(some, options));
 		}
 	}
@@ -95,14 +95,28 @@ function readArguments(given) {
 	if (record && (!wanted || grep)) {
 		throw new UserError('--record is for npm run test:n8n, without --grep');
 	}
+	const areas = [];
+	while (args.includes('--area')) areas.push(take('--area', 2)[1] ?? '');
+	if (areas.some((area) => !wanted || args.length > 0 || !tested.areas[area])) {
+		const names = Object.keys(tested.areas).map((name) => `"${name}"`);
+		throw new UserError(
+			`--area is for npm run test:n8n without suites. There are ${names.join(', ')}.`,
+		);
+	}
+	const files = areas.flatMap((area) => tested.areas[area]);
 	const known = wanted ? suitesInN8n : suites;
 	const unknown = args.find((name) => !known.includes(name));
 	if (unknown !== undefined) {
 		throw new UserError(`"${unknown}" is not a suite. There are ${known.join(', ')}.`);
 	}
-	const chosen = args.length > 0 ? known.filter((it) => args.includes(it)) : known;
-	return { grep, wanted, record, chosen };
+	const isOfAreas = (suite) => files.some((file) => fs.existsSync(testFile(suite, file)));
+	const chosen = known.filter((it) =>
+		files.length > 0 ? isOfAreas(it) : args.length === 0 || args.includes(it),
+	);
+	return { grep, wanted, record, chosen, files };
 }
+
+const testFile = (suite, name) => path.join(projectRoot, 'test', suite, `${name}.test.ts`);
 
 /**
  * Runs jest projects with n8n's own Node, and counts their tests. What a suite needs beyond n8n may be
@@ -122,7 +136,7 @@ async function runSuites(wanted, options) {
 	return total;
 }
 
-async function runJest(names, { limit, workers, grep, n8n, tarball, version, record }) {
+async function runJest(names, { limit, workers, grep, n8n, tarball, version, record, files }) {
 	const name = names.join(', ');
 	say(`\n> ${name} tests`);
 	const report = path.join(scratch, `${names[0]}.json`);
@@ -138,6 +152,7 @@ async function runJest(names, { limit, workers, grep, n8n, tarball, version, rec
 				'--testLocationInResults',
 				...(workers ? [`--maxWorkers=${workers}`] : []),
 				...(grep ? ['-t', grep] : []),
+				...(files.length > 0 ? [`--testPathPatterns=/(${files.join('|')})\\.test`] : []),
 				...(version ? [`--testPathIgnorePatterns=/(${tested.elsewhere.join('|')})\\.test`] : []),
 			],
 			{
