@@ -21,7 +21,7 @@ export interface Known {
 	/** Whether that is unknown, since the shared store could not be asked. */
 	attemptedUnknown?: boolean;
 	/** The item's key: whether it had been claimed, or why that is not known. */
-	key?: 'free' | 'taken' | 'doubtful' | 'unknown';
+	key?: 'free' | 'taken' | 'perhapsOurs' | 'doubtful' | 'unknown';
 }
 
 /** What is to be done with an item. Only `dial` places a call. */
@@ -65,6 +65,12 @@ const doubtfulKey: Failure = {
 	description: `n8n’s database took too long, and another execution may be calling for the same key. ${lookItUp}`,
 };
 
+const perhapsOurKey: Failure = {
+	kind: 'uncertain',
+	message: 'It is not known who has claimed this key of Call Once Per',
+	description: `An earlier attempt was cut off while it claimed it, or another execution had called for it before. ${lookItUp} If nobody was called, give the item another key.`,
+};
+
 const unknownKey: Failure = {
 	kind: 'refused',
 	message: 'n8n’s database could not be written, so Call Once Per cannot be kept',
@@ -87,6 +93,8 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 	switch (key) {
 		case 'taken':
 			return { kind: 'alreadyCalled' };
+		case 'perhapsOurs':
+			return { kind: 'uncertain', failure: perhapsOurKey };
 		case 'doubtful':
 			return { kind: 'uncertain', failure: doubtfulKey };
 		case 'unknown':
@@ -188,6 +196,9 @@ export class Ledger {
 	private readonly attempted = new Set<string>();
 
 	private readonly unasked = new Set<string>();
+
+	/** The marks of items whose key an attempt that was cut off may have claimed, without calling. */
+	private readonly intended = new Set<string>();
 
 	private readonly releases: Array<Promise<unknown>> = [];
 
@@ -299,8 +310,11 @@ export class Ledger {
 			key: this.keyOf(item),
 		};
 		const decision = decide(known, this.settings.redialOnUncertain);
-		if (decision.kind === 'uncertain') this.run.entries[item.entry] = decision;
-		if (decision.kind !== 'dial') await this.endItem(item, decision.kind);
+		if (decision.kind === 'uncertain' && known.key !== 'perhapsOurs')
+			this.run.entries[item.entry] = decision;
+		// Its mark would say that it may have been called.
+		const kind = known.key === 'perhapsOurs' ? 'alreadyCalled' : decision.kind;
+		if (decision.kind !== 'dial') await this.endItem(item, kind);
 		return decision;
 	}
 
@@ -352,12 +366,22 @@ export class Ledger {
 			await this.marks.begin(this.name);
 			return true;
 		});
-		// The marks first: if n8n is killed in between, a re-run would find a key taken, and nothing that
-		// tells that it was this execution that took it. What a re-run may have called needs no key.
-		await this.mark(items);
-		const { redialOnUncertain } = this.settings;
-		const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark);
-		if (begun) await this.claimKeys(redialOnUncertain ? items : items.filter(isOpen));
+		const keyed = items.filter(({ onceKey }) => onceKey !== undefined).map(({ mark }) => mark);
+		// What a re-run may have called needs no key, and who had been called before needs no mark.
+		if (this.marks.isRerun) {
+			// Before the marks: these are made while there are intents.
+			const intended = await this.attempt(async () => await this.marks.findIntents(keyed));
+			(intended ?? keyed).forEach((mark) => this.intended.add(mark));
+			await this.mark(items);
+			const { redialOnUncertain } = this.settings;
+			const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark);
+			if (begun) await this.claimKeys(redialOnUncertain ? items : items.filter(isOpen));
+		} else {
+			const endIntent = await this.attempt(async () => await this.marks.intend(keyed));
+			if (begun) await this.claimKeys(items);
+			await this.mark(items.filter((item) => this.keyOf(item) !== 'taken'));
+			this.releases.push(this.attempt(async () => await endIntent?.()));
+		}
 	}
 
 	private async claimKeys(items: readonly LedgerItem[]): Promise<void> {
@@ -382,10 +406,10 @@ export class Ledger {
 		if (!attempted && this.marks.isRerun) marks.forEach((mark) => this.unasked.add(mark));
 	}
 
-	private keyOf({ onceKey }: LedgerItem): Known['key'] {
+	private keyOf({ onceKey, mark }: LedgerItem): Known['key'] {
 		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 		if (!key) return undefined;
-		if (key.called) return 'taken';
+		if (key.called) return !key.claimed && this.intended.has(mark) ? 'perhapsOurs' : 'taken';
 		if (key.claimed === undefined) return 'unknown';
 		return key.claimed === 'sure' ? 'free' : 'doubtful';
 	}
@@ -413,19 +437,16 @@ export class Ledger {
 		if (isFree) key.claimed = undefined;
 		key.marks.push(...marks);
 		if (key.claimed && !key.called) return;
-		this.release(key.marks.splice(0), isFree ? [onceKey] : [], kind === 'alreadyCalled');
+		this.release(key.marks.splice(0), isFree ? [onceKey] : []);
 	}
 
-	/**
-	 * Nobody waits for it but the end of the attempt, and calls that are to be claimed.
-	 * @param areCalled whether somebody else has called for them
-	 */
-	private release(marks: readonly string[], keys: readonly string[], areCalled = false): void {
+	/** Nobody waits for it but the end of the attempt, and calls that are to be claimed. */
+	private release(marks: readonly string[], keys: readonly string[]): void {
 		const count = Math.max(marks.length, keys.length);
 		if (count === 0) return;
 		const released = this.attempt(async () => {
 			// A re-run is not to find a key taken and nothing that tells by whom.
-			if (await this.onceKeys.giveBack(keys)) await this.marks.release(marks, areCalled);
+			if (await this.onceKeys.giveBack(keys)) await this.marks.release(marks);
 		});
 		this.releases.push(this.queue.whileGivenBack(count, released));
 	}

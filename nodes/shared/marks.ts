@@ -77,8 +77,6 @@ interface Shared {
 	made: Record<Row, Set<string>>;
 	/** Those that others with the same name are not to take out. */
 	held: Set<string>;
-	/** Those that were released: where they are still there, it is nobody else that has left them. */
-	released: Set<string>;
 	jobs: Set<string>;
 	/** Whether a re-run may have to find the marks. */
 	isKept: boolean;
@@ -88,7 +86,6 @@ const newShared = (): Shared => ({
 	lives: 0,
 	made: { node: new Set(), workflow: new Set() },
 	held: new Set(),
-	released: new Set(),
 	jobs: new Set(),
 	isKept: false,
 });
@@ -225,10 +222,7 @@ export class Marks {
 			// A process that died had the same job, or another one is still at it.
 			if (known.has(job)) {
 				this.careful = true;
-				if (!mayBeOurs) {
-					this.memory.redelivered = true;
-					await this.store.hold('workflow', [this.again]);
-				}
+				if (!mayBeOurs) this.memory.redelivered = true;
 			}
 			this.shared.jobs.add(job);
 		}
@@ -243,8 +237,7 @@ export class Marks {
 	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		if (marks.length === 0) return new Set();
 		// Where nothing ties an execution to its re-run, that finds the marks of all.
-		const isStored = this.shared.prefix === undefined && (await this.origin.isStored());
-		this.shared.prefix ??= isStored ? this.byMoment : this.byNothing;
+		await this.identify();
 		// A stop meanwhile does not make what is recorded here that of somebody else.
 		if (this.careful) return await this.makeAgain(marks, keyed);
 		const row = keyed ? 'workflow' : 'node';
@@ -252,24 +245,49 @@ export class Marks {
 		const held = this.hold(row, marks);
 		// They may be there all the same, and the calls are placed.
 		void held.catch(() => this.add(row, marks));
-		const { found, mayBeOurs } = await held;
-		const isForeign = (mark: string) =>
-			!others.has(mark) && !this.isMade(mark) && !this.shared.released.has(mark);
+		const found = await held;
+		const isForeign = (mark: string) => !others.has(mark) && !this.isMade(mark);
 		const foreign = new Set([...found].filter(isForeign));
 		this.drop(foreign);
 		this.add(row, marks, foreign);
 		// Not before: a re-run that begins after the look finds the marks. One that has overtaken is found here.
 		await this.look(found.size > 0);
 		if (row === 'node' && !this.isStopped) await this.move(fewMarks);
-		// Others may have made them in their own right.
-		const isAnothers = this.isAnybodys && !(await this.isDeliveredAgain(foreign.size > 0));
-		return isAnothers || mayBeOurs ? new Set() : foreign;
+		return new Set();
 	}
 
-	/** Whether queue mode has delivered the execution to another worker while this one is at it. */
-	private async isDeliveredAgain(mayBe: boolean): Promise<boolean> {
-		if (!mayBe || this.store.alone) return false;
-		return (await this.store.find('workflow', [this.again])).size > 0;
+	/** Finds out what the names of the marks begin with. */
+	private async identify(): Promise<void> {
+		const isStored = this.shared.prefix === undefined && (await this.origin.isStored());
+		this.shared.prefix ??= isStored ? this.byMoment : this.byNothing;
+	}
+
+	/**
+	 * Records that keys are about to be claimed. If the process dies before their marks are made, this tells
+	 * whose they are.
+	 * @returns what is to be called once the marks are made, or are not to be made
+	 */
+	async intend(marks: readonly string[]): Promise<() => Promise<void>> {
+		if (marks.length === 0) return async () => undefined;
+		await this.identify();
+		const values = this.intentsOf(marks);
+		const { known } = await this.store.hold('workflow', values, { keep: mostMarks.workflow });
+		// What somebody else has recorded is not ours to take out.
+		const ours = values.filter((value) => !known.has(value));
+		return async () =>
+			void (await surely(async () => await this.store.takeOut('workflow', () => ours)));
+	}
+
+	/** Those whose keys a process that died, or was stopped, may have claimed. */
+	async findIntents(marks: readonly string[]): Promise<ReadonlySet<string>> {
+		await this.identify();
+		const found = new Set<string>();
+		for (const prefix of this.allPrefixes) {
+			const values = this.intentsOf(marks, prefix);
+			const known = await this.store.find('workflow', values);
+			marks.forEach((mark, index) => known.has(values[index] ?? '') && found.add(mark));
+		}
+		return found;
 	}
 
 	/** Marks calls that may have been attempted before, or are being attempted now. */
@@ -277,11 +295,8 @@ export class Marks {
 		this.keep(marks);
 		// Here first: what the other attempt has marked moves to the row of the workflow meanwhile.
 		const there = keyed ? await this.find('node', marks) : await this.record('node', marks);
-		const { found: moved } = await this.hold('workflow', marks);
-		const isOther = (mark: string) => !this.shared.released.has(mark);
-		const found = new Set(
-			[...there, ...moved, ...(await this.findElsewhere(marks))].filter(isOther),
-		);
+		const moved = await this.hold('workflow', marks);
+		const found = new Set([...there, ...moved, ...(await this.findElsewhere(marks))]);
 		this.drop([...found].filter((mark) => !this.isMade(mark)));
 		this.add('workflow', marks, found);
 		if (!keyed) {
@@ -295,15 +310,12 @@ export class Marks {
 		return found;
 	}
 
-	/** @returns those that had been recorded before, and whether that may have been done here */
-	private async hold(row: Row, marks: readonly string[]) {
+	/** @returns those that had been recorded before */
+	private async hold(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const again = () => this.recent(row);
 		const values = this.valuesOf(row, marks);
-		const { known, mayBeOurs } = await this.store.hold(row, values, {
-			again,
-			keep: mostMarks[row],
-		});
-		return { found: this.knownOf(row, marks, known), mayBeOurs };
+		const { known } = await this.store.hold(row, values, { again, keep: mostMarks[row] });
+		return this.knownOf(row, marks, known);
 	}
 
 	/** The same, in one go: it may be undone, and is then repeated with a later claim. */
@@ -320,13 +332,9 @@ export class Marks {
 
 	/** Those that an attempt has recorded when it was known in another way. */
 	private async findElsewhere(marks: readonly string[]): Promise<string[]> {
-		const { mayBeKnownByMoment, mayBeKnownByNothing } = this.origin;
-		const prefixes = [
-			...(mayBeKnownByMoment ? [this.byMoment] : []),
-			...(mayBeKnownByNothing ? [this.byNothing] : []),
-		].filter((prefix) => prefix !== this.shared.prefix);
 		const found: string[] = [];
-		for (const prefix of prefixes) {
+		for (const prefix of this.allPrefixes) {
+			if (prefix === this.shared.prefix) continue;
 			for (const row of rows) {
 				const known = await this.store.find(row, this.valuesOf(row, marks, prefix));
 				found.push(...this.knownOf(row, marks, known, prefix));
@@ -383,25 +391,17 @@ export class Marks {
 		return this.isStopped;
 	}
 
-	/**
-	 * Takes back the marks of calls that are not placed.
-	 * @param mayComeBack whether it does little harm if another process undoes that
-	 */
-	async release(marks: readonly string[], mayComeBack = false): Promise<void> {
+	/** Takes back the marks of calls that are not placed. */
+	async release(marks: readonly string[]): Promise<void> {
 		// What has moved may have come back where it was. In the workflow's row, others may be a re-run's.
 		const ours = {
 			node: marks.filter((mark) => this.isMade(mark)),
 			workflow: marks.filter((mark) => this.made.workflow.has(mark)),
 		};
-		ours.node.forEach((mark) => this.shared.released.add(mark));
 		const takeOut = async (row: Row) => {
 			if (ours[row].length === 0) return;
 			const left = () => this.freeOf(row, ours[row]);
-			await surely(async () =>
-				mayComeBack
-					? await this.store.remove(row, left())
-					: await this.store.takeOut(row, left, { settle }),
-			);
+			await surely(async () => await this.store.takeOut(row, left, { settle }));
 		};
 		await this.whileLeaving(ours.node, async () => void (await Promise.all(rows.map(takeOut))));
 	}
@@ -508,15 +508,6 @@ export class Marks {
 		}
 	}
 
-	/** Whether a mark may be that of any execution of the node. */
-	private get isAnybodys(): boolean {
-		return this.shared.prefix === this.byNothing;
-	}
-
-	private get again(): string {
-		return `${this.job}/again`;
-	}
-
 	private get byMoment(): string {
 		return `mark/${this.nodeId}/${this.origin.established}`;
 	}
@@ -525,18 +516,27 @@ export class Marks {
 		return `mark/${this.nodeId}/any`;
 	}
 
+	/** What a mark of this execution may begin with, by whichever attempt it was made. */
+	private get allPrefixes(): string[] {
+		const { mayBeKnownByMoment, mayBeKnownByNothing } = this.origin;
+		return [
+			...(mayBeKnownByMoment ? [this.byMoment] : []),
+			...(mayBeKnownByNothing ? [this.byNothing] : []),
+		];
+	}
+
 	/** A mark among those of all nodes of the process. */
 	private nameOf(mark: string): string {
 		return `${this.store.node}/${this.shared.prefix}/${mark}`;
 	}
 
 	/** Marks as they are recorded: where one row has to serve for both, they differ. */
-	private valuesOf(
-		row: Row,
-		marks: readonly string[],
-		prefix: string | undefined = this.shared.prefix,
-	): string[] {
+	private valuesOf(row: Row, marks: readonly string[], prefix = this.shared.prefix): string[] {
 		return marks.map((mark) => `${row}/${prefix}/${mark}`);
+	}
+
+	private intentsOf(marks: readonly string[], prefix = this.shared.prefix): string[] {
+		return marks.map((mark) => `intent/${prefix}/${mark}`);
 	}
 
 	/** The marks whose values are known. */
@@ -544,7 +544,7 @@ export class Marks {
 		row: Row,
 		marks: readonly string[],
 		known: ReadonlySet<string>,
-		prefix: string | undefined = this.shared.prefix,
+		prefix = this.shared.prefix,
 	): Set<string> {
 		return new Set(marks.filter((mark) => known.has(`${row}/${prefix}/${mark}`)));
 	}

@@ -44,10 +44,8 @@ export interface Schedule {
 	cancels: number;
 	/** How long it takes to read what n8n has stored of an execution, in ms. */
 	reading: number;
-	/** Whether all executions begin in the same millisecond. */
+	/** Whether all executions begin in the same millisecond, where one process has them. */
 	isOneMoment: boolean;
-	/** How often a job is delivered to another worker while the first is at it. */
-	redeliveries: number;
 }
 
 export type Kind = Decision['kind'] | 'skipped' | 'unknown';
@@ -110,9 +108,6 @@ export class Play {
 	/** How many executions were run again soon after a stop of which their process was not told. */
 	untold = 0;
 
-	/** How many jobs were delivered to two workers. */
-	redelivered = 0;
-
 	private processes: ModelProcess[];
 
 	private readonly refused = new Set<Person>();
@@ -135,7 +130,10 @@ export class Play {
 			const execution: Execution = {
 				name,
 				id: name,
-				established: this.schedule.isOneMoment ? 1 : this.world.now + this.executions.length / 100,
+				established:
+					this.schedule.isOneMoment && !this.schedule.together
+						? 1
+						: this.world.now + this.executions.length / 100,
 				source: 'webhook',
 				isMomentStored: !this.schedule.old,
 				list,
@@ -183,24 +181,6 @@ export class Play {
 			const execution = running[this.world.below(running.length)];
 			if (execution && isUntold && execution.mode !== 'retry') this.stopUntold(execution);
 			else execution?.cancel.abort();
-		});
-	}
-
-	/** Delivers a job of queue mode to another worker at some time, while the first is still at it. */
-	redeliverAfter(after: number): void {
-		this.world.after(after, () => {
-			const running = this.executions.filter(
-				({ isRunning, mode }) => isRunning && mode !== 'retry',
-			);
-			const execution = running[this.world.below(running.length)];
-			const other = this.processes.find((it) => it !== execution?.process);
-			if (!execution || !other) return;
-			this.redelivered += 1;
-			const again: Execution = { ...execution, saved: structuredClone(execution.saved) };
-			again.rounds = execution.rounds.slice(0, execution.round);
-			again.process = other;
-			this.executions.push(again);
-			void this.attempt(again);
 		});
 	}
 
