@@ -204,7 +204,7 @@ describeIfComplete('queue')(
 		});
 
 		it('goes on with outcomes that arrived at different processes', async () => {
-			simulator.setPace(60_000);
+			simulator.setPace(3_600_000);
 			const workflow = await active([
 				alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
 			]);
@@ -234,7 +234,7 @@ describeIfComplete('queue')(
 		});
 
 		it('goes on though main was killed while executions were waiting', async () => {
-			simulator.setPace(60_000);
+			simulator.setPace(3_600_000);
 			const workflow = await active([
 				alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
 			]);
