@@ -44,8 +44,6 @@ export interface Schedule {
 	cancels: number;
 	/** How long it takes to read what n8n has stored of an execution, in ms. */
 	reading: number;
-	/** Whether all executions begin in the same millisecond, where one process has them. */
-	isOneMoment: boolean;
 }
 
 export type Kind = Decision['kind'] | 'skipped' | 'unknown';
@@ -130,10 +128,7 @@ export class Play {
 			const execution: Execution = {
 				name,
 				id: name,
-				established:
-					this.schedule.isOneMoment && !this.schedule.together
-						? 1
-						: this.world.now + this.executions.length / 100,
+				established: this.world.now + this.executions.length / 100,
 				source: 'webhook',
 				isMomentStored: !this.schedule.old,
 				list,
