@@ -33,8 +33,8 @@ const settle = 100;
 /** How many values are taken out with one write: n8n looks for each of them in the whole row. */
 const slice = 500;
 
-/** How many values stay in a row at most: what processes left that died, and re-runs. */
-const mostMarks: Record<Row, number> = { node: 30_000, workflow: 300_000 };
+/** How many values stay in the row of the workflow at most: what processes left that died. */
+const mostMarks = 300_000;
 
 /** How much of a call's name tells it from others of the same execution. */
 const shortName = 6;
@@ -67,15 +67,17 @@ const ofExecution = new WeakMap<object, Marks>();
 /** Once an execution is over, n8n lets go of that object. */
 const executions = new FinalizationRegistry<Marks>((marks) => void marks.forget());
 
-/** What an execution has in this process, also if it waits in between and is taken up again. */
+/** What those have in common that began at the same moment: the rounds of a loop that waits, as a rule. */
 interface Shared {
-	/** How often it was taken up. */
+	/** How many there are in this process. */
 	lives: number;
+	/** The executions that they belong to. */
+	executions: Set<string>;
 	/** What the names of the marks begin with in the store, once that is known. */
 	prefix?: string;
 	/** The marks that were made, by the row that they are in. */
 	made: Record<Row, Set<string>>;
-	/** Those that others with the same name are not to take out. */
+	/** Those that are held, in an n8n that tells not whose they are. */
 	held: Set<string>;
 	jobs: Set<string>;
 	/** Whether a re-run may have to find the marks. */
@@ -84,29 +86,21 @@ interface Shared {
 
 const newShared = (): Shared => ({
 	lives: 0,
+	executions: new Set(),
 	made: { node: new Set(), workflow: new Set() },
 	held: new Set(),
 	jobs: new Set(),
 	isKept: false,
 });
 
-/** By the node and the execution. */
+/** By the node and the moment. */
 const sharing = new Map<string, Shared>();
 
-/**
- * How many executions of this process hold a mark, by its full name: those that began in the same
- * millisecond may have the same, and all of an n8n that tells not whose they are.
- */
+/** How many of them hold a mark of which nothing tells whose it is, by its full name. */
 const holders = new Map<string, number>();
 
-/** How often it is being taken out. It stays if somebody holds it again. */
-const leaving = new Map<string, number>();
-
-function add(counts: Map<string, number>, name: string, by: 1 | -1): void {
-	const count = (counts.get(name) ?? 0) + by;
-	if (count > 0) counts.set(name, count);
-	else counts.delete(name);
-}
+/** Those that are being taken out, and stay if somebody holds them again. */
+const leaving = new Set<string>();
 
 /**
  * The marks of a node in one execution and process. They are made before calls are placed, and outlive a
@@ -118,7 +112,7 @@ export class Marks {
 	/** What the execution has in common with its re-run. */
 	private readonly origin: Origin;
 
-	/** The execution, among those of all nodes. */
+	/** The moment at which it was established, among those of all nodes. */
 	private readonly name: string;
 
 	private readonly nodeId: string;
@@ -155,10 +149,12 @@ export class Marks {
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new SharedStore(context, alone);
 		if (!alone) this.stored = new StoredExecution(context);
-		this.name = `${this.store.node}/${id}`;
-		this.shared = sharing.get(this.name) ?? newShared();
+		// A re-run has its marks in common with what it repeats, but takes out its own only.
+		this.name = `${this.store.node}/${this.origin.established ?? id}`;
+		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.name) ?? newShared());
 		this.shared.lives += 1;
-		sharing.set(this.name, this.shared);
+		this.shared.executions.add(id);
+		if (mode !== 'retry') sharing.set(this.name, this.shared);
 		this.count(memory.earlier ?? '');
 		this.careful = mode === 'retry' || memory.redelivered === true;
 		const signal = context.getExecutionCancelSignal();
@@ -237,16 +233,17 @@ export class Marks {
 	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		if (marks.length === 0) return new Set();
 		// Where nothing ties an execution to its re-run, that finds the marks of all.
-		await this.identify();
+		const isStored = this.shared.prefix === undefined && (await this.origin.isStored());
+		this.shared.prefix ??= isStored ? this.byMoment : this.byNothing;
 		// A stop meanwhile does not make what is recorded here that of somebody else.
 		if (this.careful) return await this.makeAgain(marks, keyed);
 		const row = keyed ? 'workflow' : 'node';
-		const others = this.keep(marks);
+		const shared = this.keep(marks);
 		const held = this.hold(row, marks);
 		// They may be there all the same, and the calls are placed.
 		void held.catch(() => this.add(row, marks));
 		const found = await held;
-		const isForeign = (mark: string) => !others.has(mark) && !this.isMade(mark);
+		const isForeign = (mark: string) => !shared.has(mark) && !this.isMade(mark);
 		const foreign = new Set([...found].filter(isForeign));
 		this.drop(foreign);
 		this.add(row, marks, foreign);
@@ -254,40 +251,6 @@ export class Marks {
 		await this.look(found.size > 0);
 		if (row === 'node' && !this.isStopped) await this.move(fewMarks);
 		return new Set();
-	}
-
-	/** Finds out what the names of the marks begin with. */
-	private async identify(): Promise<void> {
-		const isStored = this.shared.prefix === undefined && (await this.origin.isStored());
-		this.shared.prefix ??= isStored ? this.byMoment : this.byNothing;
-	}
-
-	/**
-	 * Records that keys are about to be claimed. If the process dies before their marks are made, this tells
-	 * whose they are.
-	 * @returns what is to be called once the marks are made, or are not to be made
-	 */
-	async intend(marks: readonly string[]): Promise<() => Promise<void>> {
-		if (marks.length === 0) return async () => undefined;
-		await this.identify();
-		const values = this.intentsOf(marks);
-		const { known } = await this.store.hold('workflow', values, { keep: mostMarks.workflow });
-		// What somebody else has recorded is not ours to take out.
-		const ours = values.filter((value) => !known.has(value));
-		return async () =>
-			void (await surely(async () => await this.store.takeOut('workflow', () => ours)));
-	}
-
-	/** Those whose keys a process that died, or was stopped, may have claimed. */
-	async findIntents(marks: readonly string[]): Promise<ReadonlySet<string>> {
-		await this.identify();
-		const found = new Set<string>();
-		for (const prefix of this.allPrefixes) {
-			const values = this.intentsOf(marks, prefix);
-			const known = await this.store.find('workflow', values);
-			marks.forEach((mark, index) => known.has(values[index] ?? '') && found.add(mark));
-		}
-		return found;
 	}
 
 	/** Marks calls that may have been attempted before, or are being attempted now. */
@@ -314,14 +277,14 @@ export class Marks {
 	private async hold(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const again = () => this.recent(row);
 		const values = this.valuesOf(row, marks);
-		const { known } = await this.store.hold(row, values, { again, keep: mostMarks[row] });
+		const { known } = await this.store.hold(row, values, { again, keep: mostMarks });
 		return this.knownOf(row, marks, known);
 	}
 
 	/** The same, in one go: it may be undone, and is then repeated with a later claim. */
 	private async record(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const values = [...this.valuesOf(row, marks), ...this.recent(row)];
-		const { known } = await this.store.record(row, values, mostMarks[row]);
+		const { known } = await this.store.record(row, values, mostMarks);
 		return this.knownOf(row, marks, known);
 	}
 
@@ -332,9 +295,13 @@ export class Marks {
 
 	/** Those that an attempt has recorded when it was known in another way. */
 	private async findElsewhere(marks: readonly string[]): Promise<string[]> {
+		const { mayBeKnownByMoment, mayBeKnownByNothing } = this.origin;
+		const prefixes = [
+			...(mayBeKnownByMoment ? [this.byMoment] : []),
+			...(mayBeKnownByNothing ? [this.byNothing] : []),
+		].filter((prefix) => prefix !== this.shared.prefix);
 		const found: string[] = [];
-		for (const prefix of this.allPrefixes) {
-			if (prefix === this.shared.prefix) continue;
+		for (const prefix of prefixes) {
 			for (const row of rows) {
 				const known = await this.store.find(row, this.valuesOf(row, marks, prefix));
 				found.push(...this.knownOf(row, marks, known, prefix));
@@ -351,29 +318,39 @@ export class Marks {
 	}
 
 	/**
-	 * A mark is taken out with the last execution of this process that has it.
+	 * In an n8n that tells not whose a mark is, several executions may have the same: it is taken out with
+	 * the last one of this process.
 	 * @returns those that others in this process have, too
 	 */
 	private keep(marks: readonly string[]): ReadonlySet<string> {
-		const { held } = this.shared;
-		const fresh = marks.filter((mark) => !held.has(mark));
-		const ofOthers = fresh.filter((mark) => {
+		const shared = new Set<string>();
+		if (!this.isAnybodys) return shared;
+		for (const mark of marks) {
+			if (this.shared.held.has(mark)) continue;
 			const name = this.nameOf(mark);
-			return holders.has(name) || leaving.has(name);
-		});
-		for (const mark of fresh) {
-			held.add(mark);
-			add(holders, this.nameOf(mark), 1);
+			const others = holders.get(name) ?? 0;
+			if (others > 0 || leaving.has(name)) shared.add(mark);
+			this.shared.held.add(mark);
+			holders.set(name, others + 1);
 		}
-		return new Set(ofOthers);
+		return shared;
 	}
 
 	/** Takes marks for not made here any more. */
 	private drop(marks: Iterable<string>): void {
 		for (const mark of marks) {
 			rows.forEach((row) => this.made[row].delete(mark));
-			if (this.shared.held.delete(mark)) add(holders, this.nameOf(mark), -1);
+			if (!this.shared.held.delete(mark)) continue;
+			const name = this.nameOf(mark);
+			const others = (holders.get(name) ?? 0) - 1;
+			if (others > 0) holders.set(name, others);
+			else holders.delete(name);
 		}
+	}
+
+	/** Whether nobody in this process has it. */
+	private isFree(mark: string): boolean {
+		return !this.isMade(mark) && !holders.has(this.nameOf(mark));
 	}
 
 	private isMade(mark: string): boolean {
@@ -391,39 +368,27 @@ export class Marks {
 		return this.isStopped;
 	}
 
-	/** Takes back the marks of calls that are not placed. */
+	/** Takes back the marks of calls that AlloMia has surely not taken. */
 	async release(marks: readonly string[]): Promise<void> {
 		// What has moved may have come back where it was. In the workflow's row, others may be a re-run's.
 		const ours = {
 			node: marks.filter((mark) => this.isMade(mark)),
 			workflow: marks.filter((mark) => this.made.workflow.has(mark)),
 		};
-		const takeOut = async (row: Row) => {
-			if (ours[row].length === 0) return;
-			const left = () => this.freeOf(row, ours[row]);
-			await surely(async () => await this.store.takeOut(row, left, { settle }));
-		};
-		await this.whileLeaving(ours.node, async () => void (await Promise.all(rows.map(takeOut))));
-	}
-
-	/** Another attempt, or another execution, may make marks again while they are being taken out. */
-	private async whileLeaving(marks: readonly string[], takeOut: () => Promise<void>) {
-		const names = marks.map((mark) => this.nameOf(mark));
-		names.forEach((name) => add(leaving, name, 1));
-		this.drop(marks);
-		try {
-			await takeOut();
-		} finally {
-			names.forEach((name) => add(leaving, name, -1));
-		}
-	}
-
-	/** The values of those that nobody in this process has. */
-	private freeOf(row: Row, marks: readonly string[]): string[] {
-		return this.valuesOf(
-			row,
-			marks.filter((mark) => !this.isMade(mark) && !holders.has(this.nameOf(mark))),
+		this.drop(ours.node);
+		if (this.isShared) return;
+		const names = this.isAnybodys ? ours.node.map((mark) => this.nameOf(mark)) : [];
+		names.forEach((name) => leaving.add(name));
+		// Another attempt, or another execution, may make them again meanwhile.
+		const stillOut = (mark: string) => this.isFree(mark);
+		await Promise.all(
+			rows.map(async (row) => {
+				if (ours[row].length === 0) return;
+				const left = () => this.valuesOf(row, ours[row].filter(stillOut));
+				await surely(async () => await this.store.takeOut(row, left, { settle }));
+			}),
 		);
+		names.forEach((name) => leaving.delete(name));
 	}
 
 	/** To be called at the end of each attempt. */
@@ -450,16 +415,22 @@ export class Marks {
 			return;
 		}
 		const made = { node: [...this.made.node], workflow: [...this.made.workflow] };
-		await this.whileLeaving([...shared.held], async () => {
+		const names = this.isAnybodys ? [...shared.held].map((mark) => this.nameOf(mark)) : [];
+		names.forEach((name) => leaving.add(name));
+		this.drop([...made.node, ...made.workflow, ...shared.held]);
+		try {
 			await this.store.remove('workflow', [...shared.jobs]);
 			for (const row of rows) {
 				for (let at = 0; at < made[row].length; at += slice) {
-					await this.store.remove(row, this.freeOf(row, made[row].slice(at, at + slice)));
+					const free = made[row].slice(at, at + slice).filter((mark) => this.isFree(mark));
+					await this.store.remove(row, this.valuesOf(row, free));
 				}
 			}
-		}).catch(() => {
+		} catch {
 			// They do no harm, but for the room that they take.
-		});
+		} finally {
+			names.forEach((name) => leaving.delete(name));
+		}
 	}
 
 	/** Whether n8n may have stored that the execution was stopped, and nothing else of it. */
@@ -485,9 +456,9 @@ export class Marks {
 		// They may be there all the same.
 		this.add('workflow', marks);
 		const values = this.valuesOf('workflow', marks);
-		const { known } = await this.store.hold('workflow', values, { keep: mostMarks.workflow });
+		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
 		// What a process has left that died is not ours to take out.
-		const isLeft = (mark: string) => holders.get(this.nameOf(mark)) === 1;
+		const isLeft = (mark: string) => this.isAnybodys && holders.get(this.nameOf(mark)) === 1;
 		const left = new Set([...this.knownOf('workflow', fresh, known)].filter(isLeft));
 		left.forEach((mark) => this.made.workflow.delete(mark));
 		await this.store.remove('node', this.valuesOf('node', marks));
@@ -501,11 +472,21 @@ export class Marks {
 		return this.shared.made;
 	}
 
+	/** Whether another execution began in the same millisecond: its marks may be the same. */
+	private get isShared(): boolean {
+		return this.shared.executions.size > 1;
+	}
+
 	private count(calls: string): void {
 		for (let at = 0; at < calls.length; at += shortName) {
 			const name = calls.slice(at, at + shortName);
 			this.planned.set(name, (this.planned.get(name) ?? 0) + 1);
 		}
+	}
+
+	/** Whether a mark may be that of any execution of the node. */
+	private get isAnybodys(): boolean {
+		return this.shared.prefix === this.byNothing;
 	}
 
 	private get byMoment(): string {
@@ -516,27 +497,17 @@ export class Marks {
 		return `mark/${this.nodeId}/any`;
 	}
 
-	/** What a mark of this execution may begin with, by whichever attempt it was made. */
-	private get allPrefixes(): string[] {
-		const { mayBeKnownByMoment, mayBeKnownByNothing } = this.origin;
-		return [
-			...(mayBeKnownByMoment ? [this.byMoment] : []),
-			...(mayBeKnownByNothing ? [this.byNothing] : []),
-		];
-	}
-
-	/** A mark among those of all nodes of the process. */
 	private nameOf(mark: string): string {
-		return `${this.store.node}/${this.shared.prefix}/${mark}`;
+		return `${this.store.node}/${mark}`;
 	}
 
 	/** Marks as they are recorded: where one row has to serve for both, they differ. */
-	private valuesOf(row: Row, marks: readonly string[], prefix = this.shared.prefix): string[] {
+	private valuesOf(
+		row: Row,
+		marks: readonly string[],
+		prefix: string | undefined = this.shared.prefix,
+	): string[] {
 		return marks.map((mark) => `${row}/${prefix}/${mark}`);
-	}
-
-	private intentsOf(marks: readonly string[], prefix = this.shared.prefix): string[] {
-		return marks.map((mark) => `intent/${prefix}/${mark}`);
 	}
 
 	/** The marks whose values are known. */
@@ -544,7 +515,7 @@ export class Marks {
 		row: Row,
 		marks: readonly string[],
 		known: ReadonlySet<string>,
-		prefix = this.shared.prefix,
+		prefix: string | undefined = this.shared.prefix,
 	): Set<string> {
 		return new Set(marks.filter((mark) => known.has(`${row}/${prefix}/${mark}`)));
 	}

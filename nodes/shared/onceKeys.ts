@@ -128,18 +128,15 @@ export class OnceKeys {
 		return { taken, doubtful };
 	}
 
-	/**
-	 * Gives keys back, later if n8n's database does not answer.
-	 * @returns whether they are free by now
-	 */
-	async giveBack(keys: readonly string[]): Promise<boolean> {
-		if (keys.length === 0) return true;
+	/** Gives keys back, later if n8n's database does not answer. */
+	async giveBack(keys: readonly string[]): Promise<void> {
+		if (keys.length === 0) return;
 		for (const key of keys) this.recent.delete(key);
 		const ours = { alone: this.store.alone };
 		const isLeaving = (key: string) => leaving.get(this.idOf(key)) === ours;
 		for (const key of keys) leaving.set(this.idOf(key), ours);
 		let left = keys;
-		return await surely(async () => {
+		await surely(async () => {
 			// Whoever has claimed the same in that moment is to find that it is taken.
 			if (!this.store.alone) await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
 			for (let count = 0; left.length > 0; count += 1) {

@@ -332,18 +332,9 @@ export class SharedStore {
 	}
 }
 
-/**
- * Does something; if it fails, goes on trying, for some minutes, and nobody waits for that.
- * @returns whether it is done
- */
-export async function surely(work: () => Promise<void>): Promise<boolean> {
-	try {
-		await work();
-		return true;
-	} catch {
-		void insist(work);
-		return false;
-	}
+/** Does something; if it fails, goes on trying, for some minutes, and nobody waits for that. */
+export async function surely(work: () => Promise<void>): Promise<void> {
+	await work().catch(() => void insist(work));
 }
 
 async function insist(work: () => Promise<void>): Promise<void> {
