@@ -1,6 +1,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 const { cli, minute, npm, npmCommand, run, say, UserError } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { adviceFor, missingFor } = require('./lib/services');
@@ -75,45 +76,51 @@ async function newestN8n() {
 }
 
 /** @throws UserError for what is no suite or version: a typing error must not pass for a green run */
-function readArguments(given) {
-	const args = [...given];
-	const take = (name, count) => {
-		const at = args.indexOf(name);
-		return at < 0 ? undefined : args.splice(at, count);
-	};
-	const filter = take('--grep', 2);
-	const grep = filter?.[1];
-	if (filter && (grep === undefined || grep.startsWith('--'))) {
-		throw new UserError('Say which tests, for example: npm test -- e2e --grep "one person"');
-	}
-	const record = take('--record', 1) !== undefined;
-	const ofVersion = take('--n8n', 2);
-	const wanted = ofVersion?.[1];
-	if (ofVersion && !/^(\d+\.\d+\.\d+|latest)$/.test(wanted ?? '')) {
+function readArguments(args) {
+	const { values, positionals } = parse(args);
+	const { grep, n8n: wanted, record, area: areas } = values;
+	if (wanted !== undefined && !/^(\d+\.\d+\.\d+|latest)$/.test(wanted)) {
 		throw new UserError('Say which n8n, for example: npm run test:n8n -- 1.123.81 (or latest)');
 	}
 	if (record && (!wanted || grep)) {
 		throw new UserError('--record is for npm run test:n8n, without --grep');
 	}
-	const areas = [];
-	while (args.includes('--area')) areas.push(take('--area', 2)[1] ?? '');
-	if (areas.some((area) => !wanted || args.length > 0 || !tested.areas[area])) {
+	const isMixed = areas.length > 0 && (!wanted || positionals.length > 0);
+	if (isMixed || areas.some((area) => !tested.areas[area])) {
 		const names = Object.keys(tested.areas).map((name) => `"${name}"`);
 		throw new UserError(
 			`--area is for npm run test:n8n without suites. There are ${names.join(', ')}.`,
 		);
 	}
-	const files = areas.flatMap((area) => tested.areas[area]);
 	const known = wanted ? suitesInN8n : suites;
-	const unknown = args.find((name) => !known.includes(name));
+	const unknown = positionals.find((name) => !known.includes(name));
 	if (unknown !== undefined) {
 		throw new UserError(`"${unknown}" is not a suite. There are ${known.join(', ')}.`);
 	}
+	const files = areas.flatMap((area) => tested.areas[area]);
 	const isOfAreas = (suite) => files.some((file) => fs.existsSync(testFile(suite, file)));
-	const chosen = known.filter((it) =>
-		files.length > 0 ? isOfAreas(it) : args.length === 0 || args.includes(it),
-	);
+	const isNamed = (suite) => positionals.length === 0 || positionals.includes(suite);
+	const chosen = known.filter(files.length > 0 ? isOfAreas : isNamed);
 	return { grep, wanted, record, chosen, files };
+}
+
+function parse(args) {
+	try {
+		return parseArgs({
+			args,
+			allowPositionals: true,
+			options: {
+				grep: { type: 'string' },
+				n8n: { type: 'string' },
+				area: { type: 'string', multiple: true, default: [] },
+				record: { type: 'boolean', default: false },
+			},
+		});
+	} catch (error) {
+		throw new UserError(
+			`${error.message}\nFor example: npm test -- e2e --grep "one person", npm run test:n8n -- 1.123.81`,
+		);
+	}
 }
 
 const testFile = (suite, name) => path.join(projectRoot, 'test', suite, `${name}.test.ts`);
