@@ -21,7 +21,7 @@ export interface Known {
 	/** Whether that is unknown, since the shared store could not be asked. */
 	attemptedUnknown?: boolean;
 	/** The item's key: whether it had been claimed, or why that is not known. */
-	key?: 'free' | 'taken' | 'doubtful' | 'unknown';
+	key?: 'free' | 'taken' | 'perhapsOurs' | 'doubtful' | 'unknown';
 }
 
 /** What is to be done with an item. Only `dial` places a call. */
@@ -65,6 +65,12 @@ const doubtfulKey: Failure = {
 	description: `n8n’s database took too long, and another execution may be calling for the same key. ${lookItUp}`,
 };
 
+const perhapsOurKey: Failure = {
+	kind: 'uncertain',
+	message: 'It is not known who has claimed this key of Call Once Per',
+	description: `An earlier attempt was cut off while it claimed it, or another execution had called for it before. ${lookItUp} If nobody was called, give the item another key.`,
+};
+
 const unknownKey: Failure = {
 	kind: 'refused',
 	message: 'n8n’s database could not be written, so Call Once Per cannot be kept',
@@ -87,6 +93,8 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 	switch (key) {
 		case 'taken':
 			return { kind: 'alreadyCalled' };
+		case 'perhapsOurs':
+			return { kind: 'uncertain', failure: perhapsOurKey };
 		case 'doubtful':
 			return { kind: 'uncertain', failure: doubtfulKey };
 		case 'unknown':
@@ -157,6 +165,8 @@ interface KeyState {
 	claimed?: 'sure' | 'doubtful';
 	/** Whether a call for it was placed, or may have been. */
 	called: boolean;
+	/** The marks of items that were not called: as long as the key is claimed, they tell by whom. */
+	marks: string[];
 }
 
 /** An item as the ledger has it. */
@@ -187,6 +197,9 @@ export class Ledger {
 
 	private readonly unasked = new Set<string>();
 
+	/** The marks of items whose key an attempt that was cut off may have claimed, without calling. */
+	private readonly intended = new Set<string>();
+
 	private readonly releases: Array<Promise<unknown>> = [];
 
 	private looking?: Promise<boolean>;
@@ -206,7 +219,7 @@ export class Ledger {
 			if (onceKey === undefined) continue;
 			const key = this.keys.get(onceKey);
 			if (key) key.open += 1;
-			else this.keys.set(onceKey, { open: 1, turn: Promise.resolve(), called: false });
+			else this.keys.set(onceKey, { open: 1, turn: Promise.resolve(), called: false, marks: [] });
 		}
 		this.items = new Map(items.map((item) => [item.itemIndex, item]));
 		this.queue = new ClaimQueue(plan, marks.limit, async (some) => await this.claim(some));
@@ -297,8 +310,14 @@ export class Ledger {
 			key: this.keyOf(item),
 		};
 		const decision = decide(known, this.settings.redialOnUncertain);
+		if (decision.kind === 'dial') return decision;
+		if (decision.kind === 'uncertain' && decision.failure === perhapsOurKey) {
+			// It is not known to have been called, which a mark that stays would say.
+			await this.endItem(item, 'alreadyCalled');
+			return decision;
+		}
 		if (decision.kind === 'uncertain') this.run.entries[item.entry] = decision;
-		if (decision.kind !== 'dial') await this.endItem(item, decision.kind);
+		await this.endItem(item, decision.kind);
 		return decision;
 	}
 
@@ -319,8 +338,11 @@ export class Ledger {
 			const marks = unused.map(({ mark }) => mark).filter((mark) => !this.attempted.has(mark));
 			const isUnused = ([, { claimed, called }]: [string, KeyState]) =>
 				claimed === 'sure' && !called;
-			const keys = [...this.keys].filter(isUnused).map(([key]) => key);
-			this.release(marks, keys);
+			const keys = [...this.keys].filter(isUnused);
+			this.release(
+				[...marks, ...keys.flatMap(([, key]) => key.marks)],
+				keys.map(([name]) => name),
+			);
 		});
 		await Promise.all(this.releases);
 		await this.attempt(async () => await this.onceKeys.close());
@@ -348,14 +370,20 @@ export class Ledger {
 			return true;
 		});
 		// What a re-run may have called needs no key, and who had been called before needs no mark.
+		const keyed = items.filter(({ onceKey }) => onceKey !== undefined).map(({ mark }) => mark);
 		if (this.marks.isRerun) {
+			// Before the marks: these are made while there are intents.
+			const intended = await this.attempt(async () => await this.marks.findIntents(keyed));
+			(intended ?? keyed).forEach((mark) => this.intended.add(mark));
 			await this.mark(items);
 			const { redialOnUncertain } = this.settings;
 			const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark);
 			if (begun) await this.claimKeys(redialOnUncertain ? items : items.filter(isOpen));
 		} else {
+			const endIntent = await this.attempt(async () => await this.marks.intend(keyed));
 			if (begun) await this.claimKeys(items);
 			await this.mark(items.filter((item) => this.keyOf(item) !== 'taken'));
+			this.releases.push(this.attempt(async () => await endIntent?.()));
 		}
 	}
 
@@ -381,10 +409,10 @@ export class Ledger {
 		if (!attempted && this.marks.isRerun) marks.forEach((mark) => this.unasked.add(mark));
 	}
 
-	private keyOf({ onceKey }: LedgerItem): Known['key'] {
+	private keyOf({ onceKey, mark }: LedgerItem): Known['key'] {
 		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 		if (!key) return undefined;
-		if (key.called) return 'taken';
+		if (key.called) return !key.claimed && this.intended.has(mark) ? 'perhapsOurs' : 'taken';
 		if (key.claimed === undefined) return 'unknown';
 		return key.claimed === 'sure' ? 'free' : 'doubtful';
 	}
@@ -410,7 +438,9 @@ export class Ledger {
 		// A doubtful one may be another's.
 		const isFree = key.open === 0 && key.claimed === 'sure' && !key.called;
 		if (isFree) key.claimed = undefined;
-		this.release(marks, isFree ? [onceKey] : []);
+		key.marks.push(...marks);
+		if (key.claimed === 'sure' && !key.called) return;
+		this.release(key.marks.splice(0), isFree ? [onceKey] : []);
 	}
 
 	/** Nobody waits for it but the end of the attempt, and calls that are to be claimed. */

@@ -14,6 +14,8 @@ import { StoredExecution } from './storedExecution';
  *   Marks are recorded in the row of the node and move to that of the workflow in bulk: n8n writes a row
  *   whole, and the node's is written with each claim. With Call Once Per they are in the row of the
  *   workflow at once: the node's keeps the newest keys only.
+ * - An intent for each call whose key of Call Once Per is about to be claimed, until the call is marked: a
+ *   re-run that finds it, and the key taken, does not know who has taken it.
  * - Where other processes write to the store, one value for each execution: it tells a job that queue
  *   mode has delivered twice.
  */
@@ -232,9 +234,7 @@ export class Marks {
 	 */
 	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		if (marks.length === 0) return new Set();
-		// Where nothing ties an execution to its re-run, that finds the marks of all.
-		const isStored = this.shared.prefix === undefined && (await this.origin.isStored());
-		this.shared.prefix ??= isStored ? this.byMoment : this.byNothing;
+		await this.identify();
 		// A stop meanwhile does not make what is recorded here that of somebody else.
 		if (this.careful) return await this.makeAgain(marks, keyed);
 		const row = keyed ? 'workflow' : 'node';
@@ -251,6 +251,42 @@ export class Marks {
 		await this.look(found.size > 0);
 		if (row === 'node' && !this.isStopped) await this.move(fewMarks);
 		return new Set();
+	}
+
+	/** Where nothing ties an execution to its re-run, that finds the marks of all. */
+	private async identify(): Promise<void> {
+		const isStored = this.shared.prefix === undefined && (await this.origin.isStored());
+		this.shared.prefix ??= isStored ? this.byMoment : this.byNothing;
+	}
+
+	/**
+	 * Records that the keys of calls are about to be claimed. If the process dies before it has made the
+	 * marks, this tells whose the keys are.
+	 * @returns what takes it back, once the marks are made or are not to be made
+	 * @throws what n8n's database says, where it cannot be written
+	 */
+	async intend(marks: readonly string[]): Promise<() => Promise<void>> {
+		if (marks.length === 0) return async () => undefined;
+		await this.identify();
+		const values = intentsOf(marks, this.shared.prefix);
+		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
+		// What somebody else has recorded is not ours to take out.
+		const ours = values.filter((value) => !known.has(value));
+		return async () => await surely(async () => await this.store.takeOut('workflow', () => ours));
+	}
+
+	/**
+	 * Those of the marks whose keys a process that died, or was stopped, may have claimed.
+	 * @throws what n8n's database says, where it cannot be written
+	 */
+	async findIntents(marks: readonly string[]): Promise<ReadonlySet<string>> {
+		const found = new Set<string>();
+		for (const prefix of this.allPrefixes) {
+			const values = intentsOf(marks, prefix);
+			const known = await this.store.find('workflow', values);
+			marks.forEach((mark, index) => known.has(values[index] ?? '') && found.add(mark));
+		}
+		return found;
 	}
 
 	/** Marks calls that may have been attempted before, or are being attempted now. */
@@ -295,13 +331,9 @@ export class Marks {
 
 	/** Those that an attempt has recorded when it was known in another way. */
 	private async findElsewhere(marks: readonly string[]): Promise<string[]> {
-		const { mayBeKnownByMoment, mayBeKnownByNothing } = this.origin;
-		const prefixes = [
-			...(mayBeKnownByMoment ? [this.byMoment] : []),
-			...(mayBeKnownByNothing ? [this.byNothing] : []),
-		].filter((prefix) => prefix !== this.shared.prefix);
 		const found: string[] = [];
-		for (const prefix of prefixes) {
+		for (const prefix of this.allPrefixes) {
+			if (prefix === this.shared.prefix) continue;
 			for (const row of rows) {
 				const known = await this.store.find(row, this.valuesOf(row, marks, prefix));
 				found.push(...this.knownOf(row, marks, known, prefix));
@@ -497,6 +529,15 @@ export class Marks {
 		return `mark/${this.nodeId}/any`;
 	}
 
+	/** What a mark of this execution may begin with, by whichever attempt it was made. */
+	private get allPrefixes(): string[] {
+		const { mayBeKnownByMoment, mayBeKnownByNothing } = this.origin;
+		return [
+			...(mayBeKnownByMoment ? [this.byMoment] : []),
+			...(mayBeKnownByNothing ? [this.byNothing] : []),
+		];
+	}
+
 	private nameOf(mark: string): string {
 		return `${this.store.node}/${mark}`;
 	}
@@ -528,3 +569,6 @@ export class Marks {
 const rows = ['node', 'workflow'] as const satisfies Row[];
 
 const toShort = (call: string) => call.slice(0, shortName);
+
+const intentsOf = (marks: readonly string[], prefix?: string) =>
+	marks.map((mark) => `intent/${prefix}/${mark}`);

@@ -230,24 +230,32 @@ export class OnceKeys {
 			});
 			return ended.flatMap(([key, { isFree }]) => (isFree ? [key] : []));
 		};
-		const renewed = this.renewIdle(idle, end);
+		const renewed = this.renewIdle(begun, end);
 		void renewed.catch(async () => await this.giveBack(end()));
 		await renewed;
 	}
 
 	/** @param end ends that they are recorded anew, and tells those that were given back meanwhile */
-	private async renewIdle(idle: readonly string[], end: () => string[]): Promise<void> {
+	private async renewIdle(
+		begun: ReadonlyMap<string, { isFree: boolean }>,
+		end: () => string[],
+	): Promise<void> {
+		const idle = [...begun.keys()];
 		const names = idle.flatMap((key) => [toGuard(key), toName(key)]);
 		const { known, mayBeOurs } = await this.store.hold('node', names, { undo: true });
 		const isGuarded = (key: string) => known.has(toGuard(key));
 		// What has a guard is being recorded anew by another process.
 		const ours = idle.filter((key) => !isGuarded(key) || mayBeOurs || this.isLeftBehind(key));
 		const isThere = (key: string) => isGuarded(key) || known.has(toName(key));
+		// Some had been given back before, some are meanwhile.
+		for (const key of ours) {
+			const renewal = begun.get(key);
+			if (renewal && !isThere(key)) renewal.isFree = true;
+		}
 		const keys = ours.filter(isThere).map(toName);
 		await this.store.remove('node', keys);
 		await this.store.hold('node', keys, { keep: keepKeys + spare });
-		// Some had been given back before, some meanwhile.
-		const free = [...end(), ...ours.filter((key) => !isThere(key))];
+		const free = end();
 		for (const key of ours) othersGuards.delete(this.idOf(key));
 		const kept = ours.filter((key) => !free.includes(key));
 		await Promise.all([this.store.remove('node', kept.map(toGuard)), this.giveBack(free)]);

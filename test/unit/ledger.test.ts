@@ -38,6 +38,7 @@ describe('what is done with an item', () => {
 		],
 		['with a free key', { key: 'free' }, 'dial', 'dial'],
 		['with a taken key', { key: 'taken' }, 'alreadyCalled', 'alreadyCalled'],
+		['with a key that nobody knows who has', { key: 'perhapsOurs' }, 'uncertain', 'uncertain'],
 		['with a key that may be somebody else’s', { key: 'doubtful' }, 'uncertain', 'uncertain'],
 		['with a key that could not be claimed', { key: 'unknown' }, 'refused', 'refused'],
 	])('%s', (_what, known, usual, withRedial) => {
@@ -45,7 +46,12 @@ describe('what is done with an item', () => {
 	});
 
 	it('says that somebody may have been called exactly where that may be', () => {
-		for (const known of [{ attempted: true }, { attemptedUnknown: true }, { key: 'doubtful' }]) {
+		for (const known of [
+			{ attempted: true },
+			{ attemptedUnknown: true },
+			{ key: 'perhapsOurs' },
+			{ key: 'doubtful' },
+		]) {
 			expect(decide(known as Known, false)).toMatchObject({
 				failure: {
 					kind: 'uncertain',

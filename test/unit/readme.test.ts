@@ -525,6 +525,7 @@ const uncertainKeys: Known[] = [
 	{ attempted: true },
 	{ attemptedUnknown: true },
 	{ key: 'doubtful' },
+	{ key: 'perhapsOurs' },
 ];
 
 /** What is said of an item that the ledger keeps from being called. */

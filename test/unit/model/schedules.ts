@@ -65,9 +65,13 @@ export async function play(schedule: Schedule): Promise<void> {
 	}
 	await world.run();
 
-	// Who is given back may have been found already by the re-run.
-	const most = mostClaimed[together ? 'together' : 'alone'] * (play.kills + play.untold);
 	const { calls, executions } = play;
+	const reruns = executions.filter(({ mode }) => mode === 'retry').length;
+	// Who is given back may have been found already by the re-run. In an old n8n, what a re-run looks for
+	// may come back when another process writes, and another re-run finds it.
+	const most =
+		mostClaimed[together ? 'together' : 'alone'] *
+		(play.kills + play.untold + (old && together ? reruns : 0));
 	assert(executions.every(({ isOver }) => isOver));
 	if (keyed) {
 		const called = (person: Person) => calls.filter((call) => call.person === person).length;
@@ -75,6 +79,18 @@ export async function play(schedule: Schedule): Promise<void> {
 			everybody.filter((person) => called(person) > 1),
 			[],
 		);
+		// What others write late may undo that somebody is about to be called; and a re-run may begin before
+		// the stopped one, which another process has, has given back everything.
+		const isTold = lists === 1 && hiccups === 0 && !(together && stalls + cancels > 0);
+		for (const execution of isTold ? executions : []) {
+			const silent = execution.list.filter((person) => {
+				const kinds = kindsOf(execution, person);
+				return (
+					kinds.length > 0 && kinds.every((kind) => kind === 'alreadyCalled') && !called(person)
+				);
+			});
+			assert.deepEqual(silent, [], 'nobody has called, and that is not told');
+		}
 		play.start(everybody, 5_000);
 		await world.run();
 		assert.deepEqual(
