@@ -1,11 +1,11 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
-const { cli, minute, npm, npmCommand, run, say, UserError } = require('./lib/run');
+const { cli, minute, npm, npmCommand, run, say } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { adviceFor, missingFor } = require('./lib/services');
 const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
+const { readArguments } = require('./lib/testArguments');
 const tested = require('./lib/testedVersions');
 
 /**
@@ -33,7 +33,10 @@ process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
  * The last line counts all of it; anything that fails makes the exit code 1.
  */
 cli(async () => {
-	const { chosen, grep, wanted, record, files } = readArguments(process.argv.slice(2));
+	const { chosen, grep, wanted, record, files } = readArguments(process.argv.slice(2), {
+		suites,
+		suitesInN8n,
+	});
 	const version = wanted === 'latest' ? await newestN8n() : wanted;
 	const all = chosen.length === suites.length;
 	const isInN8n = chosen.some((name) => suitesInN8n.includes(name));
@@ -74,56 +77,6 @@ async function newestN8n() {
 	const version = await npm(['view', 'n8n', 'version'], { label: 'Asking for the newest n8n' });
 	return version.trim();
 }
-
-/** @throws UserError for what is no suite or version: a typing error must not pass for a green run */
-function readArguments(args) {
-	const { values, positionals } = parse(args);
-	const { grep, n8n: wanted, record, area: areas } = values;
-	if (wanted !== undefined && !/^(\d+\.\d+\.\d+|latest)$/.test(wanted)) {
-		throw new UserError('Say which n8n, for example: npm run test:n8n -- 1.123.81 (or latest)');
-	}
-	if (record && (!wanted || grep)) {
-		throw new UserError('--record is for npm run test:n8n, without --grep');
-	}
-	const isMixed = areas.length > 0 && (!wanted || positionals.length > 0);
-	if (isMixed || areas.some((area) => !tested.areas[area])) {
-		const names = Object.keys(tested.areas).map((name) => `"${name}"`);
-		throw new UserError(
-			`--area is for npm run test:n8n without suites. There are ${names.join(', ')}.`,
-		);
-	}
-	const known = wanted ? suitesInN8n : suites;
-	const unknown = positionals.find((name) => !known.includes(name));
-	if (unknown !== undefined) {
-		throw new UserError(`"${unknown}" is not a suite. There are ${known.join(', ')}.`);
-	}
-	const files = areas.flatMap((area) => tested.areas[area]);
-	const isOfAreas = (suite) => files.some((file) => fs.existsSync(testFile(suite, file)));
-	const isNamed = (suite) => positionals.length === 0 || positionals.includes(suite);
-	const chosen = known.filter(files.length > 0 ? isOfAreas : isNamed);
-	return { grep, wanted, record, chosen, files };
-}
-
-function parse(args) {
-	try {
-		return parseArgs({
-			args,
-			allowPositionals: true,
-			options: {
-				grep: { type: 'string' },
-				n8n: { type: 'string' },
-				area: { type: 'string', multiple: true, default: [] },
-				record: { type: 'boolean', default: false },
-			},
-		});
-	} catch (error) {
-		throw new UserError(
-			`${error.message}\nFor example: npm test -- e2e --grep "one person", npm run test:n8n -- 1.123.81`,
-		);
-	}
-}
-
-const testFile = (suite, name) => path.join(projectRoot, 'test', suite, `${name}.test.ts`);
 
 /**
  * Runs jest projects with n8n's own Node, and counts their tests. What a suite needs beyond n8n may be
