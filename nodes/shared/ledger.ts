@@ -68,7 +68,7 @@ const doubtfulKey: Failure = {
 const perhapsOurKey: Failure = {
 	kind: 'uncertain',
 	message: 'It is not known who has claimed this key of Call Once Per',
-	description: `An earlier attempt was cut off while it claimed it, or another execution had called for it before. ${lookItUp} If nobody was called, give the item another key.`,
+	description: `An earlier attempt was cut off while it claimed it, or another execution had called for it before. ${lookItUp} If nobody was called, start a new execution with this item only, with another key: Redial on Uncertain does not call it.`,
 };
 
 const unknownKey: Failure = {

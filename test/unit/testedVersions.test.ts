@@ -1,8 +1,15 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { version as coreVersion } from 'n8n-core/package.json';
 import { defaultN8nVersion } from '../../scripts/lib/paths';
-import { areas, compare, countByArea, elsewhere, tableOf } from '../../scripts/lib/testedVersions';
+import {
+	areas,
+	compare,
+	countByArea,
+	elsewhere,
+	readRecord,
+	tableOf,
+} from '../../scripts/lib/testedVersions';
 
 const root = path.resolve(__dirname, '..', '..');
 const filesOf = (suite: string) =>
@@ -73,4 +80,22 @@ it('the table says what was run, and of what some was skipped or failed', () => 
 		'no',
 		'not run',
 	]);
+});
+
+describe('README: the versions of n8n', () => {
+	const read = (...names: string[]) => readFileSync(path.join(root, ...names), 'utf8');
+
+	it('stand in the table as they were run', () => {
+		const [, table] = /<!-- versions -->\n\n([^]*?)\n\n/.exec(read('README.md')) ?? [];
+		expect(table).toBe(tableOf(readRecord()));
+	});
+
+	it('were run with all areas, where it is that of the tests', () => {
+		const tested = readRecord()[defaultN8nVersion] ?? {};
+		expect(Object.keys(tested).sort()).toEqual(Object.keys(areas).sort());
+		for (const { passed, failed } of Object.values(tested)) {
+			expect(passed).toBeGreaterThan(0);
+			expect(failed).toBe(0);
+		}
+	});
 });
