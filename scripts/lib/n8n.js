@@ -246,11 +246,15 @@ class Session {
 		return { status: response.status, text, json };
 	}
 
-	/** One request that must succeed; the `data` of its answer. */
+	/**
+	 * One request that must succeed; the `data` of its answer.
+	 * @throws Error with the HTTP `status` of another answer
+	 */
 	async call(method, route, body) {
 		const { status, text, json } = await this.send(method, route, body);
 		if (status < 200 || status >= 300) {
-			throw new Error(`n8n answered ${method} ${route} with ${status}: ${text.slice(0, 2000)}`);
+			const message = `n8n answered ${method} ${route} with ${status}: ${text.slice(0, 2000)}`;
+			throw Object.assign(new Error(message), { status });
 		}
 		return json?.data;
 	}

