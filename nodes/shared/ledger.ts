@@ -21,7 +21,7 @@ export interface Known {
 	/** Whether that is unknown, since the shared store could not be asked. */
 	attemptedUnknown?: boolean;
 	/** The item's key: whether it had been claimed, or why that is not known. */
-	key?: 'free' | 'taken' | 'perhapsOurs' | 'doubtful' | 'unknown';
+	key?: 'free' | 'taken' | 'takenHere' | 'perhapsOurs' | 'doubtful' | 'unknown';
 }
 
 /** What is to be done with an item. Only `dial` places a call. */
@@ -29,6 +29,8 @@ export type Decision =
 	| { kind: 'dial' }
 	| { kind: 'answered'; answer: DispatchAnswer }
 	| { kind: 'uncertain'; failure: Failure }
+	/** Nobody knows who has claimed its key: Redial on Uncertain does not call it. */
+	| { kind: 'uncertainKey'; failure: Failure }
 	| { kind: 'alreadyCalled' }
 	| { kind: 'skipped' }
 	| { kind: 'refused'; failure: Failure };
@@ -87,14 +89,15 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 		if (attempted) return { kind: 'uncertain', failure: cutOff };
 		if (attemptedUnknown) return { kind: 'uncertain', failure: notKnown };
 	} else if (entry || attempted) {
-		// Its key was claimed by the attempt that is now repeated.
-		return { kind: 'dial' };
+		// Its key was claimed by the attempt that is now repeated, perhaps for several items.
+		return { kind: key === 'takenHere' ? 'alreadyCalled' : 'dial' };
 	}
 	switch (key) {
 		case 'taken':
+		case 'takenHere':
 			return { kind: 'alreadyCalled' };
 		case 'perhapsOurs':
-			return { kind: 'uncertain', failure: perhapsOurKey };
+			return { kind: 'uncertainKey', failure: perhapsOurKey };
 		case 'doubtful':
 			return { kind: 'uncertain', failure: doubtfulKey };
 		case 'unknown':
@@ -165,6 +168,8 @@ interface KeyState {
 	claimed?: 'sure' | 'doubtful';
 	/** Whether a call for it was placed, or may have been. */
 	called: boolean;
+	/** Whether this attempt has placed it. */
+	calledHere?: boolean;
 	/** The marks of items that were not called: as long as the key is claimed, they tell by whom. */
 	marks: string[];
 }
@@ -310,21 +315,19 @@ export class Ledger {
 			key: this.keyOf(item),
 		};
 		const decision = decide(known, this.settings.redialOnUncertain);
-		if (decision.kind === 'dial') return decision;
-		if (decision.kind === 'uncertain' && decision.failure === perhapsOurKey) {
-			// It is not known to have been called, which a mark that stays would say.
-			await this.endItem(item, 'alreadyCalled');
-			return decision;
-		}
 		if (decision.kind === 'uncertain') this.run.entries[item.entry] = decision;
-		await this.endItem(item, decision.kind);
+		if (decision.kind !== 'dial') await this.endItem(item, decision.kind);
 		return decision;
 	}
 
 	/** Keeps what became of a dial; undefined where AlloMia has surely not taken the call. */
 	async settle({ itemIndex }: Pick<PlannedCall, 'itemIndex'>, entry?: LedgerEntry): Promise<void> {
 		const item = this.itemAt(itemIndex);
-		if (entry) this.run.entries[item.entry] = entry;
+		if (entry) {
+			this.run.entries[item.entry] = entry;
+			const key = this.keyStateOf(item);
+			if (key) key.calledHere = true;
+		}
 		await this.endItem(item, entry?.kind ?? 'refused');
 	}
 
@@ -382,16 +385,18 @@ export class Ledger {
 		} else {
 			const endIntent = await this.attempt(async () => await this.marks.intend(keyed));
 			if (begun) await this.claimKeys(items);
-			await this.mark(items.filter((item) => this.keyOf(item) !== 'taken'));
-			this.releases.push(this.attempt(async () => await endIntent?.()));
+			const isMarked = await this.mark(items.filter((item) => this.keyOf(item) !== 'taken'));
+			if (isMarked) this.releases.push(this.attempt(async () => await endIntent?.()));
 		}
 	}
 
 	private async claimKeys(items: readonly LedgerItem[]): Promise<void> {
 		const asked = new Map<string, KeyState>();
-		for (const { onceKey } of items) {
-			const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
-			if (onceKey !== undefined && key && !key.called && !key.claimed) asked.set(onceKey, key);
+		for (const item of items) {
+			const key = this.keyStateOf(item);
+			if (item.onceKey !== undefined && key && !key.called && !key.claimed) {
+				asked.set(item.onceKey, key);
+			}
 		}
 		const keys = await this.attempt(async () => await this.onceKeys.claim([...asked.keys()]));
 		for (const [name, key] of keys ? asked : []) {
@@ -400,26 +405,33 @@ export class Ledger {
 		}
 	}
 
-	private async mark(items: readonly LedgerItem[]): Promise<void> {
+	/** @returns whether the store has them */
+	private async mark(items: readonly LedgerItem[]): Promise<boolean> {
 		const marks = items.map(({ mark }) => mark);
 		const { keyed } = this.settings;
 		const attempted = await this.attempt(async () => await this.marks.make(marks, keyed));
 		attempted?.forEach((mark) => this.attempted.add(mark));
 		// Without an answer, calls are placed all the same: what the execution remembers still holds.
 		if (!attempted && this.marks.isRerun) marks.forEach((mark) => this.unasked.add(mark));
+		return attempted !== undefined;
 	}
 
-	private keyOf({ onceKey, mark }: LedgerItem): Known['key'] {
-		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
+	private keyStateOf({ onceKey }: LedgerItem): KeyState | undefined {
+		return onceKey === undefined ? undefined : this.keys.get(onceKey);
+	}
+
+	private keyOf(item: LedgerItem): Known['key'] {
+		const key = this.keyStateOf(item);
 		if (!key) return undefined;
-		if (key.called) return !key.claimed && this.intended.has(mark) ? 'perhapsOurs' : 'taken';
+		if (key.calledHere) return 'takenHere';
+		if (key.called) return !key.claimed && this.intended.has(item.mark) ? 'perhapsOurs' : 'taken';
 		if (key.claimed === undefined) return 'unknown';
 		return key.claimed === 'sure' ? 'free' : 'doubtful';
 	}
 
 	/** Resolves once the items before this one with the same key are settled. */
 	private async takeTurn(item: LedgerItem): Promise<void> {
-		const key = item.onceKey === undefined ? undefined : this.keys.get(item.onceKey);
+		const key = this.keyStateOf(item);
 		if (!key) return;
 		const before = key.turn;
 		key.turn = new Promise((resolve) => (item.endTurn = resolve));
@@ -430,9 +442,9 @@ export class Ledger {
 		const { mark, onceKey } = item;
 		const isCalled = kind === 'answered' || kind === 'uncertain';
 		const marks = isCalled ? [] : [mark];
-		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
+		const key = this.keyStateOf(item);
 		if (!key || onceKey === undefined) return this.release(marks, []);
-		key.called ||= isCalled || kind === 'alreadyCalled';
+		key.called ||= isCalled || kind === 'alreadyCalled' || kind === 'uncertainKey';
 		key.open -= 1;
 		item.endTurn?.();
 		// A doubtful one may be another's.

@@ -268,11 +268,16 @@ export class Marks {
 	async intend(marks: readonly string[]): Promise<() => Promise<void>> {
 		if (marks.length === 0) return async () => undefined;
 		await this.identify();
-		const values = intentsOf(marks, this.shared.prefix);
-		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
+		const values = this.valuesOf('intent', marks);
+		const { known, mayBeOurs } = await this.store.hold('workflow', values, { keep: mostMarks });
 		// What somebody else has recorded is not ours to take out.
-		const ours = values.filter((value) => !known.has(value));
-		return async () => await surely(async () => await this.store.takeOut('workflow', () => ours));
+		const ours = mayBeOurs ? values : values.filter((value) => !known.has(value));
+		return async () =>
+			await surely(async () => {
+				// To be sure takes a moment: they are out before, as a rule.
+				await this.store.remove('workflow', ours);
+				await this.store.takeOut('workflow', () => ours);
+			});
 	}
 
 	/**
@@ -282,9 +287,8 @@ export class Marks {
 	async findIntents(marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const found = new Set<string>();
 		for (const prefix of this.allPrefixes) {
-			const values = intentsOf(marks, prefix);
-			const known = await this.store.find('workflow', values);
-			marks.forEach((mark, index) => known.has(values[index] ?? '') && found.add(mark));
+			const known = await this.store.find('workflow', this.valuesOf('intent', marks, prefix));
+			this.knownOf('intent', marks, known, prefix).forEach((mark) => found.add(mark));
 		}
 		return found;
 	}
@@ -542,23 +546,23 @@ export class Marks {
 		return `${this.store.node}/${mark}`;
 	}
 
-	/** Marks as they are recorded: where one row has to serve for both, they differ. */
+	/** Marks as they are recorded, or intents: where one row has to serve for all, they differ. */
 	private valuesOf(
-		row: Row,
+		kind: Row | 'intent',
 		marks: readonly string[],
 		prefix: string | undefined = this.shared.prefix,
 	): string[] {
-		return marks.map((mark) => `${row}/${prefix}/${mark}`);
+		return marks.map((mark) => `${kind}/${prefix}/${mark}`);
 	}
 
 	/** The marks whose values are known. */
 	private knownOf(
-		row: Row,
+		kind: Row | 'intent',
 		marks: readonly string[],
 		known: ReadonlySet<string>,
 		prefix: string | undefined = this.shared.prefix,
 	): Set<string> {
-		return new Set(marks.filter((mark) => known.has(`${row}/${prefix}/${mark}`)));
+		return new Set(marks.filter((mark) => known.has(`${kind}/${prefix}/${mark}`)));
 	}
 
 	private recent(row: Row): string[] {
@@ -569,6 +573,3 @@ export class Marks {
 const rows = ['node', 'workflow'] as const satisfies Row[];
 
 const toShort = (call: string) => call.slice(0, shortName);
-
-const intentsOf = (marks: readonly string[], prefix?: string) =>
-	marks.map((mark) => `intent/${prefix}/${mark}`);

@@ -43,6 +43,9 @@ export interface Held {
 /** Values that are taken out together. */
 interface Batch {
 	values: Array<() => readonly string[]>;
+	/** The longest of those that are asked for: see `takeOut`. */
+	settle: number;
+	within: number;
 	done: Promise<void>;
 }
 
@@ -242,13 +245,15 @@ export class SharedStore {
 		let batch = this.leaving[row];
 		if (batch) {
 			batch.values.push(values);
+			batch.settle = Math.max(batch.settle, settle);
+			batch.within = Math.max(batch.within, within);
 		} else {
-			const all = [values];
+			const next = { values: [values], settle, within };
 			const done = this.takingOut[row].then(async () => {
 				this.leaving[row] = undefined;
-				await this.takeOutNow(row, () => all.flatMap((some) => some()), settle, within);
+				await this.takeOutNow(row, next);
 			});
-			batch = { values: all, done };
+			batch = Object.assign(next, { done });
 			this.leaving[row] = batch;
 			this.takingOut[row] = done.catch(() => undefined);
 		}
@@ -257,12 +262,10 @@ export class SharedStore {
 
 	private async takeOutNow(
 		row: Row,
-		values: () => readonly string[],
-		settle: number,
-		within: number,
+		{ values, settle, within }: Omit<Batch, 'done'>,
 	): Promise<void> {
 		const witnesses = unique('witness', checks + spares);
-		const all = () => [...values(), ...witnesses];
+		const all = () => [...values.flatMap((some) => some()), ...witnesses];
 		await this.hold(row, witnesses, { settle });
 		await this.remove(row, all()).catch(() => undefined);
 		await this.takeOutBy(row, witnesses, all, checks, within / checks);

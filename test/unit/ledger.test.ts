@@ -36,9 +36,26 @@ describe('what is done with an item', () => {
 			'uncertain',
 			'refused',
 		],
+		[
+			'that a dead process may have called, as another with the same key that is called now',
+			{ attempted: true, key: 'takenHere' },
+			'uncertain',
+			'alreadyCalled',
+		],
+		[
+			'with a key that was called for a moment ago',
+			{ key: 'takenHere' },
+			'alreadyCalled',
+			'alreadyCalled',
+		],
 		['with a free key', { key: 'free' }, 'dial', 'dial'],
 		['with a taken key', { key: 'taken' }, 'alreadyCalled', 'alreadyCalled'],
-		['with a key that nobody knows who has', { key: 'perhapsOurs' }, 'uncertain', 'uncertain'],
+		[
+			'with a key that nobody knows who has',
+			{ key: 'perhapsOurs' },
+			'uncertainKey',
+			'uncertainKey',
+		],
 		['with a key that may be somebody else’s', { key: 'doubtful' }, 'uncertain', 'uncertain'],
 		['with a key that could not be claimed', { key: 'unknown' }, 'refused', 'refused'],
 	])('%s', (_what, known, usual, withRedial) => {

@@ -545,7 +545,7 @@ function leftUncertain(): string {
 	}));
 	return thrownBy(() =>
 		throwFailure(stub({}).getNode(), items, [
-			{ itemIndex: 1, outcome: { ok: false, failure }, leftAlone: true },
+			{ itemIndex: 1, outcome: { ok: false, failure }, leftAlone: 'uncertain' },
 		]),
 	);
 }

@@ -1,17 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { compare } from '../../../scripts/lib/testedVersions';
 import { readEnvironment } from './instance';
 
 /** Whether the n8n of this run has this version, or a newer one. */
 export function isSince(version: string): boolean {
-	const [ours, wanted] = [readEnvironment().n8n.version, version].map((it) =>
-		it.split('.').map(Number),
-	);
-	for (const [index, part] of (wanted ?? []).entries()) {
-		const own = ours?.[index] ?? 0;
-		if (own !== part) return own > part;
-	}
-	return true;
+	return compare(readEnvironment().n8n.version, version) >= 0;
 }
 
 /** Whether n8n has this version of one of its own nodes, by the file that lists them. */

@@ -107,7 +107,8 @@ export async function play(schedule: Schedule): Promise<void> {
 			return (
 				said.at(-1)?.includes('refused') ||
 				(play.kills > 0 && person.script === 'refusedOnce') ||
-				(hiccups > 0 && before.some((kind) => kind === 'uncertain' || kind === 'unknown')) ||
+				(hiccups > 0 &&
+					before.some((kind) => ['uncertain', 'uncertainKey', 'unknown'].includes(kind))) ||
 				(hiccups > 0 && schedule.stops > 0 && before.includes('alreadyCalled')) ||
 				(hiccups > 0 && cancels > 0)
 			);

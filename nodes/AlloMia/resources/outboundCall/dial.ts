@@ -45,8 +45,8 @@ export async function readCalls(
 export interface DialResult {
 	itemIndex: number;
 	outcome: ApiResult<DispatchAnswer> | 'skipped' | 'alreadyCalled';
-	/** Whether it failed in an earlier attempt, and was left alone in this one. */
-	leftAlone?: boolean;
+	/** Why it was left alone: an earlier attempt may have called, or nobody knows who has claimed its key. */
+	leftAlone?: 'uncertain' | 'uncertainKey';
 }
 
 /** @throws NodeOperationError that names the option */
@@ -85,7 +85,7 @@ export async function dialAll(
 	context: IExecuteFunctions,
 	connection: Connection,
 	settings: DialSettings,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
+	items: Items,
 ): Promise<DialResult[] | undefined> {
 	const calls = items.flatMap(({ itemIndex, ...item }): PlannedCall[] =>
 		item.ok && !item.value.dryRun ? [{ itemIndex, ...item.value }] : [],
@@ -151,7 +151,12 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 		case 'skipped':
 			return skipped;
 		case 'uncertain':
-			return { itemIndex, outcome: { ok: false, failure: decision.failure }, leftAlone: true };
+		case 'uncertainKey':
+			return {
+				itemIndex,
+				outcome: { ok: false, failure: decision.failure },
+				leftAlone: decision.kind,
+			};
 		case 'refused':
 			return { itemIndex, outcome: { ok: false, failure: decision.failure } };
 		case 'dial':
@@ -194,7 +199,7 @@ function toEntry(outcome: ApiResult<DispatchAnswer>): LedgerEntry | undefined {
  */
 export function outputItems(
 	context: IExecuteFunctions,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
+	items: Items,
 	results: readonly DialResult[],
 ): INodeExecutionData[] {
 	const node = context.getNode();
@@ -238,18 +243,14 @@ export function alreadyCalledOutput(onceKey: string | undefined): IDataObject {
  * The failure of a run that is set to stop. The first fresh one says who had been called by then;
  * where there is none, what earlier attempts left uncertain is named, with the ways out.
  */
-export function throwFailure(
-	node: INode,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
-	results: readonly DialResult[],
-): void {
+export function throwFailure(node: INode, items: Items, results: readonly DialResult[]): void {
 	const placed: string[] = [];
-	const left: Failed[] = [];
+	const left: LeftAlone[] = [];
 	let first: Failed | undefined;
 	for (const { itemIndex, outcome, leftAlone } of results) {
 		if (typeof outcome === 'string') continue;
 		if (outcome.ok) placed.push(outcome.value.outboundCallId);
-		else if (leftAlone) left.push({ itemIndex, failure: outcome.failure });
+		else if (leftAlone) left.push({ itemIndex, failure: outcome.failure, leftAlone });
 		else first ??= { itemIndex, failure: outcome.failure };
 	}
 	const [uncertain] = left;
@@ -263,7 +264,7 @@ export function throwFailure(
 	}
 	if (!uncertain) return;
 	const failure = items.length === 1 ? uncertain.failure : summary(items, left);
-	const description = `${failure.description}\n${waysOut}`;
+	const description = [failure.description, ...waysOut(items, left)].join('\n');
 	throw apiError(node, { ...failure, description }, uncertain.itemIndex);
 }
 
@@ -272,18 +273,45 @@ interface Failed {
 	failure: Failure;
 }
 
-const waysOut =
-	'To go on without calling again, set On Error to a Continue option and run this execution again with the changed workflow. To call again, at the risk of calling twice, turn on Options > Redial on Uncertain (redialOnUncertain) and do the same.';
+interface LeftAlone extends Failed {
+	leftAlone: 'uncertain' | 'uncertainKey';
+}
+
+type Items = ReadonlyArray<ReadItem<CallRequest>>;
+
+/** What can be done about the items that were left alone. */
+function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
+	const ofKey = left.filter(({ leftAlone }) => leftAlone === 'uncertainKey');
+	const ways = [
+		'To go on without calling again, set On Error to a Continue option and run this execution again with the changed workflow.',
+	];
+	if (ofKey.length < left.length) {
+		ways.push(
+			'To call again, at the risk of calling twice, turn on Options > Redial on Uncertain (redialOnUncertain) and do the same.',
+		);
+	}
+	// A single one says so by itself.
+	if (ofKey.length > 0 && items.length > 1) {
+		ways.push(
+			`It is not known who has claimed the key of Call Once Per of ${nameItems(items, ofKey)}. Redial on Uncertain does not call these: if nobody was called, start a new execution for each of them, with another key.`,
+		);
+	}
+	return ways;
+}
 
 /** One failure for all the items that an earlier attempt left uncertain. */
-function summary(items: ReadonlyArray<ReadItem<CallRequest>>, left: readonly Failed[]): Failure {
-	const numbers = new Map(
-		items.map((item) => [item.itemIndex, item.ok ? item.value.body.phoneNumber : '']),
-	);
-	const names = left.map(({ itemIndex }) => `item ${itemIndex} (${numbers.get(itemIndex)})`);
+function summary(items: Items, left: readonly Failed[]): Failure {
 	return {
 		kind: 'uncertain',
 		message: `${left.length} of ${items.length} calls may have been placed by an earlier attempt, and were not placed again`,
-		description: `All the others were placed. Look for these in AlloMia’s call log (or with Call > Get Many): ${shortList(names, 30)}.`,
+		description: `All the others were placed. Look for these in AlloMia’s call log (or with Call > Get Many): ${nameItems(items, left)}.`,
 	};
+}
+
+function nameItems(items: Items, failed: readonly Failed[]): string {
+	const numbers = new Map(
+		items.map((item) => [item.itemIndex, item.ok ? item.value.body.phoneNumber : '']),
+	);
+	const names = failed.map(({ itemIndex }) => `item ${itemIndex} (${numbers.get(itemIndex)})`);
+	return shortList(names, 30);
 }
