@@ -10,11 +10,17 @@ export interface NetworkError {
 /** How many errors within one another are looked at. */
 const most = 20;
 
+/** What Node says of a connection that does not come about. */
+const beforeRequest = /^connect E[A-Z]+ |before secure TLS connection was established/;
+
 /** What OpenSSL says of two that do not come to an agreement. Others may come after the request, too. */
 const noAgreement =
 	/handshake.failure|wrong.version.number|protocol.version|unsupported.protocol|no.protocols.available|unrecognized.name|no.(shared.cipher|ciphers.available|application.protocol)|insufficient.security/i;
 
-/** n8n wraps what the HTTP client throws, and Node what it met on the way to several addresses. */
+/**
+ * n8n wraps what the HTTP client throws, and Node what it met on the way to several addresses. Some n8n 1.x
+ * keep of the former no more than its texts in `messages`, and its code as `httpCode`.
+ */
 export function networkErrorOf(error: unknown): NetworkError {
 	const all: object[] = [];
 	const open = [error];
@@ -25,18 +31,18 @@ export function networkErrorOf(error: unknown): NetworkError {
 		if ('errors' in next && Array.isArray(next.errors)) open.push(...(next.errors as unknown[]));
 	}
 	const texts = (name: string) =>
-		all.flatMap((it) => {
-			const value = (it as Record<string, unknown>)[name];
-			return typeof value === 'string' ? [value] : [];
-		});
-	const codes = texts('code');
+		all
+			.flatMap((it) => (it as Record<string, unknown>)[name])
+			.filter((value) => typeof value === 'string');
+	const codes = [...texts('code'), ...texts('httpCode').filter((it) => /^[A-Z]/.test(it))];
+	const messages = [...texts('message'), ...texts('messages')];
 	const isTls = (code: string) => code === 'EPROTO' || code.startsWith('ERR_SSL_');
 	return {
 		code: codes[0],
 		message: error instanceof Error ? error.message : String(error),
 		isBeforeRequest:
 			texts('syscall').includes('connect') ||
-			texts('message').some((it) => it.includes('before secure TLS connection was established')) ||
-			(codes.some(isTls) && [...codes, ...texts('message')].some((it) => noAgreement.test(it))),
+			messages.some((it) => beforeRequest.test(it)) ||
+			(codes.some(isTls) && [...codes, ...messages].some((it) => noAgreement.test(it))),
 	};
 }

@@ -3,7 +3,6 @@ import net from 'node:net';
 import { outputsOf, until, upsertCredential, waitForEnd } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
-import { since } from './support/version';
 
 const bench = useBench();
 
@@ -49,7 +48,7 @@ it('sends an empty variable, and the digits of a number as they were typed', asy
 	]);
 });
 
-since('2.0.0').it.each([
+it.each([
 	['ends before it is secure', (socket: net.Socket) => socket.once('data', () => socket.end())],
 	['is no TLS', (socket: net.Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')],
 ])('asks again, and calls nobody, where the connection %s', async (_, answer) => {
@@ -74,6 +73,28 @@ since('2.0.0').it.each([
 	} finally {
 		server.close();
 	}
+});
+
+it('calls later, for the same key, whom it could not call where nobody listened', async () => {
+	const server = net.createServer();
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address() as net.AddressInfo;
+	await new Promise((resolve) => server.close(resolve));
+	const account = { name: randomUUID(), apiKey: bench.simulator.keys.organization };
+	const useAddress = async (baseUrl: string) =>
+		await upsertCredential(bench.n8n.session, { ...account, baseUrl });
+
+	const credential = await useAddress(`http://127.0.0.1:${port}/api`);
+	const parameters = { phoneNumber: '+15145550098', options: { onceKey: 'A-1' } };
+	const workflow = await activeWorkflow(bench, [alloMia(credential, parameters, going)]);
+	const run = async () => outputsOf(await workflow.run([{}]), 'AlloMia')[0]?.[0];
+	expect(await run()).toMatchObject({
+		error: 'AlloMia cannot be reached: its address refused the connection',
+		message: expect.stringContaining('Nobody was called.') as string,
+	});
+	await useAddress(bench.simulator.baseUrl);
+	expect(await run()).toMatchObject({ status: 'calling' });
+	expect(bench.simulator.dials.map(({ body }) => body.phoneNumber)).toEqual(['+15145550098']);
 });
 
 it('waits for room as long as calls of its run are in progress, and a minute otherwise', async () => {

@@ -9,6 +9,46 @@ const withCode = (code: string, message = code, more: object = {}) =>
 const wrapped = (cause: unknown) =>
 	Object.assign(new Error('n8n'), { cause: Object.assign(new Error('axios'), { cause }) });
 
+/** As some n8n 1.x throw it, which lose what they wrap. */
+const reduced = (code: string, message: string) =>
+	Object.assign(new Error('n8n'), { httpCode: code, messages: [message, message] });
+
+describe('an error of which n8n keeps only texts', () => {
+	it.each<[string, string, boolean]>([
+		['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:1', true],
+		['ETIMEDOUT', 'connect ETIMEDOUT 192.0.2.1:443', true],
+		[
+			'ECONNRESET',
+			'Client network socket disconnected before secure TLS connection was established',
+			true,
+		],
+		[
+			'EPROTO',
+			'write EPROTO 80:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:',
+			true,
+		],
+		['ENOTFOUND', 'getaddrinfo ENOTFOUND nobody.invalid', false],
+		['ECONNABORTED', 'timeout of 500ms exceeded', false],
+		['ECONNRESET', 'socket hang up', false],
+		['ETIMEDOUT', 'read ETIMEDOUT', false],
+		['EPROTO', 'read EPROTO: decryption failed or bad record mac', false],
+	])('%s: %s', (code, message, isBeforeRequest) => {
+		expect(networkErrorOf(reduced(code, message))).toEqual({
+			code,
+			message: 'n8n',
+			isBeforeRequest,
+		});
+	});
+
+	it('has no code where there was an answer', () => {
+		const answered = Object.assign(new Error('n8n'), {
+			httpCode: '502',
+			messages: ['502 - "connect"'],
+		});
+		expect(networkErrorOf(answered)).toMatchObject({ code: undefined, isBeforeRequest: false });
+	});
+});
+
 describe('a request that was surely not sent', () => {
 	it.each([
 		['a time-out while connecting', withCode('ETIMEDOUT', 'connect', { syscall: 'connect' })],

@@ -9,6 +9,7 @@ import type { ApiResult, Connection } from '../../../shared/api';
 import { readCall } from '../../../shared/callLog';
 import { isExpired, openFile, reasonOf } from '../../../shared/fileDownload';
 import { describeFile, downloadFailure, tooLarge, type FileKind } from '../../../shared/fileLink';
+import { addHint } from '../../../shared/hints';
 import { pause } from '../../../shared/pause';
 import type { CallAnswer } from '../../../shared/schemas';
 import type { Checked } from '../../../shared/refusal';
@@ -64,7 +65,7 @@ export async function perCall<T extends WantedOfCall>(
 		},
 	});
 	if (missing.length > 0) {
-		context.addExecutionHints({
+		addHint(context, {
 			type: 'info',
 			location: 'outputPane',
 			message: `AlloMia has no ${shortList(missing)}. Those items go out without it.`,

@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../shared/api';
 import { readCallbackUrl, type CallRequest } from '../../../shared/callRequest';
 import { maxUrlLength, signCallbackUrl } from '../../../shared/callbackUrl';
+import { addHint } from '../../../shared/hints';
 import { isPrivateUrl } from '../../../shared/network';
 import { readSwitch } from '../../../shared/options';
 import type { Checked, Refusal } from '../../../shared/refusal';
@@ -87,7 +88,7 @@ export function hintUnreachable(
 	const calls = items.flatMap((item) => (item.ok ? [item.value] : []));
 	const url = calls.map(({ body }) => body.callbackUrl).find((it) => it && isPrivateUrl(it));
 	if (url !== undefined && !isPrivateUrl(baseUrl)) {
-		context.addExecutionHints({
+		addHint(context, {
 			type: 'warning',
 			location: 'outputPane',
 			message: `AlloMia cannot reach ${new URL(url).origin} from the internet, so the outcome will not arrive. Set the environment variable WEBHOOK_URL of n8n to its public address, and restart n8n.`,
