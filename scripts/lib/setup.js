@@ -156,8 +156,9 @@ async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVer
  */
 async function addN8n(folder, version, node) {
 	const isOld = version.startsWith('1.');
-	// n8n 1.x takes this one from a host that is not a registry.
-	const wrapper = { private: true, ...(isOld ? { overrides: { xlsx: '0.18.5' } } : {}) };
+	// n8n 1.x, and some 2.x, take this one from a host that is not a registry.
+	const overrides = { xlsx: '0.18.5' };
+	const wrapper = { private: true, overrides, pnpm: { overrides } };
 	fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(wrapper)}\n`);
 	const pnpmAdd = [
 		...['exec', '--yes', `--package=${pnpm}`, '--', 'pnpm', 'add', `n8n@${version}`, '--prod'],

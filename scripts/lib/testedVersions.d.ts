@@ -20,4 +20,5 @@ export function countByArea(report: JestReport): Record<string, Counts>;
 export function readRecord(): Tested;
 export function record(version: string, report: JestReport): void;
 export function compare(a: string, b: string): number;
-export function tableOf(tested: Tested): string;
+export const inReadme: RegExp;
+export function shown(tested: Tested): string;

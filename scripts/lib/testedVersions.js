@@ -9,6 +9,11 @@ const { projectRoot } = require('./paths');
  */
 const recordFile = path.join(projectRoot, 'docs', 'testedVersions.json');
 
+const readmeFile = path.join(projectRoot, 'README.md');
+
+/** What README says of it stands between these. */
+const inReadme = /(?<=<!-- versions -->\n\n)[^]*?(?=\n\n<!-- \/versions -->)/;
+
 /** What a builder uses, by the files that test it in a real n8n. */
 const areas = {
 	Create: ['outboundCall', 'phoneNumbers', 'switches', 'badDays', 'credential', 'package'],
@@ -44,7 +49,7 @@ function countByArea({ testResults }) {
 	return counts;
 }
 
-/** Writes down what came of a run. Areas that were not run keep what they had. */
+/** Writes down what came of a run, in README too. Areas that were not run keep what they had. */
 function record(version, report) {
 	const all = readRecord();
 	const run = { package: packageVersion, date: new Date().toISOString().slice(0, 10) };
@@ -54,6 +59,11 @@ function record(version, report) {
 	}
 	const sorted = Object.fromEntries(Object.entries(all).sort(([a], [b]) => compare(b, a)));
 	fs.writeFileSync(recordFile, `${JSON.stringify(sorted, undefined, '\t')}\n`);
+	const readme = fs.readFileSync(readmeFile, 'utf8');
+	fs.writeFileSync(
+		readmeFile,
+		readme.replace(inReadme, () => shown(sorted)),
+	);
 }
 
 function readRecord() {
@@ -86,4 +96,27 @@ function tableOf(all) {
 		.join('\n');
 }
 
-module.exports = { areas, compare, countByArea, elsewhere, readRecord, record, tableOf };
+/**
+ * What README says: the table, and from which version on all works, and the most used.
+ * @param all with at least one version on which everything was run and works
+ */
+function shown(all) {
+	const whole = oldestWith(all, Object.keys(areas), ({ skipped }) => skipped === 0);
+	const usual = oldestWith(all, ['Create', 'Trigger'], () => true);
+	return `${tableOf(all)}\n\nEverything works from n8n ${whole} on, Create and Trigger from ${usual} on.`;
+}
+
+/** The oldest version such that, of those that were run for some areas, it and all newer ones do well. */
+function oldestWith(all, names, isEnough) {
+	let oldest;
+	for (const [version, counts] of Object.entries(all)) {
+		const found = names.map((name) => counts[name]).filter(Boolean);
+		const isGood = ({ passed, failed, ...rest }) => passed > 0 && failed === 0 && isEnough(rest);
+		if (found.length === 0) continue;
+		if (found.length < names.length || !found.every(isGood)) break;
+		oldest = version;
+	}
+	return oldest;
+}
+
+module.exports = { areas, compare, countByArea, elsewhere, inReadme, readRecord, record, shown };
