@@ -20,7 +20,7 @@ export interface Known {
 	attempted?: boolean;
 	/** Whether that is unknown, since the shared store could not be asked. */
 	attemptedUnknown?: boolean;
-	/** The item's key: whether it had been claimed, or why that is not known. */
+	/** The item's key: whether it had been claimed, by a call of this run perhaps, or why that is not known. */
 	key?: 'free' | 'taken' | 'takenHere' | 'perhapsOurs' | 'doubtful' | 'unknown';
 }
 
@@ -168,11 +168,15 @@ interface KeyState {
 	claimed?: 'sure' | 'doubtful';
 	/** Whether a call for it was placed, or may have been. */
 	called: boolean;
-	/** Whether this attempt has placed it. */
+	/** Whether this run has placed it, in this attempt or an earlier one. */
 	calledHere?: boolean;
+	/** Whether an attempt that was cut off may have claimed it, without calling. */
+	isIntended?: boolean;
 	/** The marks of items that were not called: as long as the key is claimed, they tell by whom. */
 	marks: string[];
 }
+
+const newKey = (): KeyState => ({ open: 0, turn: Promise.resolve(), called: false, marks: [] });
 
 /** An item as the ledger has it. */
 interface LedgerItem {
@@ -202,9 +206,6 @@ export class Ledger {
 
 	private readonly unasked = new Set<string>();
 
-	/** The marks of items whose key an attempt that was cut off may have claimed, without calling. */
-	private readonly intended = new Set<string>();
-
 	private readonly releases: Array<Promise<unknown>> = [];
 
 	private looking?: Promise<boolean>;
@@ -220,11 +221,14 @@ export class Ledger {
 		private readonly settings: LedgerSettings,
 	) {
 		const plan = items.filter((item) => !this.recall(item));
-		for (const { onceKey } of plan) {
+		for (const item of items) {
+			const { onceKey } = item;
 			if (onceKey === undefined) continue;
-			const key = this.keys.get(onceKey);
-			if (key) key.open += 1;
-			else this.keys.set(onceKey, { open: 1, turn: Promise.resolve(), called: false, marks: [] });
+			const key = this.keys.get(onceKey) ?? newKey();
+			this.keys.set(onceKey, key);
+			const recalled = this.recall(item);
+			if (!recalled) key.open += 1;
+			if (recalled?.kind === 'answered') key.called = key.calledHere = true;
 		}
 		this.items = new Map(items.map((item) => [item.itemIndex, item]));
 		this.queue = new ClaimQueue(plan, marks.limit, async (some) => await this.claim(some));
@@ -377,7 +381,10 @@ export class Ledger {
 		if (this.marks.isRerun) {
 			// Before the marks: these are made while there are intents.
 			const intended = await this.attempt(async () => await this.marks.findIntents(keyed));
-			(intended ?? keyed).forEach((mark) => this.intended.add(mark));
+			for (const item of items) {
+				const key = this.keyStateOf(item);
+				if (key) key.isIntended ||= intended?.has(item.mark) ?? true;
+			}
 			await this.mark(items);
 			const { redialOnUncertain } = this.settings;
 			const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark);
@@ -424,7 +431,7 @@ export class Ledger {
 		const key = this.keyStateOf(item);
 		if (!key) return undefined;
 		if (key.calledHere) return 'takenHere';
-		if (key.called) return !key.claimed && this.intended.has(item.mark) ? 'perhapsOurs' : 'taken';
+		if (key.called) return !key.claimed && key.isIntended ? 'perhapsOurs' : 'taken';
 		if (key.claimed === undefined) return 'unknown';
 		return key.claimed === 'sure' ? 'free' : 'doubtful';
 	}

@@ -51,13 +51,12 @@ export interface MarksMemory {
 	redelivered?: boolean;
 }
 
-/** Who is called for what, as a short text: it tells one call from another. */
+/** Who is called for what, or for which key of Call Once Per, as a short text: it tells one call from another. */
 export function nameCall(body: CallBody, onceKey?: string): string {
 	const { phoneNumber, assistantId, customerName, dynamicVariables = {} } = body;
 	const variables = Object.entries(dynamicVariables).sort(([a], [b]) => (a < b ? -1 : 1));
-	return createHash('sha256')
-		.update(JSON.stringify([phoneNumber, assistantId, customerName, variables, onceKey]))
-		.digest('base64url');
+	const call = onceKey ?? [phoneNumber, assistantId, customerName, variables];
+	return createHash('sha256').update(JSON.stringify(call)).digest('base64url');
 }
 
 /** Of many executions that end, one after the other is looked at: n8n reads all items of each. */
@@ -269,9 +268,9 @@ export class Marks {
 		if (marks.length === 0) return async () => undefined;
 		await this.identify();
 		const values = this.valuesOf('intent', marks);
-		const { known, mayBeOurs } = await this.store.hold('workflow', values, { keep: mostMarks });
+		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
 		// What somebody else has recorded is not ours to take out.
-		const ours = mayBeOurs ? values : values.filter((value) => !known.has(value));
+		const ours = values.filter((value) => !known.has(value));
 		return async () =>
 			await surely(async () => {
 				// To be sure takes a moment: they are out before, as a rule.

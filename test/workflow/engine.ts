@@ -86,7 +86,7 @@ export async function execute(wanted: Execution): Promise<IRun> {
 }
 
 /**
- * Runs an execution again as "Retry" in n8n's list of executions does, from what was saved of it: a
+ * Runs an execution again as "Retry with currently saved workflow" in n8n's list of executions does, from what was saved of it: a
  * new execution that goes on at the node that failed, or at the first where it had crashed.
  */
 export async function retry(wanted: Execution, savedData: IRunExecutionData): Promise<IRun> {
@@ -113,6 +113,9 @@ async function resume(
 	id: string,
 ): Promise<IRun> {
 	const workflow = build(wanted);
+	for (const next of data.executionData?.nodeExecutionStack ?? []) {
+		next.node = workflow.getNode(next.node.name) ?? next.node;
+	}
 	const additionalData = environment(wanted, workflow, mode, id);
 	const engine = new WorkflowExecute(additionalData, mode, createRunExecutionData(data));
 	return await engine.processRunExecutionData(workflow);

@@ -193,6 +193,54 @@ describe('a re-run from the list of executions', () => {
 	});
 });
 
+describe('items with Call Once Per', () => {
+	it('are left alone by a re-run of a killed run, whatever else it would say to them', async () => {
+		const wanted = (customerName: string) => ({
+			parameters: call({ customerName, options: { onceKey: '={{ $json.number }}' } }),
+			credential,
+			items: numbers(good, better),
+			settings: going,
+		});
+		simulator.fault({ kind: 'timeout-after', match: { number: good } });
+		const killed = start(wanted('Ann'));
+		await until(() => rung(good) === 1);
+		const again = await retry(wanted('Anne'), killed.saved());
+		killed.execution.cancel();
+		expect(rung(good)).toBe(1);
+		expect(outputJson(again)[0]?.error).toBe('An earlier attempt at this call was cut off');
+	});
+
+	it('are called once for one key by the re-runs of a killed run with Redial on Uncertain', async () => {
+		const other = '+15145551236';
+		const keys = ['K', 'K', 'L'];
+		const items = numbers(good, better, other).map((item, index) => ({
+			...item,
+			key: keys[index],
+		}));
+		const wanted = (options: object) => ({
+			parameters: call({ options: { onceKey: '={{ $json.key }}', ...options } }),
+			credential,
+			items,
+		});
+		const redial = wanted({ redialOnUncertain: true });
+		simulator.fault({ kind: 'timeout-after', match: { number: good } });
+		simulator.fault({ kind: 'status', status: 403, times: 99, match: { number: other } });
+
+		const killed = start(wanted({ timeout: 60_000 }));
+		await until(() => rung(good) === 1);
+		const refused = await retry(redial, killed.saved());
+		killed.execution.cancel();
+		expect(errorOf(refused).message).toBe('Insufficient permissions');
+		expect([rung(good), rung(better), rung(other)]).toEqual([2, 0, 0]);
+
+		simulator.clearFaults();
+		const again = await retry(redial, refused.data);
+		expect(again.status).toBe('success');
+		expect([rung(good), rung(better), rung(other)]).toEqual([2, 0, 1]);
+		expect(outputJson(again)[1]).toEqual({ alreadyCalled: true, onceKey: 'K' });
+	});
+});
+
 describe('a job of queue mode that is delivered twice', () => {
 	it('does not call those again whom its first worker had called', async () => {
 		const wanted = {
