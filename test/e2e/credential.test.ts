@@ -87,7 +87,7 @@ describe('the test of the credential', () => {
 		[
 			'it is led elsewhere',
 			{ status: 302, headers: { location: 'https://allomia.example.com/login' }, body: page },
-			seesStatus ? notAlloMia : /^The connection cannot be established/,
+			seesStatus ? notAlloMia : /^(The connection cannot be established|ENOTFOUND)/,
 		],
 		[
 			'a page says that the key is wrong',
@@ -108,14 +108,18 @@ describe('the test of the credential', () => {
 		bench.simulator.clearFaults();
 	});
 
-	it.each([
-		['the key would travel in the open', 'http://allomia.example.com/api', 'in the open'],
-		['there is no address', 'allomia', 'is not a web address'],
-		['nobody listens', 'http://127.0.0.1:9/api', seesStatus ? 'ECONNREFUSED' : 'refused'],
+	it.each<[string, string, RegExp]>([
+		['the key would travel in the open', 'http://allomia.example.com/api', /in the open/],
+		['there is no address', 'allomia', /is not a web address/],
+		[
+			'nobody listens',
+			'http://127.0.0.1:9/api',
+			/ECONNREFUSED|^The service refused the connection/,
+		],
 	])('says so where %s', async (_, baseUrl, message) => {
 		const result = await test({ apiKey: 'some-long-key', baseUrl });
 		expect(result.status).toBe('Error');
-		expect(result.message).toContain(message);
+		expect(result.message).toMatch(message);
 		expect(result.message).not.toContain('some-long-key');
 	});
 
