@@ -386,7 +386,7 @@ describeIfComplete('queue')(
 			});
 
 			// To an older n8n they have succeeded, once they have ended: it does not run them again.
-			const { it: itWhereRunAgain } = since('2.0.0');
+			const { it: itWhereRunAgain } = since('2.41.0');
 
 			itWhereRunAgain('calls all others when they are run again', async () => {
 				const { workflow, stopped, called } = await stopInTheMiddle();
