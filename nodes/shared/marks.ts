@@ -273,8 +273,8 @@ export class Marks {
 		const ours = values.filter((value) => !known.has(value));
 		return async () =>
 			await surely(async () => {
-				// To be sure takes a moment: they are out before, as a rule.
-				await this.store.remove('workflow', ours);
+				// To be sure takes a moment where others write, too: they are out before, as a rule.
+				if (!this.store.alone) await this.store.remove('workflow', ours);
 				await this.store.takeOut('workflow', () => ours);
 			});
 	}
