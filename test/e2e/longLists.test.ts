@@ -162,7 +162,7 @@ describe('Call Once Per', () => {
 		const items = itemsOf(await workflow.run(list.slice(0, 500), 60_000));
 		expect(items.filter((item) => !isAlreadyCalled(item))).toEqual([]);
 		expect(dialledTwice(bench)).toEqual([]);
-	}, 600_000);
+	}, 720_000);
 
 	it('knows its values though it was taken out for a run', async () => {
 		const workflow = await calling({ onceKey: '={{ $json.id }}' });
