@@ -57,7 +57,7 @@ async function buildAndPack(build, folder) {
 
 /** The releases of Node that an n8n runs on, and that its native modules are there for, ready built. */
 function nodesFor(n8nVersion) {
-	if (compare(n8nVersion, '2.0.0') >= 0) return [24, 26];
+	if (compare(n8nVersion, '2.20.0') >= 0) return [24, 26];
 	return compare(n8nVersion, '1.99.0') >= 0 ? [24] : [22];
 }
 

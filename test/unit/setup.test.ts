@@ -20,7 +20,7 @@ describe('the Node that n8n runs on', () => {
 		['1.98.2', [22]],
 		['1.99.1', [24]],
 		['1.123.81', [24]],
-		['2.0.0', [24, 26]],
+		['2.0.0', [24]],
 		['2.41.1', [24, 26]],
 	])('for n8n %s is one of %j', (version, nodes) => {
 		expect(nodesFor(version)).toEqual(nodes);

@@ -86,8 +86,9 @@ export async function execute(wanted: Execution): Promise<IRun> {
 }
 
 /**
- * Runs an execution again as "Retry with currently saved workflow" in n8n's list of executions does, from what was saved of it: a
- * new execution that goes on at the node that failed, or at the first where it had crashed.
+ * Runs an execution again as "Retry with currently saved workflow" in n8n's list of executions does,
+ * from what was saved of it: a new execution that goes on at the node that failed, or at the first
+ * where it had crashed.
  */
 export async function retry(wanted: Execution, savedData: IRunExecutionData): Promise<IRun> {
 	const data = parse(stringify(savedData)) as IRunExecutionData;
