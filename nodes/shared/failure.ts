@@ -167,10 +167,11 @@ const notConnected =
 
 /** Why a request that got no answer is a failure. */
 export function failureOfError(
-	{ code, message, isBeforeRequest }: NetworkError,
+	{ code, message, isBeforeRequest, isConnected }: NetworkError,
 	purpose: Purpose,
 ): Failure {
-	const known = code === undefined ? undefined : notSent[code];
+	const early = isConnected ? undefined : code;
+	const known = early === undefined ? undefined : notSent[early];
 	if (known !== undefined) {
 		return {
 			kind: 'notTaken',
@@ -178,11 +179,11 @@ export function failureOfError(
 			description: `${nothingHappened(purpose)}Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
 		};
 	}
-	if (code !== undefined && notConnected.test(code)) {
+	if (early !== undefined && notConnected.test(early)) {
 		return {
 			kind: 'refused',
 			message: 'AlloMia cannot be reached',
-			description: `${nothingHappened(purpose)}${code}: ${message}. Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
+			description: `${nothingHappened(purpose)}${early}: ${message}. Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
 		};
 	}
 	if (isBeforeRequest) {

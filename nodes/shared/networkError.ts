@@ -5,6 +5,8 @@ export interface NetworkError {
 	message: string;
 	/** Whether there was no connection yet that the request could have been sent on. */
 	isBeforeRequest: boolean;
+	/** Whether there was one, so that the request may have been sent, whatever the code. */
+	isConnected: boolean;
 }
 
 /** How many errors within one another are looked at. */
@@ -12,6 +14,9 @@ const most = 20;
 
 /** What Node says of a connection that does not come about. */
 const beforeRequest = /^connect E[A-Z]+ |before secure TLS connection was established/;
+
+/** What Node says of one that had come about. */
+const afterConnecting = /^(read|write) E[A-Z]+/;
 
 /** What OpenSSL says of two that do not come to an agreement. Others may come after the request, too. */
 const noAgreement =
@@ -37,12 +42,16 @@ export function networkErrorOf(error: unknown): NetworkError {
 	const codes = [...texts('code'), ...texts('httpCode').filter((it) => /^[A-Z]/.test(it))];
 	const messages = [...texts('message'), ...texts('messages')];
 	const isTls = (code: string) => code === 'EPROTO' || code.startsWith('ERR_SSL_');
+	const syscalls = texts('syscall');
 	return {
 		code: codes[0],
 		message: error instanceof Error ? error.message : String(error),
 		isBeforeRequest:
-			texts('syscall').includes('connect') ||
+			syscalls.includes('connect') ||
 			messages.some((it) => beforeRequest.test(it)) ||
 			(codes.some(isTls) && [...codes, ...messages].some((it) => noAgreement.test(it))),
+		isConnected:
+			syscalls.some((it) => it === 'read' || it === 'write') ||
+			messages.some((it) => afterConnecting.test(it)),
 	};
 }

@@ -8,8 +8,14 @@ import {
 	type Failure,
 	type Purpose,
 } from '../../nodes/shared/failure';
+import { networkErrorOf } from '../../nodes/shared/networkError';
 
-const broken = (code?: string) => ({ code, message: 'detail', isBeforeRequest: false });
+const broken = (code?: string) => ({
+	code,
+	message: 'detail',
+	isBeforeRequest: false,
+	isConnected: false,
+});
 
 const now = Date.parse('2026-04-01T10:00:00Z');
 
@@ -183,6 +189,28 @@ describe('no answer', () => {
 		expect(failure.kind).toBe(kind);
 		expect(failure.message).toMatch(says);
 		expect(failure.description).toContain(kind === 'uncertain' ? lookItUp : 'Nobody was called');
+	});
+});
+
+describe('a connection that broke', () => {
+	const codes = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'];
+
+	it.each(codes)('before the request can have been sent, by %s, has called nobody', (code) => {
+		const error = Object.assign(new Error(`connect ${code}`), { code });
+		expect(failureOfError(networkErrorOf(error), 'dial').description).toMatch(/^Nobody was called/);
+	});
+
+	it.each(codes)('after it came about, by %s, may have called', (code) => {
+		for (const syscall of ['read', 'write']) {
+			const error = Object.assign(new Error(code), { code, syscall });
+			const ofOldN8n = Object.assign(new Error('n8n'), {
+				httpCode: code,
+				messages: [`${syscall} ${code}`],
+			});
+			for (const it of [error, ofOldN8n]) {
+				expect(failureOfError(networkErrorOf(it), 'dial').kind).toBe('uncertain');
+			}
+		}
 	});
 });
 

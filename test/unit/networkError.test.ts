@@ -33,7 +33,7 @@ describe('an error of which n8n keeps only texts', () => {
 		['ETIMEDOUT', 'read ETIMEDOUT', false],
 		['EPROTO', 'read EPROTO: decryption failed or bad record mac', false],
 	])('%s: %s', (code, message, isBeforeRequest) => {
-		expect(networkErrorOf(reduced(code, message))).toEqual({
+		expect(networkErrorOf(reduced(code, message))).toMatchObject({
 			code,
 			message: 'n8n',
 			isBeforeRequest,
@@ -99,7 +99,7 @@ describe('a request that may have been sent', () => {
 		['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'],
 		['EPROTO', 'read EPROTO: decryption failed or bad record mac'],
 	])('%s', (code, message = code, more = {}) => {
-		expect(networkErrorOf(wrapped(withCode(code, message, more)))).toEqual({
+		expect(networkErrorOf(wrapped(withCode(code, message, more)))).toMatchObject({
 			code,
 			message: 'n8n',
 			isBeforeRequest: false,

@@ -41,7 +41,12 @@ import { dispatchAnswer, type StatusAnswer } from '../../nodes/shared/schemas';
 import { waitingOutputs, type WaitingItem } from '../../nodes/shared/waiting';
 import { ids } from '../simulator';
 
-const broken = (code?: string) => ({ code, message: 'detail', isBeforeRequest: false });
+const broken = (code?: string) => ({
+	code,
+	message: 'detail',
+	isBeforeRequest: false,
+	isConnected: false,
+});
 
 const root = path.join(__dirname, '..', '..');
 const samplesFolder = path.join(root, 'docs', 'samples');
