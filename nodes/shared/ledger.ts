@@ -29,6 +29,8 @@ export type Decision =
 	| { kind: 'dial' }
 	| { kind: 'answered'; answer: DispatchAnswer }
 	| { kind: 'uncertain'; failure: Failure }
+	/** The store could not be asked. It is not remembered: the next attempt asks again. */
+	| { kind: 'notKnown'; failure: Failure }
 	/** Nobody knows who has claimed its key: Redial on Uncertain does not call it. */
 	| { kind: 'uncertainKey'; failure: Failure }
 	| { kind: 'alreadyCalled' }
@@ -58,7 +60,7 @@ const cutOff: Failure = {
 const notKnown: Failure = {
 	kind: 'uncertain',
 	message: 'n8n’s database does not tell whether this call was placed before',
-	description: `This is a re-run, and n8n’s database could not be read. ${lookItUp}`,
+	description: `This is a re-run, and n8n’s database could not be read. Run this execution again once n8n is well: it asks then. ${lookItUp}`,
 };
 
 const doubtfulKey: Failure = {
@@ -87,7 +89,7 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 	if (!redialOnUncertain) {
 		if (entry) return entry;
 		if (attempted) return { kind: 'uncertain', failure: cutOff };
-		if (attemptedUnknown) return { kind: 'uncertain', failure: notKnown };
+		if (attemptedUnknown) return { kind: 'notKnown', failure: notKnown };
 	} else if (entry || attempted) {
 		// Its key was claimed by the attempt that is now repeated, perhaps for several items.
 		return { kind: key === 'takenHere' ? 'alreadyCalled' : 'dial' };
@@ -376,7 +378,7 @@ export class Ledger {
 			await this.marks.begin(this.name);
 			return true;
 		});
-		// What a re-run may have called needs no key, and who had been called before needs no mark.
+		// Whom a re-run leaves alone needs no key, and who had been called before needs no mark.
 		const keyed = items.filter(({ onceKey }) => onceKey !== undefined).map(({ mark }) => mark);
 		if (this.marks.isRerun) {
 			// Before the marks: these are made while there are intents.
@@ -387,7 +389,7 @@ export class Ledger {
 			}
 			await this.mark(items);
 			const { redialOnUncertain } = this.settings;
-			const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark);
+			const isOpen = ({ mark }: LedgerItem) => !this.attempted.has(mark) && !this.unasked.has(mark);
 			if (begun) await this.claimKeys(redialOnUncertain ? items : items.filter(isOpen));
 		} else {
 			const endIntent = await this.attempt(async () => await this.marks.intend(keyed));

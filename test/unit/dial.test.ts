@@ -16,9 +16,16 @@ function failureOf(...known: Known[]): NodeApiError | undefined {
 	}));
 	const results = known.flatMap((one, itemIndex): DialResult[] => {
 		const decision = decide(one, false);
-		return decision.kind === 'uncertain' || decision.kind === 'uncertainKey'
-			? [{ itemIndex, outcome: { ok: false, failure: decision.failure }, leftAlone: decision.kind }]
-			: [];
+		switch (decision.kind) {
+			case 'uncertain':
+			case 'notKnown':
+			case 'uncertainKey': {
+				const { kind: leftAlone, failure } = decision;
+				return [{ itemIndex, outcome: { ok: false, failure }, leftAlone }];
+			}
+			default:
+				return [];
+		}
 	});
 	try {
 		throwFailure(node, items, results);
@@ -29,10 +36,12 @@ function failureOf(...known: Known[]): NodeApiError | undefined {
 }
 
 const cutOff: Known = { attempted: true };
+const notKnown: Known = { attemptedUnknown: true };
 const keyOfNobody: Known = { key: 'perhapsOurs' };
 
 const redial = 'turn on Options > Redial on Uncertain';
 const notByRedial = 'Redial on Uncertain does not call';
+const onceWell = 'this execution again once n8n is well';
 const anotherKey = 'with another key';
 
 describe('the ways out of a run that left items alone', () => {
@@ -45,6 +54,13 @@ describe('the ways out of a run that left items alone', () => {
 			[keyOfNobody, keyOfNobody],
 			[notByRedial, anotherKey],
 			[redial],
+		],
+		['one item that could not be asked about', [notKnown], [redial, onceWell], [notByRedial]],
+		[
+			'items, one of which could not be asked about',
+			[cutOff, notKnown],
+			[redial, onceWell, 'read for item 1 (+15145551231)'],
+			[notByRedial, 'read for item 0'],
 		],
 		[
 			'both',

@@ -29,11 +29,11 @@ describe('what is done with an item', () => {
 			'uncertain',
 			'dial',
 		],
-		['of which the store says nothing', { attemptedUnknown: true }, 'uncertain', 'dial'],
+		['of which the store says nothing', { attemptedUnknown: true }, 'notKnown', 'dial'],
 		[
 			'of which the store says nothing, not even of its key',
 			{ attemptedUnknown: true, key: 'unknown' },
-			'uncertain',
+			'notKnown',
 			'refused',
 		],
 		[

@@ -191,6 +191,24 @@ describe('a re-run from the list of executions', () => {
 		expect([rung(good), rung(ending('0012'))]).toEqual([1, 1]);
 		expect(output(again)).toHaveLength(3);
 	});
+
+	it('leaves everybody alone where n8n’s database cannot be read, and the next one asks again', async () => {
+		const wanted = {
+			parameters: call({ options: { onceKey: 'unread' } }),
+			credential,
+			items: numbers(good),
+		};
+		simulator.fault({ kind: 'timeout-after', match: { number: good } });
+		const killed = start(wanted);
+		await until(() => rung(good) === 1);
+		store.broken = true;
+		const first = await retry(wanted, killed.saved()).finally(() => (store.broken = false));
+		killed.execution.cancel();
+		expect(errorOf(first).message).toContain('does not tell whether this call was placed');
+		const second = await retry(wanted, first.data);
+		expect(errorOf(second).message).toBe('An earlier attempt at this call was cut off');
+		expect(rung(good)).toBe(1);
+	}, 30_000);
 });
 
 describe('items with Call Once Per', () => {

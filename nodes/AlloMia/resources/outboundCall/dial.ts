@@ -45,8 +45,8 @@ export async function readCalls(
 export interface DialResult {
 	itemIndex: number;
 	outcome: ApiResult<DispatchAnswer> | 'skipped' | 'alreadyCalled';
-	/** Why it was left alone: an earlier attempt may have called, or nobody knows who has claimed its key. */
-	leftAlone?: 'uncertain' | 'uncertainKey';
+	/** Why it was left alone: an earlier attempt may have called, nobody could be asked, or nobody knows who has claimed its key. */
+	leftAlone?: 'uncertain' | 'notKnown' | 'uncertainKey';
 }
 
 /** @throws NodeOperationError that names the option */
@@ -151,6 +151,7 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 		case 'skipped':
 			return skipped;
 		case 'uncertain':
+		case 'notKnown':
 		case 'uncertainKey':
 			return {
 				itemIndex,
@@ -274,14 +275,15 @@ interface Failed {
 }
 
 interface LeftAlone extends Failed {
-	leftAlone: 'uncertain' | 'uncertainKey';
+	leftAlone: NonNullable<DialResult['leftAlone']>;
 }
 
 type Items = ReadonlyArray<ReadItem<CallRequest>>;
 
 /** What can be done about the items that were left alone. */
 function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
-	const ofKey = left.filter(({ leftAlone }) => leftAlone === 'uncertainKey');
+	const ofKey = left.filter((it) => it.leftAlone === 'uncertainKey');
+	const notKnown = left.filter((it) => it.leftAlone === 'notKnown');
 	const ways = [
 		'To go on without calling again, set On Error to a Continue option and run this execution again with the changed workflow.',
 	];
@@ -291,6 +293,11 @@ function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
 		);
 	}
 	// A single one says so by itself.
+	if (notKnown.length > 0 && items.length > 1) {
+		ways.push(
+			`n8n’s database could not be read for ${nameItems(items, notKnown)}: run this execution again once n8n is well.`,
+		);
+	}
 	if (ofKey.length > 0 && items.length > 1) {
 		ways.push(
 			`It is not known who has claimed the key of Call Once Per of ${nameItems(items, ofKey)}. Redial on Uncertain does not call these: if nobody was called, start a new execution for each of them, with another key.`,
