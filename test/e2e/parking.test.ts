@@ -95,7 +95,7 @@ describe('an execution that is parked', () => {
 
 	it('keeps to its limit after a restart, once it was told of an outcome', async () => {
 		bench.simulator.setPace(60_000);
-		const workflow = await waitingWorkflow(bench, { maxWait: 0.75, maxWaitUnit: 'minutes' });
+		const workflow = await waitingWorkflow(bench, { maxWait: 1.25, maxWaitUnit: 'minutes' });
 		const id = await workflow.begin(phones('1000', '1001', '0004'));
 		await parked(bench, id);
 		await bench.n8n.restart();
@@ -103,7 +103,7 @@ describe('an execution that is parked', () => {
 		bench.simulator.setCallbacks({ copies: 0 });
 		await bench.simulator.endCall(callTo('1001').outboundCallId, 'failed');
 		// Sooner than n8n would go on by itself, a minute after the limit.
-		const [items = []] = outputsOf(await waitForEnd(bench.n8n.session, id, 75_000), 'AlloMia');
+		const [items = []] = outputsOf(await waitForEnd(bench.n8n.session, id, 105_000), 'AlloMia');
 		expect(items.map(({ status, timedOut }) => [status, timedOut])).toEqual([
 			['busy', undefined],
 			['failed', undefined],
