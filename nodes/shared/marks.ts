@@ -100,6 +100,9 @@ const sharing = new Map<string, Shared>();
 /** How many of them hold a mark of which nothing tells whose it is, by its full name. */
 const holders = new Map<string, number>();
 
+/** Those of them that somebody else has left: whoever meets them does not have them. */
+const foreigners = new Set<string>();
+
 /** Those that are being taken out, and stay if somebody holds them again. */
 const leaving = new Set<string>();
 
@@ -242,9 +245,10 @@ export class Marks {
 		// They may be there all the same, and the calls are placed.
 		void held.catch(() => this.add(row, marks));
 		const found = await held;
-		const isForeign = (mark: string) => !shared.has(mark) && !this.isMade(mark);
+		const isForeign = (mark: string) =>
+			!this.isMade(mark) && (!shared.has(mark) || foreigners.has(this.nameOf(mark)));
 		const foreign = new Set([...found].filter(isForeign));
-		this.drop(foreign);
+		this.drop(foreign, true);
 		this.add(row, marks, foreign);
 		// Not before: a re-run that begins after the look finds the marks. One that has overtaken is found here.
 		await this.look(found.size > 0);
@@ -294,12 +298,14 @@ export class Marks {
 
 	/** Marks calls that may have been attempted before, or are being attempted now. */
 	private async makeAgain(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
-		this.keep(marks);
+		const shared = this.keep(marks);
 		// Here first: what the other attempt has marked moves to the row of the workflow meanwhile.
 		const there = keyed ? await this.find('node', marks) : await this.record('node', marks);
 		const moved = await this.hold('workflow', marks);
 		const found = new Set([...there, ...moved, ...(await this.findElsewhere(marks))]);
-		this.drop([...found].filter((mark) => !this.isMade(mark)));
+		const others = [...found].filter((mark) => !this.isMade(mark));
+		this.drop(others.filter((mark) => shared.has(mark)));
+		this.drop(others, true);
 		this.add('workflow', marks, found);
 		if (!keyed) {
 			this.add('node', marks, found);
@@ -349,7 +355,10 @@ export class Marks {
 	private add(row: Row, marks: readonly string[], found?: ReadonlySet<string>): void {
 		const made = marks.filter((mark) => !found?.has(mark));
 		this.keep(made);
-		made.forEach((mark) => this.made[row].add(mark));
+		for (const mark of made) {
+			this.made[row].add(mark);
+			foreigners.delete(this.nameOf(mark));
+		}
 	}
 
 	/**
@@ -371,8 +380,11 @@ export class Marks {
 		return shared;
 	}
 
-	/** Takes marks for not made here any more. */
-	private drop(marks: Iterable<string>): void {
+	/**
+	 * Takes marks for not made here any more.
+	 * @param isForeign whether they were found, and nobody in this process has made them
+	 */
+	private drop(marks: Iterable<string>, isForeign = false): void {
 		for (const mark of marks) {
 			rows.forEach((row) => this.made[row].delete(mark));
 			if (!this.shared.held.delete(mark)) continue;
@@ -380,6 +392,8 @@ export class Marks {
 			const others = (holders.get(name) ?? 0) - 1;
 			if (others > 0) holders.set(name, others);
 			else holders.delete(name);
+			if (others > 0 && isForeign) foreigners.add(name);
+			else if (others <= 0) foreigners.delete(name);
 		}
 	}
 

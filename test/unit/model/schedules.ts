@@ -5,6 +5,9 @@ import { mostClaimed } from './process';
 
 const scripts = ['taken', 'taken', 'taken', 'taken', 'refused', 'refusedOnce', 'lost'] as const;
 
+/** What is said of an item where the database does not answer. */
+const kindsOfFailure = ['uncertain', 'notKnown', 'uncertainKey', 'unknown'];
+
 const anySchedule = {
 	seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
 	keyed: fc.boolean(),
@@ -107,8 +110,7 @@ export async function play(schedule: Schedule): Promise<void> {
 			return (
 				said.at(-1)?.includes('refused') ||
 				(play.kills > 0 && person.script === 'refusedOnce') ||
-				(hiccups > 0 &&
-					before.some((kind) => ['uncertain', 'uncertainKey', 'unknown'].includes(kind))) ||
+				(hiccups > 0 && before.some((kind) => kindsOfFailure.includes(kind))) ||
 				(hiccups > 0 && schedule.stops > 0 && before.includes('alreadyCalled')) ||
 				(hiccups > 0 && cancels > 0)
 			);
