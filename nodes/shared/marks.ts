@@ -459,8 +459,9 @@ export class Marks {
 		if (shared.lives > 0) return;
 		if (sharing.get(this.name) === shared) sharing.delete(this.name);
 		if (shared.isKept) {
-			// Whoever has the same, still, does not take it out.
-			this.drop([...shared.held].filter((mark) => holders.get(this.nameOf(mark)) === 1));
+			// Whoever has the same, still, or is just taking it out, is to leave it.
+			const isOnlyOurs = (name: string) => holders.get(name) === 1 && !leaving.has(name);
+			this.drop([...shared.held].filter((mark) => isOnlyOurs(this.nameOf(mark))));
 			return;
 		}
 		const made = { node: [...this.made.node], workflow: [...this.made.workflow] };
