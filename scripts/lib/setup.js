@@ -148,6 +148,12 @@ async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVer
 	return { version, home, bin: path.join(home, 'node_modules', 'n8n', 'bin', 'n8n'), node };
 }
 
+/** Newer ones do not start with the @langchain/core that n8n 2.0 to 2.20 names. */
+const fittingLangGraph = {
+	'@langchain/langgraph': '1.1.2',
+	'@langchain/langgraph-checkpoint': '1.0.0',
+};
+
 /**
  * Installs n8n without install scripts: one optional database driver would otherwise be compiled, and
  * where that fails all is taken back. pnpm takes half of npm's time, and keeps once what several versions
@@ -158,6 +164,7 @@ async function addN8n(folder, version, node) {
 	const isOld = version.startsWith('1.');
 	// n8n 1.x, and some 2.x, take this one from a host that is not a registry.
 	const overrides = { xlsx: '0.18.5' };
+	if (!isOld && compare(version, '2.21.0') < 0) Object.assign(overrides, fittingLangGraph);
 	const wrapper = { private: true, overrides, pnpm: { overrides } };
 	fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(wrapper)}\n`);
 	const pnpmAdd = [
