@@ -78,8 +78,7 @@ async function setActive(session, workflowId, active, details) {
  * time.
  */
 async function listExecutions(session, workflowId, status) {
-	const filter = { workflowId, ...(status ? { status: [status] } : {}) };
-	const path = `/rest/executions?filter=${encodeURIComponent(JSON.stringify(filter))}&limit=100`;
+	const path = listOf({ workflowId, ...(status ? { status: [status] } : {}) }, 100);
 	const found = new Map();
 	const read = async (query) => {
 		const page = await session.call('GET', path + query);
@@ -98,6 +97,9 @@ async function listExecutions(session, workflowId, status) {
 	return [...found.values()];
 }
 
+const listOf = (filter, limit) =>
+	`/rest/executions?filter=${encodeURIComponent(JSON.stringify(filter))}&limit=${limit}`;
+
 /** An execution with its data unfolded: { id, status, mode, …, data: { resultData, … } }. */
 async function readExecution(session, id) {
 	const execution = await session.call('GET', `/rest/executions/${id}`);
@@ -108,11 +110,14 @@ async function readExecution(session, id) {
 
 const over = ['success', 'error', 'crashed', 'canceled'];
 
-/** Waits until an execution has ended. */
+/** Waits until an execution has ended: the list tells it without reading the execution's data. */
 async function waitForEnd(session, id, limit) {
 	await until(
 		`execution ${id} to end`,
-		async () => over.includes((await session.call('GET', `/rest/executions/${id}`)).status),
+		async () => {
+			const { results } = await session.call('GET', listOf({ id }, 1));
+			return over.includes(results[0]?.status);
+		},
 		limit,
 	);
 	return await readExecution(session, id);

@@ -16,8 +16,17 @@ const test = async (data: Record<string, string>) =>
 
 const passed = { status: 'OK', message: 'Connection successful!' };
 
-/** n8n 1.x shows a test the answer's body and not its status, and has words of its own for some failures. */
-const seesStatus = isSince('2.0.0');
+/** Before 2.11, n8n shows a test the answer's body and not its status. */
+const seesStatus = isSince('2.11.0');
+
+/** Before 2.30, it has words of its own for a status that is refused, and goes where it is led. */
+const saysStatus = isSince('2.30.0');
+
+/** What is said of a status: by ours, n8n's own words, or what the body says. */
+function ofStatus(ours: RegExp, ownWords: RegExp, ofBody: RegExp): RegExp {
+	if (saysStatus) return ours;
+	return seesStatus ? ownWords : ofBody;
+}
 
 async function call(data: { apiKey: string; baseUrl: string }) {
 	const credential = await createCredential(bench.n8n.session, data);
@@ -53,16 +62,19 @@ describe('the test of the credential', () => {
 		expect(status).toBe('Error');
 		expect(message).toContain(says);
 		// An older n8n does not keep a credential without a key.
-		if (apiKey !== '' || seesStatus) {
+		if (apiKey !== '' || isSince('2.10.0')) {
 			const { error } = await call(data);
 			expect(error?.message).toContain(says);
 		}
 		expect(bench.simulator.requests).toHaveLength(0);
 	});
 
+	const wrongKey = /^Invalid or missing API key$/;
+
 	it('says that a key is wrong', async () => {
 		const result = await test({ apiKey: 'wrong-key', baseUrl: bench.simulator.baseUrl });
-		expect(result).toEqual({ status: 'Error', message: 'Invalid or missing API key' });
+		const message = ofStatus(wrongKey, /^Authorization failed/, wrongKey);
+		expect(result).toEqual({ status: 'Error', message: expect.stringMatching(message) });
 	});
 
 	const notAlloMia = /^What answers at Base URL is not AlloMia’s API/;
@@ -77,7 +89,7 @@ describe('the test of the credential', () => {
 		[
 			'AlloMia fails',
 			{ status: 500, body: { error: 'Internal server error occurred' } },
-			/^AlloMia /,
+			ofStatus(/^AlloMia /, /^The service was not able/, /^AlloMia /),
 		],
 		['a web page answers', { status: 200, body: page }, notAlloMia],
 		['a web page says that it is not there', { status: 404, body: page }, notAlloMia],
@@ -87,17 +99,17 @@ describe('the test of the credential', () => {
 		[
 			'it is led elsewhere',
 			{ status: 302, headers: { location: 'https://allomia.example.com/login' }, body: page },
-			seesStatus ? notAlloMia : /^(The connection cannot be established|ENOTFOUND)/,
+			saysStatus ? notAlloMia : /^(The connection cannot be established|ENOTFOUND)/,
 		],
 		[
 			'a page says that the key is wrong',
 			{ status: 401, body: page },
-			seesStatus ? /^Invalid or missing API key$/ : notAlloMia,
+			ofStatus(wrongKey, /^Authorization failed/, notAlloMia),
 		],
 		[
 			'a proxy answers for AlloMia',
 			{ status: 502, body: page },
-			seesStatus ? /^AlloMia cannot answer now \(HTTP 502\)/ : notAlloMia,
+			ofStatus(/^AlloMia cannot answer now \(HTTP 502\)/, /^Bad gateway/, notAlloMia),
 		],
 	])('says so where %s', async (_, answer, message) => {
 		// n8n asks again after a 401.

@@ -106,7 +106,7 @@ describe('a switch that an expression gives', () => {
 	])('makes the trigger say 503 where it is none by then: %j', says503);
 
 	// An older n8n does not get as far with it, and answers with an error of its own.
-	since('2.0.0').it(
+	since('2.39.0').it(
 		'makes the trigger say 503 where Output per Status is none by then',
 		async () => {
 			const options = { outputPerStatus: '={{ $json.no }}' };

@@ -128,6 +128,7 @@ export async function triggered(
 	return await until(`${count} outcomes`, async () => {
 		const all = await listExecutions(n8n.session, workflowId);
 		const ended = all.filter(({ status }) => status === 'success' || status === 'error');
+		if (ended.length < count) return undefined;
 		const read = await Promise.all(ended.map(({ id }) => waitForEnd(n8n.session, id)));
 		const ours = read.filter(({ data }) => data.resultData.runData[trigger]);
 		return ours.length >= count ? ours : undefined;
