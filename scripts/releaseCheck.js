@@ -1,9 +1,10 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { cli, run, say, UserError } = require('./lib/run');
-const { projectRoot } = require('./lib/paths');
+const { defaultN8nVersion, oldN8nVersion, projectRoot } = require('./lib/paths');
 const { documentTests, installTests, releaseFaults } = require('./lib/release');
 const { ensureDependencies } = require('./lib/setup');
+const { readRecord, sourceHash, untested } = require('./lib/testedVersions');
 
 /**
  * npm run release:check [-- --tag v1.2.3]: what can be checked of a release before it is published. The
@@ -12,14 +13,18 @@ const { ensureDependencies } = require('./lib/setup');
 cli(async () => {
 	const tag = readTag(process.argv.slice(2));
 	const read = (file) => fs.readFileSync(path.join(projectRoot, file), 'utf8');
+	const [tested, source] = [readRecord(), sourceHash()];
 	const faults = releaseFaults({
 		manifest: JSON.parse(read('package.json')),
 		lock: JSON.parse(read('package-lock.json')),
 		changelog: read('CHANGELOG.md'),
 		tag,
+		untested: Object.fromEntries(
+			[defaultN8nVersion, oldN8nVersion].map((it) => [it, untested(tested[it], source)]),
+		),
 	});
 	if (faults.length > 0) throw new UserError(faults.join('\n'));
-	say('The version, the lock file, the changelog and the tag agree.');
+	say('The version, the lock file, the changelog, the tag and the tests on n8n agree.');
 
 	await ensureDependencies();
 	const script = async (label, name, ...args) => {

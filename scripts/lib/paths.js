@@ -7,6 +7,9 @@ const projectRoot = path.resolve(__dirname, '..', '..');
 /** The n8n release that start and the tests run, unless N8N_TEST_VERSION names another. */
 const defaultN8nVersion = '2.41.1';
 
+/** The older one that CI runs the tests on, too. */
+const oldN8nVersion = '1.123.81';
+
 /**
  * Where downloads are kept between runs: n8n, and the Node release that it runs on.
  * XDG_CACHE_HOME is honoured on every system; without it, each system's usual place.
@@ -27,4 +30,4 @@ function gulpFile() {
 	return path.join(projectRoot, 'node_modules', 'gulp', 'bin', 'gulp.js');
 }
 
-module.exports = { gulpFile, projectRoot, defaultN8nVersion, cacheRoot };
+module.exports = { gulpFile, projectRoot, defaultN8nVersion, oldN8nVersion, cacheRoot };

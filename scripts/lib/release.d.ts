@@ -5,4 +5,5 @@ export function releaseFaults(files: {
 	lock: { version: string; packages?: Record<string, { version?: string }> };
 	changelog: string;
 	tag?: string;
+	untested: Record<string, string[]>;
 }): string[];

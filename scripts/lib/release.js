@@ -4,9 +4,10 @@
  * @param lock package-lock.json
  * @param changelog the text of CHANGELOG.md
  * @param tag the tag that is to be released, if there is one yet
+ * @param untested by the versions of n8n that the tests are to have run on, the areas that have not
  * @returns sentences that say what to do; none if all is well
  */
-function releaseFaults({ manifest: { version }, lock, changelog, tag }) {
+function releaseFaults({ manifest: { version }, lock, changelog, tag, untested }) {
 	const faults = [];
 	if (!/^\d+\.\d+\.\d+$/.test(version)) {
 		faults.push(`package.json: "${version}" is no version. Use one such as 1.2.3.`);
@@ -34,6 +35,12 @@ function releaseFaults({ manifest: { version }, lock, changelog, tag }) {
 	const [unreleased = ''] = changelog.split(/^## /m).filter((it) => it.startsWith('[Unreleased]'));
 	if (/^- /m.test(unreleased)) {
 		faults.push(`CHANGELOG.md: move what is under [Unreleased] to ${version}.`);
+	}
+	for (const [n8n, areas] of Object.entries(untested)) {
+		if (areas.length === 0) continue;
+		faults.push(
+			`docs/testedVersions.json: this code was not tested on n8n ${n8n}, or failed there: ${areas.join('; ')}. Run "npm run test:n8n -- ${n8n} --record".`,
+		);
 	}
 	return faults;
 }

@@ -12,7 +12,10 @@ export interface JestReport {
 	}>;
 }
 
-export type Tested = Record<string, Record<string, Counts & { package?: string; date?: string }>>;
+export type Tested = Record<
+	string,
+	Record<string, Counts & { package?: string; source?: string; date?: string }>
+>;
 
 export const areas: Record<string, string[]>;
 export const elsewhere: string[];
@@ -22,3 +25,6 @@ export function record(version: string, report: JestReport): void;
 export function compare(a: string, b: string): number;
 export const inReadme: RegExp;
 export function shown(tested: Tested): string;
+export function tableOf(tested: Tested): string;
+export function sourceHash(): string;
+export function untested(counts: Tested[string] | undefined, source: string): string[];

@@ -1,3 +1,4 @@
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { version: packageVersion } = require('../../package.json');
@@ -5,7 +6,7 @@ const { projectRoot } = require('./paths');
 
 /**
  * What was run with --record, by version and area: how many tests passed, failed and were skipped, when,
- * and with which version of the package.
+ * and with which version and code of the package.
  */
 const recordFile = path.join(projectRoot, 'docs', 'testedVersions.json');
 
@@ -49,10 +50,32 @@ function countByArea({ testResults }) {
 	return counts;
 }
 
+/** What the package's own code is known by: each change of it makes another. */
+function sourceHash() {
+	const hash = createHash('sha256');
+	for (const folder of ['credentials', 'nodes']) {
+		const files = fs.readdirSync(path.join(projectRoot, folder), { recursive: true });
+		for (const file of files.map((it) => path.join(folder, it)).sort()) {
+			const full = path.join(projectRoot, file);
+			if (fs.statSync(full).isFile()) hash.update(`${file}\n`).update(fs.readFileSync(full));
+		}
+	}
+	return hash.digest('hex').slice(0, 12);
+}
+
+/** The areas of which a version's tests have last run with other code, or have failed. */
+function untested(counts, source) {
+	return Object.keys(areas).filter((area) => {
+		const count = counts?.[area];
+		return count?.source !== source || count.failed > 0;
+	});
+}
+
 /** Writes down what came of a run, in README too. Areas that were not run keep what they had. */
 function record(version, report) {
 	const all = readRecord();
-	const run = { package: packageVersion, date: new Date().toISOString().slice(0, 10) };
+	const date = new Date().toISOString().slice(0, 10);
+	const run = { package: packageVersion, source: sourceHash(), date };
 	all[version] ??= {};
 	for (const [area, count] of Object.entries(countByArea(report))) {
 		all[version][area] = { ...count, ...run };
@@ -98,12 +121,13 @@ function tableOf(all) {
 
 /**
  * What README says: the table, and from which version on all works, and the most used.
- * @param all with at least one version on which everything was run and works
+ * @throws where there is no version on which everything was run and works
  */
 function shown(all) {
 	const whole = oldestWith(all, Object.keys(areas), ({ skipped }) => skipped === 0);
 	const usual = oldestWith(all, ['Create', 'Trigger'], () => true);
-	return `${tableOf(all)}\n\nEverything works from n8n ${whole} on, Create and Trigger from ${usual} on.`;
+	if (!whole || !usual) throw new Error('There is no version on which everything works');
+	return `${tableOf(all)}\n\nOf these, everything works from n8n ${whole} on, Create and Trigger from ${usual} on.`;
 }
 
 /** The oldest version such that, of those that were run for some areas, it and all newer ones do well. */
@@ -119,4 +143,16 @@ function oldestWith(all, names, isEnough) {
 	return oldest;
 }
 
-module.exports = { areas, compare, countByArea, elsewhere, inReadme, readRecord, record, shown };
+module.exports = {
+	areas,
+	compare,
+	countByArea,
+	elsewhere,
+	inReadme,
+	readRecord,
+	record,
+	shown,
+	sourceHash,
+	tableOf,
+	untested,
+};

@@ -12,6 +12,7 @@ const good: Files = {
 	lock: { version: '0.2.0', packages: { '': { version: '0.2.0' } } },
 	changelog: changelog('0.2.0'),
 	tag: 'v0.2.0',
+	untested: { '2.41.1': [], '1.123.81': [] },
 };
 
 it('lets through what agrees, with a tag or before there is one', () => {
@@ -50,6 +51,11 @@ it.each<[string, Partial<Files>, RegExp]>([
 		'the lock file is of two minds',
 		{ lock: { version: '0.2.0', packages: { '': { version: '0.1.0' } } } },
 		/^package-lock/,
+	],
+	[
+		'an area was not tested with this code',
+		{ untested: { '2.41.1': [], '1.123.81': ['Create', 'Queue mode'] } },
+		/^docs\/testedVersions.json.*n8n 1\.123\.81.*Create; Queue mode/,
 	],
 	['it is a preliminary version', { manifest: { version: '0.2.0-rc.1' } }, /is no version/],
 ])('says so where %s', (_, change, says) => {
