@@ -117,7 +117,7 @@ describe('with AlloMia’s API on the internet, a link to a file', () => {
 	])('is not followed to %s, nor is a redirect', isNotFollowed);
 
 	// An older n8n does not tell nodes what a name stands for.
-	since('2.0.0').it(
+	since('2.30.0').it(
 		'is not followed to a name of an internal address, nor is a redirect',
 		async () => {
 			await isNotFollowed(`https://${inside}/secret`);

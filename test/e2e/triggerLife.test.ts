@@ -352,7 +352,7 @@ describe('an n8n with another address', () => {
 		}).finally(proxy.stop);
 	});
 
-	since('2.12.0').it(
+	since('2.39.0').it(
 		'that may not ask itself: a run by hand that waits says so, a published workflow waits',
 		async () => {
 			const published = await activeWorkflow(bench, [
