@@ -16,7 +16,7 @@ cli(async () => {
 		});
 	const eslint = (...args) =>
 		tool('eslint', 'bin/eslint.js', [...args, '--max-warnings=0', ...(fix ? ['--fix'] : [])]);
-	await eslint('nodes', 'credentials', 'package.json');
+	await eslint('nodes', 'credentials', 'package.json', '--no-inline-config');
 	await eslint('--config', 'eslint.tests.config.mjs', 'test', 'scripts', 'bench');
 	await tool('prettier', 'bin/prettier.cjs', [
 		fix ? '--write' : '--check',

@@ -4,7 +4,7 @@ const path = require('node:path');
 const { cli, minute, npm, npmCommand, run, say } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { adviceFor, missingFor } = require('./lib/services');
-const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
+const { buildAndPack, ensureDependencies, ensureN8n, ensureVerdaccio } = require('./lib/setup');
 const { readArguments } = require('./lib/testArguments');
 const tested = require('./lib/testedVersions');
 
@@ -40,7 +40,11 @@ cli(async () => {
 	const version = wanted === 'latest' ? await newestN8n() : wanted;
 	const all = chosen.length === suites.length;
 	const isInN8n = chosen.some((name) => suitesInN8n.includes(name));
-	const [n8n] = await Promise.all([isInN8n ? ensureN8n(version) : undefined, ensureDependencies()]);
+	const [n8n, verdaccio] = await Promise.all([
+		isInN8n ? ensureN8n(version) : undefined,
+		chosen.includes('editor') ? ensureVerdaccio() : undefined,
+		ensureDependencies(),
+	]);
 	const total = { passed: 0, failed: 0, skipped: 0 };
 
 	const check = async (label, script, scriptArgs) => {
@@ -63,7 +67,7 @@ cli(async () => {
 	if (tarball) {
 		for (const { names, ...settings } of runs) {
 			const some = names.filter((name) => chosen.includes(name));
-			const options = { ...settings, grep, n8n, tarball, version, record, files };
+			const options = { ...settings, grep, n8n, verdaccio, tarball, version, record, files };
 			if (some.length > 0) add(total, await runSuites(some, options));
 		}
 	}
@@ -96,7 +100,8 @@ async function runSuites(wanted, options) {
 	return total;
 }
 
-async function runJest(names, { limit, workers, grep, n8n, tarball, version, record, files }) {
+async function runJest(names, options) {
+	const { limit, workers, grep, n8n, verdaccio, tarball, version, record, files } = options;
 	const name = names.join(', ');
 	say(`\n> ${name} tests`);
 	const report = path.join(scratch, `${names[0]}.json`);
@@ -122,6 +127,7 @@ async function runJest(names, { limit, workers, grep, n8n, tarball, version, rec
 				env: {
 					...process.env,
 					...(n8n ? { ALLOMIA_N8N: JSON.stringify(n8n) } : {}),
+					...(verdaccio ? { ALLOMIA_VERDACCIO: verdaccio } : {}),
 					ALLOMIA_TARBALL: tarball,
 					TMPDIR: scratch,
 					// n8n starts many times, and a third faster from code that is compiled already.

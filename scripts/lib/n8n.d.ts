@@ -40,7 +40,8 @@ export function freePort(): Promise<number>;
 export function installPackage(userFolder: string, tarball: string): Promise<void>;
 export function isFree(port: number, host?: string): Promise<boolean>;
 export function startProcess(options: {
-	n8n: InstalledN8n;
+	n8n: Pick<InstalledN8n, 'bin' | 'node'>;
+	name?: string;
 	command?: string[];
 	env: Record<string, string>;
 	readyUrl: string;

@@ -122,8 +122,9 @@ function closedSettings({ userFolder, port, brokerPort }) {
 }
 
 /**
- * Starts an n8n process and waits until it answers.
+ * Starts a process of n8n's, or another program of Node's, and waits until it answers.
  * @param n8n what ensureN8n gave
+ * @param name what it is called where it does not start
  * @param command n8n's own arguments, for example ['worker', '--concurrency=5']
  * @param readyUrl what answers with JSON once it is ready
  * @param onStart is told the number of the process
@@ -131,6 +132,7 @@ function closedSettings({ userFolder, port, brokerPort }) {
  */
 async function startProcess({
 	n8n,
+	name = 'n8n',
 	command = ['start'],
 	env,
 	readyUrl,
@@ -175,7 +177,7 @@ async function startProcess({
 		await delay(200);
 	}
 	await handle.stop('SIGKILL');
-	throw new UserError(lastWords('n8n did not start.', output));
+	throw new UserError(lastWords(`${name} did not start.`, output));
 }
 
 /** Whether there is an answer that is JSON: for an address that it does not know, n8n has a page. */

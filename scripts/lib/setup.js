@@ -233,6 +233,27 @@ async function load(node, folder, name) {
 	});
 }
 
+/** What plays npm's registry in the tests. Its node-fetch is named by a tag that not every registry has. */
+const verdaccio = { version: '6.10.4', overrides: { 'node-fetch': '2.7.0' } };
+
+/** Verdaccio's start file, in the cache. It runs with the Node of n8n. */
+async function ensureVerdaccio() {
+	const { version, overrides } = verdaccio;
+	const home = path.join(cacheRoot(), `verdaccio-${version}`);
+	await installOnce(home, 'Verdaccio', async (folder) => {
+		say("Installing a registry for the editor's tests (some seconds) …");
+		fs.writeFileSync(
+			path.join(folder, 'package.json'),
+			JSON.stringify({ private: true, overrides }),
+		);
+		await npm(['install', `verdaccio@${version}`, '--ignore-scripts', ...quietInstall], {
+			cwd: folder,
+			label: 'Installing Verdaccio',
+		});
+	});
+	return path.join(home, 'node_modules', 'verdaccio', 'bin', 'verdaccio');
+}
+
 /** Fills `home` with `install`, exactly once, also where two commands run at the same time. */
 async function installOnce(home, what, install) {
 	if (fs.existsSync(home)) return;
@@ -283,4 +304,12 @@ async function withLock(file, what, body) {
 	}
 }
 
-module.exports = { buildAndPack, ensureDependencies, ensureNode, ensureN8n, nodePackage, nodesFor };
+module.exports = {
+	buildAndPack,
+	ensureDependencies,
+	ensureNode,
+	ensureN8n,
+	ensureVerdaccio,
+	nodePackage,
+	nodesFor,
+};

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { createCredential, outputsOf, waitForEnd } from '../../scripts/lib/workflows';
 import { startSimulator, type Simulator } from '../simulator';
-import { Instance, readEnvironment } from '../e2e/support/instance';
+import { Instance } from '../e2e/support/instance';
 import { startInternet, type Internet } from '../e2e/support/internet';
 import { describeIfComplete } from '../e2e/support/missing';
 import { since } from '../e2e/support/version';
@@ -24,7 +24,7 @@ describeIfComplete('editor')('n8n’s Community nodes dialog', () => {
 	beforeAll(async () => {
 		folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-registry-'));
 		simulator = await startSimulator({ pace: 200 });
-		registry = new Registry(readEnvironment().tarball, folder);
+		registry = await Registry.start(folder);
 		internet = await startInternet({ [registryHost]: registry.site }, {});
 		n8n = await Instance.start(
 			{
@@ -43,6 +43,7 @@ describeIfComplete('editor')('n8n’s Community nodes dialog', () => {
 		await browser?.close();
 		await n8n?.stop();
 		await internet?.stop();
+		await registry?.stop();
 		await simulator?.stop();
 		fs.rmSync(folder, { recursive: true, force: true });
 	});

@@ -69,3 +69,47 @@ it.each(installTests)('the check of a release runs the test that %s', (name) => 
 	const text = files.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('');
 	expect(text.split(`it('${name}`)).toHaveLength(2);
 });
+
+describe('the workflows', () => {
+	const folder = path.resolve(__dirname, '..', '..', '.github', 'workflows');
+	const all = readdirSync(folder).map((name) => ({
+		name,
+		text: readFileSync(path.join(folder, name), 'utf8'),
+	}));
+
+	it.each(all)('$name takes each action by its commit', ({ text }) => {
+		const used = text.match(/uses: .*/g) ?? [];
+		expect(used).not.toEqual([]);
+		for (const it of used) expect(it).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+	});
+
+	it.each(all)(
+		'$name leaves no token behind, and reads only but for one thing',
+		({ name, text }) => {
+			const checkouts = text.match(/uses: actions\/checkout@/g) ?? [];
+			expect(text.match(/persist-credentials: false/g)).toHaveLength(checkouts.length);
+			expect(text).toContain('\npermissions:\n  contents: read\n');
+			const may: Record<string, string[]> = {
+				'codeql.yml': ['security-events: write'],
+				'publish.yml': ['id-token: write'],
+			};
+			expect(text.match(/\S+: write\b.*/g) ?? []).toEqual(may[name] ?? []);
+		},
+	);
+
+	it('publish from a tag, with provenance, what CI has passed', () => {
+		const { text = '' } = all.find(({ name }) => name === 'publish.yml') ?? {};
+		expect(text).toMatch(/^on:\n {2}push:\n {4}tags: \['v\*'\]$/m);
+		expect(text).toMatch(
+			/gh run list --workflow ci\.yml .*--commit "\$GITHUB_SHA" --status success/,
+		);
+		expect(text).toContain('npm run release:check -- --tag "$GITHUB_REF_NAME"');
+		expect(text).toMatch(/npm publish .*--provenance/);
+	});
+
+	it('run the newest n8n once a week', () => {
+		const { text = '' } = all.find(({ name }) => name === 'newest-n8n.yml') ?? {};
+		expect(text).toMatch(/cron: '\d+ \d+ \* \* \d'/);
+		expect(text).toContain('run test:n8n -- latest');
+	});
+});

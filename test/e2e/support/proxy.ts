@@ -1,6 +1,21 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Hands a request on to another address, and its answer back. */
+export function forward(
+	url: string,
+	request: http.IncomingMessage,
+	response: http.ServerResponse,
+): void {
+	const { method, headers } = request;
+	const onward = http.request(url, { method, headers }, (answer) => {
+		response.writeHead(answer.statusCode ?? 502, answer.headers);
+		answer.pipe(response);
+	});
+	onward.on('error', () => response.writeHead(502).end());
+	request.pipe(onward);
+}
+
 /**
  * A reverse proxy that serves `target` below `folder`, as many serve n8n.
  * @param answers what it answers by itself, if it does
@@ -16,17 +31,7 @@ export async function startProxy(
 			response.writeHead(404).end();
 			return;
 		}
-		const { method, headers } = request;
-		const onward = http.request(
-			`${target}${request.url.slice(folder.length)}`,
-			{ method, headers },
-			(answer) => {
-				response.writeHead(answer.statusCode ?? 502, answer.headers);
-				answer.pipe(response);
-			},
-		);
-		onward.on('error', () => response.writeHead(502).end());
-		request.pipe(onward);
+		forward(`${target}${request.url.slice(folder.length)}`, request, response);
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {
