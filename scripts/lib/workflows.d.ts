@@ -50,6 +50,8 @@ export interface NodeRun {
 	executionStatus?: string;
 	/** In ms. */
 	executionTime?: number;
+	/** In ms since 1970. */
+	startTime?: number;
 	error?: NodeError;
 	hints?: Array<{ message: string; type?: string }>;
 	data?: { main?: Array<Array<OutputItem> | null> };
