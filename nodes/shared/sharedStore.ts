@@ -13,6 +13,11 @@ export interface Recorded {
 	retried: boolean;
 }
 
+/** What n8n's database says where it cannot be written. */
+interface Failed {
+	error: unknown;
+}
+
 type Helpers = Pick<
 	IExecuteFunctions['helpers'],
 	'checkProcessedAndRecord' | 'getProcessedDataCount' | 'removeProcessed'
@@ -56,8 +61,7 @@ interface Request {
 	values: readonly string[];
 	/** How many of the newest values stay in the row. */
 	keep: number;
-	resolve: (recorded: Recorded) => void;
-	reject: (error: unknown) => void;
+	resolve: (outcome: Recorded | Failed) => void;
 }
 
 /** The waits between the tries of a write, in ms: a database that is busy, or starts again, comes back. */
@@ -193,33 +197,34 @@ export class SharedStore {
 			await this.remove(row, needless).catch(() => undefined);
 		}
 		let isUnsure = false;
-		const settled = (async () => {
-			if (this.alone || fresh().length === 0) return;
+		const settled = async (): Promise<boolean> => {
+			if (this.alone || fresh().length === 0) return true;
 			for (let count = 0; count < rewrites; count += 1) {
 				await sleep(Math.max(settle, 2 * took) * (1 + Math.random() / 4));
 				const next = await write(false);
-				if (next.isThere && !next.retried) return;
+				if (next.isThere && !next.retried) return true;
 				// What is there may be what the try has written whose answer got lost.
 				isUnsure ||= next.isThere;
 				// Another process, which had read before we wrote, has undone it.
 				({ took } = next);
 			}
-			throw new Error('Other processes keep undoing what was written');
-		})();
-		const isSettled = await settled.then(
-			() => true,
-			() => false,
-		);
-		if (!isSettled && undo) {
-			// Only where it is there still: another may have claimed it since.
-			await this.takeOutBy(row, tokens, () => [...fresh(), ...temporary], 1, settle);
-		} else {
-			this.litter[row].push(...temporary);
-			// A token alone can wait for more of them.
-			const { length } = this.litter[row];
-			if (temporary.size > 1 || length > muchLitter) await this.clean(row);
+			return false;
+		};
+		let isSettled = false;
+		try {
+			isSettled = await settled();
+		} finally {
+			if (!isSettled && undo) {
+				// Only where it is there still: another may have claimed it since.
+				await this.takeOutBy(row, tokens, () => [...fresh(), ...temporary], 1, settle);
+			} else {
+				this.litter[row].push(...temporary);
+				// A token alone can wait for more of them.
+				const { length } = this.litter[row];
+				if (temporary.size > 1 || length > muchLitter) await this.clean(row);
+			}
 		}
-		await settled;
+		if (!isSettled) throw new Error('Other processes keep undoing what was written');
 		return {
 			known,
 			mayBeOurs: this.alone ? first.retried : first.isThere,
@@ -316,8 +321,8 @@ export class SharedStore {
 	): Promise<Recorded> {
 		const row = occupied.has(this.workflow) ? 'node' : wanted;
 		const name = row === 'node' ? this.node : this.workflow;
-		const answer = new Promise<Recorded>((resolve, reject) => {
-			const request = { work, helpers: this.helpers, row, values, keep, resolve, reject };
+		const outcome = await new Promise<Recorded | Failed>((resolve) => {
+			const request = { work, helpers: this.helpers, row, values, keep, resolve };
 			const waiting = queues.get(name);
 			if (waiting) {
 				waiting.push(request);
@@ -326,12 +331,10 @@ export class SharedStore {
 			queues.set(name, [request]);
 			void serve(name);
 		});
-		if (row === 'node') return await answer;
-		return await answer.catch(async (error: unknown) => {
-			if (!isOccupied(error)) return await answer;
-			occupied.add(this.workflow);
-			return await this.request(work, wanted, values, keep);
-		});
+		if (!('error' in outcome)) return outcome;
+		if (row === 'node' || !isOccupied(outcome.error)) throw outcome.error;
+		occupied.add(this.workflow);
+		return await this.request(work, wanted, values, keep);
 	}
 }
 
@@ -362,44 +365,49 @@ async function serve(name: string): Promise<void> {
 		if (!first) break;
 		const end = waiting.findIndex(({ work }) => work !== first.work);
 		const batch = waiting.splice(0, end < 0 ? waiting.length : end);
-		try {
-			const values = [...new Set(batch.flatMap((request) => request.values))];
-			const keep = Math.max(...batch.map((request) => request.keep));
-			const { known, took, retried } = await perform(name, { ...first, values, keep });
-			const isAsked = first.work === 'find';
-			const fresh = values.filter((value) => !known.has(value));
-			if (isAsked && fresh.length > 0) {
-				await perform(name, { ...first, work: 'remove', values: fresh });
-			}
-			const seen = new Set(known);
-			for (const { values: own, resolve } of batch) {
-				resolve({ known: new Set(own.filter((value) => seen.has(value))), took, retried });
-				// Of two that came together to record the same value, the first has it.
-				if (!isAsked) own.forEach((value) => seen.add(value));
-			}
-		} catch (error) {
-			batch.forEach(({ reject }) => reject(error));
+		const values = [...new Set(batch.flatMap((request) => request.values))];
+		const keep = Math.max(...batch.map((request) => request.keep));
+		const outcome = await serveTogether(name, { ...first, values, keep });
+		if ('error' in outcome) {
+			batch.forEach(({ resolve }) => resolve(outcome));
+			continue;
+		}
+		const seen = new Set(outcome.known);
+		for (const { values: own, resolve } of batch) {
+			resolve({ ...outcome, known: new Set(own.filter((value) => seen.has(value))) });
+			// Of two that came together to record the same value, the first has it.
+			if (first.work !== 'find') own.forEach((value) => seen.add(value));
 		}
 	}
 	queues.delete(name);
 }
 
-async function perform(name: string, request: Request): Promise<Recorded> {
+async function serveTogether(name: string, request: Request): Promise<Recorded | Failed> {
+	const outcome = await perform(name, request);
+	if ('error' in outcome || request.work !== 'find') return outcome;
+	const fresh = request.values.filter((value) => !outcome.known.has(value));
+	if (fresh.length === 0) return outcome;
+	const removed = await perform(name, { ...request, work: 'remove', values: fresh });
+	return 'error' in removed ? removed : outcome;
+}
+
+async function perform(name: string, request: Request): Promise<Recorded | Failed> {
 	for (let attempt = 0; ; attempt += 1) {
 		const begun = Date.now();
-		const written = write(request);
-		const failure = await written.then(
-			() => undefined,
-			(error: unknown) => error ?? 'unknown',
+		const written = await write(request).then(
+			(known) => ({ known: new Set(known) }),
+			(error: unknown): Failed => ({ error }),
 		);
-		const wait = broken.has(name) || isFinal(failure) ? undefined : waits[attempt];
-		if (failure !== undefined && wait !== undefined) {
-			await sleep(wait * (1 + Math.random() / 2));
-			continue;
+		if (!('error' in written)) {
+			broken.delete(name);
+			return { ...written, took: Date.now() - begun, retried: attempt > 0 };
 		}
-		if (failure === undefined) broken.delete(name);
-		else broken.add(name);
-		return { known: new Set(await written), took: Date.now() - begun, retried: attempt > 0 };
+		const wait = broken.has(name) || isFinal(written.error) ? undefined : waits[attempt];
+		if (wait === undefined) {
+			broken.add(name);
+			return written;
+		}
+		await sleep(wait * (1 + Math.random() / 2));
 	}
 }
 
