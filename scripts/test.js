@@ -40,9 +40,10 @@ cli(async () => {
 	const version = wanted === 'latest' ? await newestN8n() : wanted;
 	const all = chosen.length === suites.length;
 	const isInN8n = chosen.some((name) => suitesInN8n.includes(name));
+	const isComplete = (name) => chosen.includes(name) && missingFor(name).length === 0;
 	const [n8n, verdaccio] = await Promise.all([
 		isInN8n ? ensureN8n(version) : undefined,
-		chosen.includes('editor') ? ensureVerdaccio() : undefined,
+		isComplete('editor') ? ensureVerdaccio() : undefined,
 		ensureDependencies(),
 	]);
 	const total = { passed: 0, failed: 0, skipped: 0 };
@@ -63,11 +64,22 @@ cli(async () => {
 	if (all) await check('lint', path.join(__dirname, 'lint.js'), []);
 	const build = async () =>
 		await check('build', gulpFile(), [all ? 'build' : 'compile', '--silent']);
+	const source = tested.sourceHash();
 	const tarball = await buildAndPack(build, path.join(scratch, 'package'));
 	if (tarball) {
 		for (const { names, ...settings } of runs) {
 			const some = names.filter((name) => chosen.includes(name));
-			const options = { ...settings, grep, n8n, verdaccio, tarball, version, record, files };
+			const options = {
+				...settings,
+				grep,
+				n8n,
+				verdaccio,
+				tarball,
+				source,
+				version,
+				record,
+				files,
+			};
 			if (some.length > 0) add(total, await runSuites(some, options));
 		}
 	}
@@ -101,7 +113,7 @@ async function runSuites(wanted, options) {
 }
 
 async function runJest(names, options) {
-	const { limit, workers, grep, n8n, verdaccio, tarball, version, record, files } = options;
+	const { limit, workers, grep, n8n, verdaccio, tarball, source, version, record, files } = options;
 	const name = names.join(', ');
 	say(`\n> ${name} tests`);
 	const report = path.join(scratch, `${names[0]}.json`);
@@ -143,11 +155,11 @@ async function runJest(names, options) {
 		say(error.message);
 		// A run that did not end by itself has not passed, whatever its report says.
 		if (!fs.existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
-		if (record) tested.record(version, readReport(report));
+		if (record) tested.record(version, readReport(report), source);
 		const counted = countTests(report, grep !== undefined);
 		return { ...counted, failed: Math.max(counted.failed, 1) };
 	}
-	if (record) tested.record(version, readReport(report));
+	if (record) tested.record(version, readReport(report), source);
 	return countTests(report, grep !== undefined);
 }
 

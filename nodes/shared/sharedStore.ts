@@ -367,7 +367,10 @@ async function serve(name: string): Promise<void> {
 		const batch = waiting.splice(0, end < 0 ? waiting.length : end);
 		const values = [...new Set(batch.flatMap((request) => request.values))];
 		const keep = Math.max(...batch.map((request) => request.keep));
-		const outcome = await serveTogether(name, { ...first, values, keep });
+		// Whatever it is that goes wrong: whoever waits is told, and the row is served on.
+		const outcome = await serveTogether(name, { ...first, values, keep }).catch(
+			(error: unknown): Failed => ({ error }),
+		);
 		if ('error' in outcome) {
 			batch.forEach(({ resolve }) => resolve(outcome));
 			continue;

@@ -21,7 +21,7 @@ export const areas: Record<string, string[]>;
 export const elsewhere: string[];
 export function countByArea(report: JestReport): Record<string, Counts>;
 export function readRecord(): Tested;
-export function record(version: string, report: JestReport): void;
+export function record(version: string, report: JestReport, source: string): void;
 export function compare(a: string, b: string): number;
 export const inReadme: RegExp;
 export function shown(tested: Tested): string;

@@ -12,7 +12,9 @@ export function forward(
 		response.writeHead(answer.statusCode ?? 502, answer.headers);
 		answer.pipe(response);
 	});
-	onward.on('error', () => response.writeHead(502).end());
+	onward.on('error', () =>
+		response.headersSent ? response.destroy() : response.writeHead(502).end(),
+	);
 	request.pipe(onward);
 }
 

@@ -59,7 +59,14 @@ export class Registry {
 		execFileSync(
 			process.execPath,
 			[
-				...[npm, 'publish', path.dirname(file), '--ignore-scripts', '--loglevel=error'],
+				...[
+					npm,
+					'publish',
+					path.dirname(file),
+					'--ignore-scripts',
+					'--provenance=false',
+					'--loglevel=error',
+				],
 				// npm publishes nothing without a token, and this registry does not look at it.
 				...[`--registry=http://${this.host}`, `--//${this.host}/:_authToken=none`],
 			],
