@@ -53,11 +53,12 @@ async function createWorkflow(session, { name, nodes, connections, settings = {}
 	});
 }
 
-/** Activates (publishes) the workflow's newest version. */
+/** Activates (publishes) the workflow's newest version; its webhooks are there when this resolves. */
 async function activate(session, workflowId) {
 	await setActive(session, workflowId, true, { name: 'v1', description: '' });
 }
 
+/** Its webhooks are gone when this resolves: another workflow may have their paths. */
 async function deactivate(session, workflowId) {
 	await setActive(session, workflowId, false);
 }
@@ -70,6 +71,13 @@ async function setActive(session, workflowId, active, details) {
 		if (error.status !== 404) throw error;
 		// Before n8n could publish workflows, it was a field of theirs.
 		await session.call('PATCH', workflow, { versionId, active });
+	});
+	await until(`n8n to ${active ? 'publish' : 'unpublish'} the workflow`, async () => {
+		const { status, text, json } = await session.send('GET', `${workflow}/publication-status`);
+		// An older n8n has answered once it is done.
+		if (status === 404) return true;
+		if (status !== 200) throw new Error(`n8n does not say what became of it (${status}: ${text})`);
+		return json.data.status !== 'in_progress';
 	});
 }
 
