@@ -67,7 +67,7 @@ export interface Mortal {
 	isDead: boolean;
 }
 
-/** Resolves once nothing more follows from what has just happened. */
+/** Resolves once nothing more follows from what has just happened: Node empties its promises before. */
 async function settled(): Promise<void> {
-	await new Promise((resolve) => setImmediate(resolve));
+	await new Promise<void>((resolve) => process.nextTick(resolve));
 }
