@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listExecutions, until, waitForEnd } from '../../scripts/lib/workflows';
+import { activate, listExecutions, until, waitForEnd } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import {
 	caller,
@@ -192,15 +192,10 @@ describe('Call Once Per', () => {
 		const nodes = stored.nodes.map((it) =>
 			it.name === 'AlloMia' ? { ...it, parameters: { ...it.parameters, options } } : it,
 		);
-		const { versionId } = await session.call<{ versionId: string }>(
-			'PATCH',
-			`/rest/workflows/${workflowId}`,
-			{ versionId: stored.versionId, nodes },
-		);
-		await session.call('POST', `/rest/workflows/${workflowId}/activate`, {
-			versionId,
-			name: 'changed',
-			description: '',
+		await session.call('PATCH', `/rest/workflows/${workflowId}`, {
+			versionId: stored.versionId,
+			nodes,
 		});
+		await activate(session, workflowId);
 	}
 });
