@@ -1,6 +1,8 @@
 /** What all suites share. Types are checked by the build; here they are only stripped. */
 const shared = {
 	testEnvironment: 'node',
+	// The suites have a temporary folder of their own, which is thrown away.
+	cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 	transform: {
 		'\\.[jt]s$': [
 			'ts-jest',

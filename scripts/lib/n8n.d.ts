@@ -36,6 +36,7 @@ export function closedSettings(options: {
 	port: number;
 	brokerPort: number;
 }): Record<string, string>;
+export const headlessSettings: Record<string, string>;
 export function freePort(): Promise<number>;
 export function installPackage(userFolder: string, tarball: string): Promise<void>;
 export function isFree(port: number, host?: string): Promise<boolean>;

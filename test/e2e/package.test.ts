@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Instance, readEnvironment } from './support/instance';
+import { Instance, readEnvironment, withEditor } from './support/instance';
 
 interface NodeType {
 	name: string;
@@ -16,7 +16,7 @@ interface NodeType {
 let n8n: Instance;
 
 beforeAll(async () => {
-	n8n = await Instance.start();
+	n8n = await Instance.start(withEditor);
 });
 
 afterAll(async () => {
@@ -108,7 +108,7 @@ it('is installed by hand with the README’s commands, and nothing else is', asy
 		expect(fs.readdirSync(modules).filter((it) => !it.startsWith('.'))).toEqual([
 			'n8n-nodes-allomia',
 		]);
-		another = await Instance.start({ N8N_USER_FOLDER: home });
+		another = await Instance.start({ ...withEditor, N8N_USER_FOLDER: home });
 		expect(await readTypes(another)).toHaveLength(3);
 	} finally {
 		await another?.stop();

@@ -8,6 +8,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, startBench, type Bench } from '../e2e/support/bench';
 import { addClinics } from '../e2e/support/clinics';
+import { withEditor } from '../e2e/support/instance';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, manualTrigger } from '../e2e/support/nodes';
 import { isSince } from '../e2e/support/version';
@@ -19,7 +20,7 @@ describeIfComplete('editor')('the editor in a browser', () => {
 	let page: Page;
 
 	beforeAll(async () => {
-		bench = await startBench();
+		bench = await startBench(withEditor);
 		browser = await openBrowser();
 		page = await openEditor(browser, bench.n8n.baseUrl);
 	});

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { createCredential, outputsOf, waitForEnd } from '../../scripts/lib/workflows';
 import { startSimulator, type Simulator } from '../simulator';
-import { Instance } from '../e2e/support/instance';
+import { Instance, withEditor } from '../e2e/support/instance';
 import { startInternet, type Internet } from '../e2e/support/internet';
 import { describeIfComplete } from '../e2e/support/missing';
 import { since } from '../e2e/support/version';
@@ -28,6 +28,7 @@ describeIfComplete('editor')('n8n’s Community nodes dialog', () => {
 		internet = await startInternet({ [registryHost]: registry.site }, {});
 		n8n = await Instance.start(
 			{
+				...withEditor,
 				...internet.settings,
 				// A user's own settings of npm would go before the environment's.
 				npm_config_cafile: internet.settings.NODE_EXTRA_CA_CERTS ?? '',

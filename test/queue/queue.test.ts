@@ -280,7 +280,7 @@ describeIfComplete('queue')(
 					cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
 				);
 				const before = simulator.dials.length;
-				for (let count = 0; count < 2; count += 1) await cluster.startWorker();
+				await cluster.startWorkers(2);
 				const over = await until(
 					'n8n to notice the crash',
 					async () => {
@@ -497,7 +497,7 @@ describeIfComplete('queue')(
 			);
 			const before = simulator.dials.length;
 			expect(before).toBeLessThan(40);
-			for (let count = 0; count < 2; count += 1) await cluster.startWorker();
+			await cluster.startWorkers(2);
 			await send(workflow.url, list);
 			const execution = await until(
 				'the second list to end',

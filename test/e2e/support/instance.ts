@@ -4,6 +4,7 @@ import path from 'node:path';
 import {
 	closedSettings,
 	freePort,
+	headlessSettings,
 	installPackage,
 	Session,
 	startProcess,
@@ -19,6 +20,9 @@ export function readEnvironment(): { n8n: InstalledN8n; tarball: string } {
 	}
 	return { n8n: JSON.parse(n8n) as InstalledN8n, tarball };
 }
+
+/** For tests that look at the editor, or at what n8n tells it. */
+export const withEditor = { N8N_DISABLE_UI: 'false' };
 
 /** A real n8n of a test's own: SQLite, a folder that is removed afterwards, this machine only. */
 export class Instance {
@@ -52,6 +56,7 @@ export class Instance {
 		const [port, brokerPort] = [await freePort(), await freePort()];
 		const settings = {
 			...closedSettings({ userFolder, port, brokerPort }),
+			...headlessSettings,
 			WEBHOOK_URL: `http://127.0.0.1:${port}/`,
 			// Where its database takes longer than 5 s to answer, as on a busy machine, n8n would refuse
 			// every request for the next seconds.

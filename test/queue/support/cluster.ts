@@ -6,6 +6,7 @@ import path from 'node:path';
 import {
 	closedSettings,
 	freePort,
+	headlessSettings,
 	installPackage,
 	Session,
 	startProcess,
@@ -59,15 +60,17 @@ export class Cluster {
 		const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-queue-'));
 		const services = await startServices();
 		await query(services, 'postgres', `CREATE DATABASE ${name}`);
-		await installPackage(folder, readEnvironment().tarball);
+		await installPackage(path.join(folder, 'package'), readEnvironment().tarball);
 		const mainPort = await freePort();
 		const webhookPort = await freePort();
 		const session = new Session(`http://127.0.0.1:${mainPort}`);
 		const cluster = new Cluster(name, folder, mainPort, webhookPort, session, services);
 		await cluster.startMain();
 		await session.signIn();
-		cluster.webhooks = await cluster.startPart(['webhook'], webhookPort, '/healthz');
-		for (let count = 0; count < 2; count += 1) await cluster.startWorker();
+		[cluster.webhooks] = await Promise.all([
+			cluster.startPart(['webhook'], webhookPort, '/healthz'),
+			cluster.startWorkers(2),
+		]);
 		return cluster;
 	}
 
@@ -80,19 +83,9 @@ export class Cluster {
 		this.main = await this.startPart(['start'], this.mainPort, '/healthz/readiness');
 	}
 
-	async startWorker(): Promise<void> {
-		const port = await freePort();
-		this.workers.push(
-			await this.startPart(['worker', '--concurrency=5'], port, '/healthz/readiness', {
-				// Workers then write down which executions they take.
-				N8N_LOG_LEVEL: 'info',
-				// After that, n8n throws away what the executions of a killed worker hold: a busy machine may need
-				// longer than its minute until they are run again.
-				QUEUE_WORKER_LOCK_DURATION: String(10 * 60_000),
-				QUEUE_HEALTH_CHECK_ACTIVE: 'true',
-				QUEUE_HEALTH_CHECK_PORT: String(port),
-			}),
-		);
+	async startWorkers(count: number): Promise<void> {
+		const started = Array.from({ length: count }, async () => await this.startWorker());
+		this.workers.push(...(await Promise.all(started)));
 	}
 
 	async stop(): Promise<void> {
@@ -102,6 +95,20 @@ export class Cluster {
 		fs.rmSync(this.folder, { recursive: true, force: true });
 	}
 
+	private async startWorker(): Promise<N8nProcess> {
+		const port = await freePort();
+		return await this.startPart(['worker', '--concurrency=5'], port, '/healthz/readiness', {
+			// Workers then write down which executions they take.
+			N8N_LOG_LEVEL: 'info',
+			// After that, n8n throws away what the executions of a killed worker hold: a busy machine may need
+			// longer than its minute until they are run again.
+			QUEUE_WORKER_LOCK_DURATION: String(10 * 60_000),
+			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
+			QUEUE_HEALTH_CHECK_PORT: String(port),
+		});
+	}
+
+	/** One process, on a folder of its own, as on a machine of its own. */
 	private async startPart(
 		command: string[],
 		port: number,
@@ -109,11 +116,14 @@ export class Cluster {
 		extra: Record<string, string> = {},
 	): Promise<N8nProcess> {
 		const { postgres, redis } = this.services;
+		const userFolder = path.join(this.folder, String(port));
+		fs.cpSync(path.join(this.folder, 'package'), userFolder, { recursive: true });
 		return await startProcess({
 			n8n: readEnvironment().n8n,
 			command,
 			env: {
-				...closedSettings({ userFolder: this.folder, port, brokerPort: await freePort() }),
+				...closedSettings({ userFolder, port, brokerPort: await freePort() }),
+				...headlessSettings,
 				WEBHOOK_URL: `${this.webhookUrl}/`,
 				N8N_ENCRYPTION_KEY: this.name,
 				EXECUTIONS_MODE: 'queue',
