@@ -1,12 +1,11 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
 import {
 	createCredential,
 	type CredentialReference,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
-import { ids, keys } from '../simulator';
+import { close, ids, keys, listen } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import { clinic } from './support/clinics';
 import { alloMia, node } from './support/nodes';
@@ -29,6 +28,8 @@ interface ChatRequest {
 
 const bench = useBench({ N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true' });
 let model: Server;
+
+let modelUrl = '';
 let tenant: CredentialReference;
 let asked: ChatRequest[] = [];
 type Filled = Record<string, string>;
@@ -94,12 +95,11 @@ beforeAll(async () => {
 			response.end(answer(chat));
 		});
 	});
-	await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve));
+	modelUrl = await listen(model);
 });
 
 afterAll(async () => {
-	model?.closeAllConnections();
-	await new Promise((resolve) => (model ? model.close(resolve) : resolve(undefined)));
+	await close(model);
 });
 
 beforeEach(() => {
@@ -141,11 +141,10 @@ async function agentWorkflow(
 	agentExtras: Partial<WorkflowNode> = {},
 	loop?: WorkflowNode,
 ) {
-	const { port } = model.address() as AddressInfo;
 	const { id } = await bench.n8n.session.call<{ id: string }>('POST', '/rest/credentials', {
 		name: 'Model',
 		type: 'openAiApi',
-		data: { apiKey: 'none', url: `http://127.0.0.1:${port}/v1`, header: false },
+		data: { apiKey: 'none', url: `${modelUrl}/v1`, header: false },
 	});
 	const tool = alloMia(bench.credential, parameters, extras);
 	const agent = node(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import net from 'node:net';
 import { outputsOf, until, upsertCredential, waitForEnd } from '../../scripts/lib/workflows';
+import { close, listen } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 
@@ -58,33 +59,31 @@ it.each([
 		socket.on('error', () => undefined);
 		answer(socket);
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { host } = new URL(await listen(server));
 	try {
-		const { port } = server.address() as net.AddressInfo;
 		const credential = await upsertCredential(bench.n8n.session, {
 			name: randomUUID(),
 			apiKey: bench.simulator.keys.organization,
-			baseUrl: `https://127.0.0.1:${port}/api`,
+			baseUrl: `https://${host}/api`,
 		});
 		const { message, error } = await call({}, credential);
 		expect(error).toBe('AlloMia cannot be reached: no connection came about');
 		expect(message).toMatch('Nobody was called.');
 		expect(connections).toBe(4);
 	} finally {
-		server.close();
+		await close(server);
 	}
 });
 
 it('calls later, for the same key, whom it could not call where nobody listened', async () => {
 	const server = net.createServer();
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as net.AddressInfo;
-	await new Promise((resolve) => server.close(resolve));
+	const address = await listen(server);
+	await close(server);
 	const account = { name: randomUUID(), apiKey: bench.simulator.keys.organization };
 	const useAddress = async (baseUrl: string) =>
 		await upsertCredential(bench.n8n.session, { ...account, baseUrl });
 
-	const credential = await useAddress(`http://127.0.0.1:${port}/api`);
+	const credential = await useAddress(`${address}/api`);
 	const parameters = { phoneNumber: '+15145550098', options: { onceKey: 'A-1' } };
 	const workflow = await activeWorkflow(bench, [alloMia(credential, parameters, going)]);
 	const run = async () => outputsOf(await workflow.run([{}]), 'AlloMia')[0]?.[0];

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { close, listen } from '../simulator';
 import { activeWorkflow, startBench, type Bench } from './support/bench';
 import { alloMia } from './support/nodes';
 import { since } from './support/version';
@@ -15,6 +15,7 @@ since('2.0.0').describe('files of a call, with n8n’s binary data mode database
 function downloads(mode: string) {
 	let bench: Bench;
 	let files: http.Server;
+	let url = '';
 	let sent = Buffer.alloc(0);
 
 	beforeAll(async () => {
@@ -24,18 +25,16 @@ function downloads(mode: string) {
 			res.writeHead(200).write(sent);
 			res.end();
 		});
-		await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
+		url = await listen(files);
 	});
 
 	afterAll(async () => {
-		files?.closeAllConnections();
-		await new Promise((resolve) => (files ? files.close(resolve) : resolve(undefined)));
+		await close(files);
 		await bench?.stop();
 	});
 
 	async function download() {
-		const { port } = files.address() as AddressInfo;
-		const recordingUrl = `http://127.0.0.1:${port}/file.mp3`;
+		const recordingUrl = `${url}/file.mp3`;
 		const node = alloMia(bench.credential, {
 			resource: 'call',
 			operation: 'get',

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import {
@@ -11,7 +10,7 @@ import {
 	type OutputItem,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
-import { ids, keys, startSimulator, type Simulator } from '../simulator';
+import { close, ids, keys, listen, startSimulator, type Simulator } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 
@@ -61,13 +60,8 @@ async function fileHost(answer: http.RequestListener) {
 		asked.push(req);
 		answer(req, res);
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	const stop = () => {
-		server.closeAllConnections();
-		return new Promise((resolve) => server.close(resolve));
-	};
-	return { asked, url, stop };
+	const url = await listen(server);
+	return { asked, url, stop: async () => await close(server) };
 }
 
 /** What a process has in memory, in bytes. */

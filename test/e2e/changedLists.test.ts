@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { outputsOf, until } from '../../scripts/lib/workflows';
+import { close, listen } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import {
 	caller,
@@ -24,6 +24,7 @@ beforeEach(() => {
 
 describe('a list that has changed when it is run again', () => {
 	let server: Server;
+	let url = '';
 	let rows: Person[] = [];
 
 	beforeAll(async () => {
@@ -31,18 +32,12 @@ describe('a list that has changed when it is run again', () => {
 			response.setHeader('content-type', 'application/json');
 			response.end(JSON.stringify(rows));
 		});
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		url = await listen(server);
 	});
 
-	afterAll(() => void server.close());
+	afterAll(async () => await close(server));
 
-	const fetched = () => {
-		const { port } = server.address() as AddressInfo;
-		return node('n8n-nodes-base.httpRequest', 4.2, 'List', {
-			url: `http://127.0.0.1:${port}/`,
-			options: {},
-		});
-	};
+	const fetched = () => node('n8n-nodes-base.httpRequest', 4.2, 'List', { url, options: {} });
 
 	const changes: Array<[string, (list: Person[]) => Person[]]> = [
 		['rows on top', (list) => [...people(40, 500), ...list]],

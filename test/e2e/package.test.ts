@@ -1,10 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { close, listen } from '../simulator';
 import { Instance, readEnvironment, withEditor } from './support/instance';
 
 interface NodeType {
@@ -41,9 +41,8 @@ async function startRegistry() {
 		const versions = { [version]: { name, version, dist } };
 		res.end(JSON.stringify({ name, 'dist-tags': { latest: version }, versions }));
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const stop = async () => await new Promise((resolve) => server.close(resolve));
-	return { asked, stop, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+	const url = `${await listen(server)}/`;
+	return { asked, url, stop: async () => await close(server) };
 }
 
 /** The commands of the README's section Install. */

@@ -1,6 +1,3 @@
-import type http from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import { deliver, logEntry } from './calls';
 import { CallbackSender } from './callbackSender';
 import { ids, keys } from './constants';
@@ -8,6 +5,7 @@ import { answerControl, endCall } from './control';
 import { safeLine } from './describe';
 import { answerFile, wav } from './fileHost';
 import { LinkSigner } from './links';
+import { close, listen } from './listen';
 import { answerApi } from './router';
 import { createServer } from './server';
 import { Timers } from './timers';
@@ -16,6 +14,7 @@ import { freshMemory, type World } from './world';
 
 export { ids, keys, timezones } from './constants';
 export { endingOf, numberEndings, type NumberEnding } from './endings';
+export { close, listen } from './listen';
 export type * from './types';
 
 /** Starts a stand-in for AlloMia's API. Nothing it does leaves the machine but callbacks. */
@@ -101,25 +100,4 @@ function simulatorParts(world: World): Omit<Simulator, 'baseUrl' | 'fileUrl' | '
 			[dials, requests, fileRequests, callbacks].forEach((list) => (list.length = 0));
 		},
 	};
-}
-
-function listen(server: http.Server, port: number, host: string): Promise<string> {
-	return new Promise((resolve, reject) => {
-		server.once('error', reject);
-		server.listen(port, host, () => {
-			server.off('error', reject);
-			const { address, family, port: bound } = server.address() as AddressInfo;
-			// An address that stands for all of them cannot be called.
-			const any = address === '0.0.0.0' || address === '::';
-			const name = any ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
-			resolve(`http://${name}:${bound}`);
-		});
-	});
-}
-
-function close(server: http.Server): Promise<void> {
-	return new Promise((resolve) => {
-		server.close(() => resolve());
-		server.closeAllConnections();
-	});
 }

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { networkErrorOf } from '../../nodes/shared/networkError';
+import { close, listen } from '../simulator';
 
 const withCode = (code: string, message = code, more: object = {}) =>
 	Object.assign(new Error(message), { code, ...more });
@@ -69,15 +70,12 @@ describe('a request that was surely not sent', () => {
 	});
 
 	it('a connection that ends before it is secure', async () => {
-		const server = net
-			.createServer((socket) => socket.once('data', () => socket.end()))
-			.listen(0, '127.0.0.1');
-		await new Promise((resolve) => server.once('listening', resolve));
-		const { port } = server.address() as net.AddressInfo;
+		const server = net.createServer((socket) => socket.once('data', () => socket.end()));
+		const { port } = new URL(await listen(server));
 		const error = await new Promise((resolve) => {
-			tls.connect({ port, host: '127.0.0.1' }).once('error', resolve);
+			tls.connect({ port: Number(port), host: '127.0.0.1' }).once('error', resolve);
 		});
-		server.close();
+		await close(server);
 		expect(networkErrorOf(wrapped(error))).toMatchObject({
 			code: 'ECONNRESET',
 			isBeforeRequest: true,

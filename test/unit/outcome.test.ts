@@ -1,6 +1,6 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { outcomeByAsking } from '../../scripts/lib/outcome';
+import { close, listen } from '../simulator';
 
 it('npm start asks the real AlloMia through the proxy that the environment names', async () => {
 	const asked: string[] = [];
@@ -14,11 +14,11 @@ it('npm start asks the real AlloMia through the proxy that the environment names
 		socket.write('HTTP/1.1 200 OK\r\n\r\n');
 		proxy.emit('connection', socket);
 	});
-	await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+	const url = await listen(proxy);
 	const { env } = process;
 	process.env = {
 		...env,
-		http_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+		http_proxy: url,
 		no_proxy: '127.0.0.1',
 	};
 	try {
@@ -28,7 +28,6 @@ it('npm start asks the real AlloMia through the proxy that the environment names
 		expect(asked[0]).toMatch(/^allomia\.example .*\/api\/outbound\/1\/status$/);
 	} finally {
 		process.env = env;
-		proxy.closeAllConnections();
-		await new Promise((resolve) => proxy.close(resolve));
+		await close(proxy);
 	}
 });

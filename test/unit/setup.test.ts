@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { freePort, isFree } from '../../scripts/lib/n8n';
 import { nodePackage, nodesFor } from '../../scripts/lib/setup';
+import { close, listen } from '../simulator';
 
 const root = path.resolve(__dirname, '..', '..');
 
@@ -114,22 +115,22 @@ describe('a port', () => {
 		async (host) => {
 			const port = await freePort();
 			expect(await isFree(port)).toBe(true);
-			const server = net.createServer().listen(port, host);
-			await new Promise((resolve) => server.once('listening', resolve));
+			const server = net.createServer();
+			await listen(server, port, host);
 			try {
 				expect(await isFree(port)).toBe(false);
 			} finally {
-				await new Promise((resolve) => server.close(resolve));
+				await close(server);
 			}
 		},
 	);
 
 	it('is not free where something answers, though the system lets another listen', async () => {
 		const port = await freePort();
-		const server = net.createServer().listen(port, '127.0.0.1');
-		await new Promise((resolve) => server.once('listening', resolve));
+		const server = net.createServer();
+		await listen(server, port);
 		// As macOS and Windows do for one that listens on all addresses.
-		const listen = jest.spyOn(net.Server.prototype, 'listen').mockImplementation(function (
+		const spy = jest.spyOn(net.Server.prototype, 'listen').mockImplementation(function (
 			this: net.Server,
 			...args: unknown[]
 		) {
@@ -139,8 +140,8 @@ describe('a port', () => {
 		try {
 			expect(await isFree(port)).toBe(false);
 		} finally {
-			listen.mockRestore();
-			await new Promise((resolve) => server.close(resolve));
+			spy.mockRestore();
+			await close(server);
 		}
 	});
 });

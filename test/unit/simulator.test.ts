@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { ids, keys, numberEndings, startSimulator, type Simulator } from '../simulator';
+import {
+	close,
+	ids,
+	keys,
+	listen,
+	numberEndings,
+	startSimulator,
+	type Simulator,
+} from '../simulator';
 
 type Json = Record<string, unknown>;
 
@@ -38,8 +45,7 @@ beforeAll(async () => {
 			res.end('{"received":true}');
 		});
 	});
-	await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-	callbackUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+	callbackUrl = await listen(receiver);
 });
 
 beforeEach(() => {
@@ -49,8 +55,7 @@ beforeEach(() => {
 
 afterAll(async () => {
 	await simulator.stop();
-	receiver.closeAllConnections();
-	await new Promise((resolve) => receiver.close(resolve));
+	await close(receiver);
 });
 
 interface Asked {

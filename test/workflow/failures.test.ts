@@ -1,5 +1,6 @@
+import { createServer } from 'node:http';
 import type { INodeParameters } from 'n8n-workflow';
-import { ids, keys, numberEndings } from '../simulator';
+import { close, ids, keys, listen, numberEndings } from '../simulator';
 import { call, credential, dialRequests, ending, numbers, rung, simulator } from './bench';
 import { errorOf, execute, log, output, outputJson, serialized, type Execution } from './engine';
 
@@ -196,6 +197,15 @@ describe('an AlloMia that asks to wait', () => {
 		expect([dialRequests(), rung(good)]).toEqual([2, 1]);
 	});
 
+	it('is waited for until a date that it names', async () => {
+		// A date has whole seconds; the first wait would be 625 ms at most.
+		wait(429, new Date(Date.now() + 3_000).toUTCString());
+		const started = Date.now();
+		expect(await onlyItem({ items: numbers(good) })).toMatchObject({ status: 'calling' });
+		expect(Date.now() - started).toBeGreaterThan(1_500);
+		expect([dialRequests(), rung(good)]).toEqual([2, 1]);
+	});
+
 	it.each([429, 503])(
 		'is not waited for where %d names a minute: the error says when',
 		async (status) => {
@@ -292,6 +302,29 @@ describe('an error', () => {
 
 describe('the API key', () => {
 	const apiKey = keys.organization;
+
+	it.each([301, 302, 303, 307, 308])(
+		'and the dial go nowhere else where AlloMia redirects with %d',
+		async (status) => {
+			let requests = 0;
+			const elsewhere = createServer((_, response) => {
+				requests += 1;
+				response.end('{}');
+			});
+			const location = `${await listen(elsewhere)}/api/outbound`;
+			try {
+				simulator.fault({ kind: 'status', status, headers: { location } });
+				expect(await onlyItem()).toEqual({
+					error: 'The address of AlloMia’s API redirects elsewhere',
+					message: expect.stringContaining('may have been placed'),
+				});
+				expect(requests).toBe(0);
+			} finally {
+				await close(elsewhere);
+			}
+		},
+	);
+
 	const cases: Array<[string, INodeParameters, string, (() => void) | undefined]> = [
 		['a call that was placed', {}, good, undefined],
 		['a signed callback URL', { options: { signCallbackUrl: true } }, good, undefined],

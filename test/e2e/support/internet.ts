@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { generate } from 'selfsigned';
+import { listen } from '../../simulator';
 
 /** What a public host answers. */
 export type Site = http.RequestListener;
@@ -46,6 +47,7 @@ export async function startInternet(
 		asked.push({ url: host + String(req.url), headers: req.headers });
 		sites[host]?.(req, res);
 	});
+	const { port: hostsPort } = new URL(await listen(hosts));
 	const proxy = http.createServer((req, res) => {
 		dialled.push(new URL(req.url ?? '').host);
 		res.writeHead(502).end();
@@ -54,7 +56,7 @@ export async function startInternet(
 		const [host = '', port = ''] = (req.url ?? '').split(':');
 		dialled.push(`${host}:${port}`);
 		if (!(host in sites)) return void client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
-		const upstream = net.connect((hosts.address() as AddressInfo).port, '127.0.0.1', () => {
+		const upstream = net.connect(Number(hostsPort), '127.0.0.1', () => {
 			client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
 			upstream.write(head);
 			upstream.pipe(client).pipe(upstream);
@@ -69,9 +71,8 @@ export async function startInternet(
 			sockets.add(socket);
 			socket.on('close', () => sockets.delete(socket));
 		});
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	}
-	const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+	const address = await listen(proxy);
 	return {
 		asked,
 		dialled,

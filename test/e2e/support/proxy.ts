@@ -1,5 +1,5 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { close, listen } from '../../simulator';
 
 /** Hands a request on to another address, and its answer back. */
 export function forward(
@@ -35,12 +35,6 @@ export async function startProxy(
 		}
 		forward(`${target}${request.url.slice(folder.length)}`, request, response);
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${folder}`,
-		stop: async () => {
-			server.closeAllConnections();
-			await new Promise((resolve) => server.close(resolve));
-		},
-	};
+	const url = `${await listen(server)}${folder}`;
+	return { url, stop: async () => await close(server) };
 }

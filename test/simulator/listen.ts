@@ -1,0 +1,32 @@
+import type http from 'node:http';
+import type net from 'node:net';
+
+type Server = http.Server | net.Server;
+
+/**
+ * Lets a server listen, unless told otherwise on a free port and for this machine only.
+ * @returns its address, without a slash at the end
+ */
+export async function listen(server: Server, port = 0, host = '127.0.0.1'): Promise<string> {
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', reject);
+		server.listen(port, host, () => {
+			server.off('error', reject);
+			resolve();
+		});
+	});
+	const { address, family, port: bound } = server.address() as net.AddressInfo;
+	// An address that stands for all of them cannot be called.
+	const any = address === '0.0.0.0' || address === '::';
+	const name = any ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+	return `http://${name}:${bound}`;
+}
+
+/** Ends a server, and the connections that it has. */
+export async function close(server: Server | undefined): Promise<void> {
+	if (!server) return;
+	await new Promise((resolve) => {
+		server.close(resolve);
+		if ('closeAllConnections' in server) server.closeAllConnections();
+	});
+}
