@@ -68,7 +68,7 @@ export class Cluster {
 		await cluster.startMain();
 		await session.signIn();
 		[cluster.webhooks] = await Promise.all([
-			cluster.startPart(['webhook'], webhookPort, '/healthz'),
+			cluster.startPart('webhook', ['webhook'], webhookPort, '/healthz'),
 			cluster.startWorkers(2),
 		]);
 		return cluster;
@@ -80,11 +80,15 @@ export class Cluster {
 	}
 
 	async startMain(): Promise<void> {
-		this.main = await this.startPart(['start'], this.mainPort, '/healthz/readiness');
+		this.main = await this.startPart('main', ['start'], this.mainPort, '/healthz/readiness');
 	}
 
 	async startWorkers(count: number): Promise<void> {
-		const started = Array.from({ length: count }, async () => await this.startWorker());
+		const first = this.workers.length;
+		const started = Array.from(
+			{ length: count },
+			async (_, index) => await this.startWorker(`worker ${first + index}`),
+		);
 		this.workers.push(...(await Promise.all(started)));
 	}
 
@@ -95,9 +99,9 @@ export class Cluster {
 		fs.rmSync(this.folder, { recursive: true, force: true });
 	}
 
-	private async startWorker(): Promise<N8nProcess> {
+	private async startWorker(name: string): Promise<N8nProcess> {
 		const port = await freePort();
-		return await this.startPart(['worker', '--concurrency=5'], port, '/healthz/readiness', {
+		return await this.startPart(name, ['worker', '--concurrency=5'], port, '/healthz/readiness', {
 			// Workers then write down which executions they take.
 			N8N_LOG_LEVEL: 'info',
 			// After that, n8n throws away what the executions of a killed worker hold: a busy machine may need
@@ -108,15 +112,19 @@ export class Cluster {
 		});
 	}
 
-	/** One process, on a folder of its own, as on a machine of its own. */
+	/**
+	 * Starts a process on a folder of its own, as on a machine of its own. One that is started again finds
+	 * there what it was at when it was killed.
+	 */
 	private async startPart(
+		name: string,
 		command: string[],
 		port: number,
 		health: string,
 		extra: Record<string, string> = {},
 	): Promise<N8nProcess> {
 		const { postgres, redis } = this.services;
-		const userFolder = path.join(this.folder, String(port));
+		const userFolder = path.join(this.folder, name);
 		fs.cpSync(path.join(this.folder, 'package'), userFolder, { recursive: true });
 		return await startProcess({
 			n8n: readEnvironment().n8n,

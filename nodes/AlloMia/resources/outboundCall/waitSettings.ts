@@ -20,7 +20,12 @@ export interface WaitSettings {
 	outputPerStatus: boolean;
 }
 
-const units: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
+/** In ms. */
+const units = new Map([
+	['minutes', 60_000],
+	['hours', 3_600_000],
+	['days', 86_400_000],
+]);
 
 /** The longest wait: n8n's database cannot hold much later dates on every system. */
 const longestWait = 365 * 86_400_000;
@@ -68,7 +73,7 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 }
 
 function readMaxWait(value: unknown, unit: string, refusals: Refusal[]): number {
-	const factor = units[unit];
+	const factor = units.get(unit);
 	const amount = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 	if (factor === undefined) {
 		refusals.push({ field: 'Max Wait Unit', message: 'Choose Minutes, Hours or Days.' });
