@@ -38,6 +38,8 @@ export interface ExecutionSummary {
 	status: string;
 	mode: string;
 	retryOf?: string | null;
+	/** When n8n goes on by itself with one that waits. */
+	waitTill?: string | null;
 }
 
 export interface NodeError {

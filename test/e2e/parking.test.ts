@@ -65,6 +65,22 @@ describe('an execution that is parked', () => {
 		expect(bench.simulator.dials).toHaveLength(count + 1);
 	});
 
+	it.each([
+		[2.5, 'hours', 9_000_000],
+		[3, 'days', 259_200_000],
+	])('goes on by n8n itself a minute after a limit of %d %s', async (maxWait, maxWaitUnit, ms) => {
+		const before = Date.now();
+		const workflow = await waitingWorkflow(bench, { maxWait, maxWaitUnit });
+		const id = await workflow.begin(phones('0004'));
+		await parked(bench, id);
+		const { waitTill } = await readExecution(bench.n8n.session, id);
+		const limit = Date.parse(waitTill ?? '') - ms - 60_000;
+		expect(limit).toBeGreaterThanOrEqual(before);
+		expect(limit).toBeLessThanOrEqual(Date.now());
+		await bench.simulator.endCall(callTo('0004').outboundCallId, 'busy');
+		expect(outcomesOf(await waitForEnd(bench.n8n.session, id))).toEqual(['busy']);
+	});
+
 	it('goes on after a restart of n8n', async () => {
 		bench.simulator.setPace(60_000);
 		const workflow = await waitingWorkflow(bench);
