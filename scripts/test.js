@@ -14,7 +14,7 @@ const tested = require('./lib/testedVersions');
  */
 const runs = [
 	{ names: ['unit', 'workflow'], limit: 25 * minute, workers: 2 },
-	{ names: ['e2e', 'editor', 'queue'], limit: 50 * minute, workers: 3, inN8n: true },
+	{ names: ['e2e', 'editor', 'queue'], limit: 50 * minute, workers: 4, inN8n: true },
 ];
 const suites = runs.flatMap(({ names }) => names);
 const suitesInN8n = runs.filter(({ inN8n }) => inN8n).flatMap(({ names }) => names);
