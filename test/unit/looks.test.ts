@@ -1,5 +1,5 @@
 import { answers } from '../../nodes/shared/callbackDoor';
-import { usePoster, watch } from '../../nodes/shared/looks';
+import { lookSoon, usePoster, watch } from '../../nodes/shared/looks';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -70,5 +70,33 @@ describe('the looks at a waiting execution', () => {
 		watch({ wait: 'none', url: 'http://n8n.example/', event: {}, deadline: Date.now() + 60_000 });
 		await jest.advanceTimersByTimeAsync(7_000);
 		expect(post).toHaveBeenCalledTimes(3);
+	});
+
+	/** When looks come within some time, in ms, where calls stay open all the while. */
+	async function timesOf(start: (look: Parameters<typeof watch>[0]) => void, within: number) {
+		const begun = Date.now();
+		const times: number[] = [];
+		usePoster(async () => {
+			times.push(Date.now() - begun);
+			return { statusCode: 200, body: text({ received: true, ignored: 'status' }) };
+		});
+		const look = { url: 'http://n8n.example/', event: {}, deadline: begun + 600_000 };
+		start({ ...look, wait: `${within}` });
+		await jest.advanceTimersByTimeAsync(within);
+		return times;
+	}
+
+	it('come at growing intervals, at the limit, and then for a minute', async () => {
+		expect(await timesOf(watch, 3_600_000)).toEqual([
+			...[300, 1_500, 6_300, 25_500, 102_300, 409_500],
+			...[600_000, 601_000, 603_000, 607_000, 615_000, 631_000, 663_000],
+		]);
+	});
+
+	it('come a second after callbacks have ceased to come', async () => {
+		const callbacks = (look: Parameters<typeof watch>[0]) => {
+			for (const at of [0, 500, 900, 5_000]) setTimeout(() => lookSoon(look), at);
+		};
+		expect(await timesOf(callbacks, 60_000)).toEqual([1_900, 6_000]);
 	});
 });
