@@ -212,6 +212,26 @@ describe('a re-run from the list of executions', () => {
 });
 
 describe('items with Call Once Per', () => {
+	it('are left alone where n8n’s database does not tell whether their key is free', async () => {
+		const wanted = {
+			parameters: call({ options: { onceKey: '={{ $json.number }} unknown' } }),
+			credential,
+			items: numbers(good, better),
+			settings: going,
+		};
+		store.broken = true;
+		const first = await execute(wanted).finally(() => (store.broken = false));
+		expect(dialRequests()).toBe(0);
+		expect(outputJson(first)).toEqual(
+			Array(2).fill({
+				error: 'n8n’s database could not be written, so Call Once Per cannot be kept',
+				message: expect.stringContaining('Nobody was called'),
+			}),
+		);
+		await execute(wanted);
+		expect([rung(good), rung(better)]).toEqual([1, 1]);
+	}, 30_000);
+
 	it('are left alone by a re-run of a killed run, whatever else it would say to them', async () => {
 		const wanted = (customerName: string) => ({
 			parameters: call({ customerName, options: { onceKey: '={{ $json.number }}' } }),
