@@ -1,7 +1,10 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** The files that take longest, and so begin first: else one of them runs alone at the end. */
-const slowest = ['longLists', 'parking', 'queue', 'onePersonOneCall', 'ledgerModel'];
+const slowest = [
+	...['longLists', 'parking', 'queue', 'start', 'onePersonOneCall', 'createAndWait'],
+	...['callOncePer', 'triggerLife', 'badDays', 'ledgerModel'],
+];
 
 const rank = ({ path }) => slowest.filter((name) => path.includes(`/${name}.test`)).length;
 

@@ -1,10 +1,11 @@
-import http from 'node:http';
-import { createCredential, type CredentialReference } from '../../scripts/lib/workflows';
+import { createCredential, outputsOf, type CredentialReference } from '../../scripts/lib/workflows';
 import { ids, keys, startSimulator, type Simulator } from '../simulator';
 import { activeWorkflow } from './support/bench';
 import { Instance } from './support/instance';
 import { startInternet, type Internet } from './support/internet';
-import { alloMia, node } from './support/nodes';
+import { alloMia, alloMiaTrigger, connect, node } from './support/nodes';
+import { forward } from './support/proxy';
+import { event, post, registered } from './support/triggers';
 import { hasNodeVersion, since } from './support/version';
 
 /**
@@ -16,6 +17,8 @@ const files = 'files.allomia.example';
 /** Where axios would take the key along. */
 const below = `files.${api}`;
 const inside = 'inside.allomia.example';
+/** What n8n is called there. */
+const ours = 'n8n.example';
 
 let simulator: Simulator;
 let internet: Internet;
@@ -29,16 +32,9 @@ beforeAll(async () => {
 			[api]: (req, res) => {
 				const [, host] = /^\/moved\/(.*)/.exec(req.url ?? '') ?? [];
 				if (host) return void res.writeHead(302, { location: `https://${host}/` }).end();
-				const upstream = http.request(
-					simulator.baseUrl.replace('/api', '') + String(req.url),
-					{ method: req.method, headers: req.headers },
-					(answer) => {
-						res.writeHead(answer.statusCode ?? 500, answer.headers);
-						answer.pipe(res);
-					},
-				);
-				req.pipe(upstream);
+				forward(`${new URL(simulator.baseUrl).origin}${req.url}`, req, res);
 			},
+			[ours]: (req, res) => forward(`${n8n.baseUrl}${req.url}`, req, res),
 			[below]: (_, res) => void res.end('what is there'),
 			[files]: (req, res) => {
 				const target = new URL(req.url ?? '', `https://${files}`).searchParams.get('to');
@@ -48,7 +44,7 @@ beforeAll(async () => {
 		},
 		{ [inside]: '10.0.0.7' },
 	);
-	n8n = await Instance.start(internet.settings);
+	n8n = await Instance.start({ ...internet.settings, WEBHOOK_URL: `https://${ours}/` });
 	credential = await createCredential(n8n.session, {
 		apiKey: keys.organization,
 		baseUrl: `https://${api}/api`,
@@ -123,6 +119,43 @@ describe('with AlloMia’s API on the internet, a link to a file', () => {
 			await isNotFollowed(`https://${inside}/secret`);
 		},
 	);
+});
+
+it('sends nothing to anybody but AlloMia and n8n itself', async () => {
+	const ourselves = (name: string, parameters: Record<string, unknown>) => ({
+		...alloMia(credential, parameters),
+		name,
+	});
+	const call = { resource: 'call', organizationId: ids.organizationId };
+	const workflow = await activeWorkflow(
+		{ n8n },
+		[
+			ourselves('AlloMia', { operation: 'createAndWait' }),
+			ourselves('Polling', { operation: 'createAndWait', waitFor: 'polling' }),
+			ourselves('Create', { callback: 'trigger' }),
+			ourselves('Status', {
+				operation: 'getStatus',
+				outboundCallId: '={{ $json.outboundCallId }}',
+			}),
+			ourselves('Calls', { ...call, operation: 'getAll' }),
+			alloMiaTrigger(credential),
+		],
+		{
+			...connect('AlloMia', 'Polling'),
+			...connect('Polling', 'Create'),
+			...connect('Create', 'Status'),
+			...connect('Status', 'Calls'),
+		},
+	);
+	const url = `${n8n.baseUrl}/webhook/allomia/${workflow.id}`;
+	await registered(url);
+	const execution = await workflow.run([{}]);
+	expect(execution.data.resultData.error).toBeUndefined();
+	expect(outputsOf(execution, 'Calls').flat()).not.toEqual([]);
+	// It is asked about an outcome without a signature.
+	expect((await post(url, event())).status).toBe(401);
+	const hosts = internet.dialled.filter((host) => !host.endsWith('.n8n.io:443'));
+	expect(new Set(hosts)).toEqual(new Set([`${api}:443`, `${ours}:443`]));
 });
 
 describe('the credential in n8n’s HTTP Request node', () => {

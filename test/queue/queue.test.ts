@@ -201,6 +201,10 @@ describeIfComplete('queue')(
 				]);
 			}
 			expect(simulator.dials).toHaveLength(3 * count);
+			// One that comes before the parking is refused, and its outcome found by a look.
+			const answered = simulator.callbacks.map(({ status }) => status);
+			expect(answered.filter((status) => status !== 200 && status !== 409)).toEqual([]);
+			expect(answered.filter((status) => status === 200).length).toBeGreaterThan(count);
 		});
 
 		it('goes on with outcomes that arrived at different processes', async () => {

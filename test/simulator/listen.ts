@@ -3,11 +3,20 @@ import type net from 'node:net';
 
 type Server = http.Server | net.Server;
 
+/** The connections that a server has, tunnels through it among them. */
+const connections = new WeakMap<Server, Set<net.Socket>>();
+
 /**
  * Lets a server listen, unless told otherwise on a free port and for this machine only.
  * @returns its address, without a slash at the end
  */
 export async function listen(server: Server, port = 0, host = '127.0.0.1'): Promise<string> {
+	const open = new Set<net.Socket>();
+	connections.set(server, open);
+	server.on('connection', (socket: net.Socket) => {
+		open.add(socket);
+		socket.once('close', () => open.delete(socket));
+	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
 		server.listen(port, host, () => {
@@ -27,6 +36,6 @@ export async function close(server: Server | undefined): Promise<void> {
 	if (!server) return;
 	await new Promise((resolve) => {
 		server.close(resolve);
-		if ('closeAllConnections' in server) server.closeAllConnections();
+		connections.get(server)?.forEach((socket) => socket.destroy());
 	});
 }

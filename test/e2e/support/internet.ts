@@ -5,7 +5,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { generate } from 'selfsigned';
-import { listen } from '../../simulator';
+import { close, listen } from '../../simulator';
 
 /** What a public host answers. */
 export type Site = http.RequestListener;
@@ -64,14 +64,6 @@ export async function startInternet(
 		for (const socket of [client, upstream]) socket.on('error', () => upstream.destroy());
 		client.on('close', () => upstream.destroy());
 	});
-	// A tunnel is no connection of the proxy's any more: closing it is up to us.
-	const sockets = new Set<net.Socket>();
-	for (const server of [hosts, proxy]) {
-		server.on('connection', (socket) => {
-			sockets.add(socket);
-			socket.on('close', () => sockets.delete(socket));
-		});
-	}
 	const address = await listen(proxy);
 	return {
 		asked,
@@ -84,11 +76,7 @@ export async function startInternet(
 			NODE_OPTIONS: `--require ${resolver(folder, internal)}`,
 		},
 		stop: async () => {
-			const closed = [proxy, hosts].map(
-				(server) => new Promise((resolve) => server.close(resolve)),
-			);
-			sockets.forEach((socket) => socket.destroy());
-			await Promise.all(closed);
+			await Promise.all([proxy, hosts].map(close));
 			fs.rmSync(folder, { recursive: true, force: true });
 		},
 	};
