@@ -1,7 +1,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { cli, minute, npm, npmCommand, run, say } = require('./lib/run');
+const { cli, inGroup, minute, npm, npmCommand, run, say } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { adviceFor, missingFor } = require('./lib/services');
 const { buildAndPack, ensureDependencies, ensureN8n, ensureVerdaccio } = require('./lib/setup');
@@ -23,6 +23,9 @@ const suitesInN8n = runs.filter(({ inN8n }) => inN8n).flatMap(({ names }) => nam
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-test-'));
 // The PostgreSQL of the queue suite may run as another user, which must reach its folder.
 fs.chmodSync(scratch, 0o755);
+/** jest's reports of the suites that have run. */
+const reports = [];
+
 process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 
 /**
@@ -47,10 +50,17 @@ cli(async () => {
 	]);
 	const total = { passed: 0, failed: 0, skipped: 0 };
 
-	const check = async (label, script, scriptArgs) => {
-		say(`\n> ${label}`);
+	const script = async (label, file, args, options) =>
+		await run(process.execPath, [file, ...args], {
+			cwd: projectRoot,
+			label,
+			env: { ...process.env, [inGroup]: '1' },
+			...options,
+		});
+	/** Counts a script as a test. */
+	const count = async (running) => {
 		try {
-			await run(process.execPath, [script, ...scriptArgs], { cwd: projectRoot, label });
+			await running;
 			total.passed += 1;
 			return true;
 		} catch (error) {
@@ -60,11 +70,15 @@ cli(async () => {
 		}
 	};
 
+	say('\n> build');
 	const build = async () =>
-		await check('build', gulpFile(), [all ? 'build' : 'compile', '--silent']);
+		await count(script('build', gulpFile(), [all ? 'build' : 'compile', '--silent']));
 	const source = tested.sourceHash();
 	const tarball = await buildAndPack(build, path.join(scratch, 'package'));
-	const linted = all ? check('lint', path.join(__dirname, 'lint.js'), []) : undefined;
+	// Beside the tests; what it finds is shown after them.
+	const quietly = { quiet: true, lines: Infinity, limit: 30 * minute };
+	const linting = all ? script('lint', path.join(__dirname, 'lint.js'), [], quietly) : undefined;
+	linting?.catch(() => undefined);
 	if (tarball) {
 		for (const { names, ...settings } of runs) {
 			const some = names.filter((name) => chosen.includes(name));
@@ -83,8 +97,11 @@ cli(async () => {
 		}
 	}
 
-	await linted;
 	sayTheSlowest(10);
+	if (linting) {
+		say('\n> lint');
+		await count(linting);
+	}
 	process.exitCode = total.failed > 0 ? 1 : 0;
 	const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 	say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
@@ -92,9 +109,8 @@ cli(async () => {
 
 /** Of all suites that have run. */
 function sayTheSlowest(count) {
-	const reports = fs.readdirSync(scratch).filter((name) => name.endsWith('.json'));
 	const tests = reports
-		.flatMap((name) => readReport(path.join(scratch, name)).testResults)
+		.flatMap(({ testResults }) => testResults)
 		.flatMap(({ name, assertionResults }) =>
 			assertionResults.map(({ duration, fullName }) => ({
 				seconds: duration / 1_000,
@@ -185,9 +201,13 @@ async function runJest(names, options) {
 /** Where Node keeps what it has compiled of n8n, which starts a third faster from it. */
 function compiledCode(home) {
 	const folder = path.join(home, 'compiled');
-	// Some 10,000 files are n8n's; each run adds the package, in folders of which it is the only one.
-	const count = fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true }).length : 0;
-	if (count > 30_000) fs.rmSync(folder, { recursive: true, maxRetries: 5 });
+	try {
+		// Some 10,000 files of 5 kB are n8n's; each run adds the package, under names that no other run has.
+		const count = fs.readdirSync(folder, { recursive: true }).length;
+		if (count > 50_000) fs.rmSync(folder, { recursive: true });
+	} catch {
+		// It is not there, or another run is writing to it: Node makes do with what it finds.
+	}
 	return folder;
 }
 
@@ -197,6 +217,7 @@ function readReport(file) {
 
 function countTests(report, isFiltered) {
 	const result = readReport(report);
+	reports.push(result);
 	const broken = result.numRuntimeErrorTestSuites;
 	// With --grep, jest counts the others as pending.
 	const ran = result.numPassedTests + result.numFailedTests + broken;

@@ -81,7 +81,7 @@ function canListen(port, host) {
 	});
 }
 
-/** What freePort has given: it may be free for now, while what listens there is started again. */
+/** What freePort has drawn: it may be free for now, while what listens there is started again. */
 const given = new Set();
 
 /**
@@ -93,10 +93,10 @@ async function freePort() {
 	const first = 10_000 + 2_000 * (Number(process.env.JEST_WORKER_ID ?? 0) % 11);
 	for (let attempt = 0; attempt < 100; attempt += 1) {
 		const port = randomInt(first, first + 2_000);
-		if (!given.has(port) && (await isFree(port))) {
-			given.add(port);
-			return port;
-		}
+		if (given.has(port)) continue;
+		// Before it is looked at: somebody else may be looking for one at the same time.
+		given.add(port);
+		if (await isFree(port)) return port;
 	}
 	throw new UserError(
 		`No port from ${first} to ${first + 1_999} is free. End some programs and try again.`,

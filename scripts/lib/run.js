@@ -21,6 +21,9 @@ function duration(ms) {
 const running = new Set();
 process.on('exit', () => running.forEach((end) => end()));
 
+/** Set for a script whose own commands are to be of its group: whoever ends that ends them, too. */
+const inGroup = 'ALLOMIA_IN_GROUP';
+
 const minute = 60_000;
 
 /**
@@ -28,12 +31,17 @@ const minute = 60_000;
  * it. With `quiet`, its output is kept back, a line every 15 seconds says that it still works, and
  * the last lines are shown if it fails.
  * @param options.limit how long it may take, in ms; then it is ended
+ * @param options.lines how many of the last lines are shown
  * @returns what it wrote to stdout (empty unless quiet)
  * @throws UserError when it fails or takes too long
  */
-async function run(command, args, { cwd, env, quiet, label = command, limit = 10 * minute } = {}) {
+async function run(
+	command,
+	args,
+	{ cwd, env, quiet, lines = 12, label = command, limit = 10 * minute } = {},
+) {
 	const started = Date.now();
-	const ownGroup = process.platform !== 'win32';
+	const ownGroup = process.platform !== 'win32' && !process.env[inGroup];
 	const child = spawn(command, args, {
 		cwd,
 		env: env ?? process.env,
@@ -72,7 +80,7 @@ async function run(command, args, { cwd, env, quiet, label = command, limit = 10
 		const why = late ? `was ended: it took longer than ${duration(limit)}` : `failed (${code})`;
 		if (code !== 0 || late) {
 			if (!quiet) throw new UserError(`${label} ${why}: the lines above say more.`);
-			const tail = output.trim().split('\n').slice(-12).join('\n');
+			const tail = output.trim().split('\n').slice(-lines).join('\n');
 			const advice = adviceFor(output) ?? 'Read the lines above, then run the command again.';
 			throw new UserError(`${tail}\n\n${label} ${why}. ${advice}`);
 		}
@@ -143,4 +151,4 @@ async function cli(main, stop = async () => {}) {
 	}
 }
 
-module.exports = { UserError, say, run, npmCommand, npm, cli, minute };
+module.exports = { UserError, say, run, npmCommand, npm, cli, inGroup, minute };

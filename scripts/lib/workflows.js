@@ -53,16 +53,29 @@ async function createWorkflow(session, { name, nodes, connections, settings = {}
 	});
 }
 
-/** Activates (publishes) the workflow's newest version; its webhooks are there when this resolves. */
+/**
+ * Activates (publishes) the workflow's newest version; its webhooks are there when this resolves.
+ * @throws with n8n's reasons where it does not come about
+ */
 async function activate(session, workflowId) {
-	await setActive(session, workflowId, true, { name: 'v1', description: '' });
+	const versionId = await setActive(session, workflowId, true, { name: 'v1', description: '' });
+	await published(session, workflowId, ({ status, liveVersionId, triggers }) => {
+		const reasons = triggers.flatMap(({ errorMessage }) => errorMessage ?? []);
+		if (status === 'failed' || status === 'partial') {
+			throw new Error(`n8n does not publish the workflow: ${reasons.join('; ')}`);
+		}
+		// Without a trigger of its own, there is nothing that goes live.
+		return status === 'not_published' || liveVersionId === versionId;
+	});
 }
 
 /** Its webhooks are gone when this resolves: another workflow may have their paths. */
 async function deactivate(session, workflowId) {
 	await setActive(session, workflowId, false);
+	await published(session, workflowId, ({ status }) => status === 'not_published');
 }
 
+/** @returns the newest version */
 async function setActive(session, workflowId, active, details) {
 	const workflow = `/rest/workflows/${workflowId}`;
 	const { versionId } = await session.call('GET', workflow);
@@ -72,13 +85,23 @@ async function setActive(session, workflowId, active, details) {
 		// Before n8n could publish workflows, it was a field of theirs.
 		await session.call('PATCH', workflow, { versionId, active });
 	});
-	await until(`n8n to ${active ? 'publish' : 'unpublish'} the workflow`, async () => {
-		const { status, text, json } = await session.send('GET', `${workflow}/publication-status`);
-		// An older n8n has answered once it is done.
+	return versionId;
+}
+
+/**
+ * Waits until n8n has done what it was told about publishing, and says something that fits. One that was
+ * killed on the way begins again after two minutes.
+ */
+async function published(session, workflowId, fits) {
+	const route = `/rest/workflows/${workflowId}/publication-status`;
+	const look = async () => {
+		const { status, text, json } = await session.send('GET', route);
+		// An older n8n has answered once it was done.
 		if (status === 404) return true;
-		if (status !== 200) throw new Error(`n8n does not say what became of it (${status}: ${text})`);
-		return json.data.status !== 'in_progress';
-	});
+		if (status !== 200) throw new Error(`n8n answered GET ${route} with ${status}: ${text}`);
+		return json.data.status !== 'in_progress' && fits(json.data);
+	};
+	await until(`n8n to publish or unpublish workflow ${workflowId}`, look, 180_000);
 }
 
 /**

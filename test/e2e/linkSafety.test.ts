@@ -154,8 +154,10 @@ it('sends nothing to anybody but AlloMia and n8n itself', async () => {
 	expect(outputsOf(execution, 'Calls').flat()).not.toEqual([]);
 	// It is asked about an outcome without a signature.
 	expect((await post(url, event())).status).toBe(401);
-	const hosts = internet.dialled.filter((host) => !host.endsWith('.n8n.io:443'));
+	const isN8ns = (host: string) => /(^|\.)n8n\.io(:443)?$/.test(host);
+	const hosts = internet.dialled.filter((host) => !isN8ns(host));
 	expect(new Set(hosts)).toEqual(new Set([`${api}:443`, `${ours}:443`]));
+	expect(internet.passedBy().filter((host) => !isN8ns(host))).toEqual([]);
 });
 
 describe('the credential in n8n’s HTTP Request node', () => {

@@ -18,6 +18,8 @@ export interface Internet {
 	asked: Array<{ url: string; headers: http.IncomingHttpHeaders }>;
 	/** Every host and port that the proxy was asked for, reachable or not. */
 	dialled: string[];
+	/** Every other host that n8n has connected to, or tried to, past the proxy. */
+	passedBy(): string[];
 	stop(): Promise<void>;
 }
 
@@ -39,6 +41,8 @@ export async function startInternet(
 			{ name: 'subjectAltName', altNames: names.map((value) => ({ type: 2, value })) },
 		],
 	});
+	const connected = path.join(folder, 'connected.txt');
+	fs.writeFileSync(connected, '');
 	const certFile = path.join(folder, 'ca.pem');
 	fs.writeFileSync(certFile, cert);
 
@@ -68,12 +72,13 @@ export async function startInternet(
 	return {
 		asked,
 		dialled,
+		passedBy: () => fs.readFileSync(connected, 'utf8').split('\n').filter(Boolean),
 		settings: {
 			HTTP_PROXY: address,
 			HTTPS_PROXY: address,
 			NO_PROXY: '127.0.0.1,localhost',
 			NODE_EXTRA_CA_CERTS: certFile,
-			NODE_OPTIONS: `--require ${resolver(folder, internal)}`,
+			NODE_OPTIONS: `--require ${preload(folder, internal, connected)}`,
 		},
 		stop: async () => {
 			await Promise.all([proxy, hosts].map(close));
@@ -82,9 +87,12 @@ export async function startInternet(
 	};
 }
 
-/** A script that makes Node resolve these names as told, and all others as ever. */
-function resolver(folder: string, internal: Record<string, string>): string {
-	const file = path.join(folder, 'resolver.js');
+/**
+ * A script that makes Node resolve these names as told, and all others as ever, and that writes down
+ * which hosts beyond this machine are connected to.
+ */
+function preload(folder: string, internal: Record<string, string>, connected: string): string {
+	const file = path.join(folder, 'preload.js');
 	fs.writeFileSync(
 		file,
 		`const dns = require('node:dns');
@@ -95,6 +103,17 @@ dns.promises.lookup = async (name, options) => {
 	if (!address) return await lookup(name, options);
 	const found = { address, family: 4 };
 	return options?.all ? [found] : found;
+};
+
+const { Socket } = require('node:net');
+const { connect } = Socket.prototype;
+Socket.prototype.connect = function (...args) {
+	const [first, second] = Array.isArray(args[0]) ? args[0] : args;
+	const host = typeof first === 'object' ? first.host : typeof second === 'string' ? second : undefined;
+	if (host && !['127.0.0.1', 'localhost', '::1'].includes(host)) {
+		require('node:fs').appendFileSync(${JSON.stringify(connected)}, host + '\\n');
+	}
+	return connect.apply(this, args);
 };
 `,
 	);

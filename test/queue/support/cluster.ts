@@ -65,12 +65,15 @@ export class Cluster {
 		const webhookPort = await freePort();
 		const session = new Session(`http://127.0.0.1:${mainPort}`);
 		const cluster = new Cluster(name, folder, mainPort, webhookPort, session, services);
-		await cluster.startMain();
-		await session.signIn();
-		[cluster.webhooks] = await Promise.all([
-			cluster.startPart('webhook', ['webhook'], webhookPort, '/healthz'),
-			cluster.startWorkers(2),
-		]);
+		try {
+			await cluster.startMain();
+			await session.signIn();
+			await allOf([cluster.startWebhooks(), cluster.startWorkers(2)]);
+		} catch (error) {
+			// Processes left behind would keep the test run from ending.
+			await cluster.stop();
+			throw error;
+		}
 		return cluster;
 	}
 
@@ -85,11 +88,11 @@ export class Cluster {
 
 	async startWorkers(count: number): Promise<void> {
 		const first = this.workers.length;
-		const started = Array.from(
-			{ length: count },
-			async (_, index) => await this.startWorker(`worker ${first + index}`),
+		await allOf(
+			Array.from({ length: count }, async (_, index) => {
+				this.workers.push(await this.startWorker(`worker ${first + index}`));
+			}),
 		);
-		this.workers.push(...(await Promise.all(started)));
 	}
 
 	async stop(): Promise<void> {
@@ -97,6 +100,11 @@ export class Cluster {
 		await Promise.all(parts.map(async (part) => await part?.stop()));
 		await this.services.stop();
 		fs.rmSync(this.folder, { recursive: true, force: true });
+	}
+
+	private async startWebhooks(): Promise<void> {
+		const command = ['webhook'];
+		this.webhooks = await this.startPart('webhook', command, this.webhookPort, '/healthz');
 	}
 
 	private async startWorker(name: string): Promise<N8nProcess> {
@@ -151,6 +159,12 @@ export class Cluster {
 			readyUrl: `http://127.0.0.1:${port}${health}`,
 		});
 	}
+}
+
+/** Waits for all, also where one fails: what they start is to be ended then. */
+async function allOf(started: Array<Promise<void>>): Promise<void> {
+	await Promise.allSettled(started);
+	await Promise.all(started);
 }
 
 async function query({ postgres }: Services, database: string, sql: string) {
