@@ -20,7 +20,7 @@ const shared = {
 	},
 	// These two come as ES modules only.
 	transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
-	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.n8n-demo/'],
+	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.n8n-demo/', '<rootDir>/.stryker-tmp/'],
 };
 
 const suite = (name) => ({

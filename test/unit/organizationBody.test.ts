@@ -70,6 +70,9 @@ describe('an organization', () => {
 });
 
 describe('metadata', () => {
+	const loop: Record<string, unknown> = {};
+	loop.itself = loop;
+
 	it.each([
 		['text', '{ "clinicCode": "MTL-01", "more": { "beds": [1, null] } }'],
 		['an object', { clinicCode: 'MTL-01', more: { beds: [1, null] } }],
@@ -88,7 +91,7 @@ describe('metadata', () => {
 		['a list', '[1]'],
 		['text', '"MTL-01"'],
 		['a number', 5],
-		['what JSON cannot hold', { beds: BigInt(1) }],
+		['what JSON cannot hold', loop],
 	])('is refused by name: %s', (_, value) => {
 		expect(readMetadataObject(value)).toMatchObject({
 			ok: false,

@@ -1,0 +1,23 @@
+const path = require('node:path');
+const { cli, minute, run, UserError } = require('./lib/run');
+const { projectRoot } = require('./lib/paths');
+const { ensureDependencies } = require('./lib/setup');
+
+/** npm run mutation [-- FILE …]: changes the code of nodes/ bit by bit, and says which changes no test notices. */
+cli(async () => {
+	const files = process.argv.slice(2);
+	const foreign = files.find((file) => !/^nodes\/.+\.ts$/.test(file));
+	if (foreign)
+		throw new UserError(`"${foreign}" is no file of nodes/, such as nodes/shared/api.ts.`);
+	await ensureDependencies();
+	const stryker = path.join(projectRoot, 'node_modules/@stryker-mutator/core/bin/stryker.js');
+	await run(
+		process.execPath,
+		[stryker, 'run', ...(files.length > 0 ? ['--mutate', files.join()] : [])],
+		{
+			cwd: projectRoot,
+			label: 'Stryker',
+			limit: 12 * 60 * minute,
+		},
+	);
+});

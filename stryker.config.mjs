@@ -1,0 +1,14 @@
+/** Mutation testing: which changes of nodes/ do the unit and workflow tests notice? */
+export default {
+	plugins: ['@stryker-mutator/jest-runner'],
+	testRunner: 'jest',
+	jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
+	coverageAnalysis: 'perTest',
+	mutate: ['nodes/**/*.ts'],
+	// What is made as a module is loaded, such as the nodes' fields, is there before a mutant is.
+	ignoreStatic: true,
+	ignorePatterns: ['dist', 'coverage', '.n8n-demo'],
+	reporters: ['clear-text', 'json'],
+	clearTextReporter: { reportTests: false, logTests: false },
+	jsonReporter: { fileName: 'coverage/mutation.json' },
+};

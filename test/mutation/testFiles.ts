@@ -1,0 +1,10 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** The test files of a suite that run what is in nodes/. */
+export const testFiles = (suite: string) =>
+	fs
+		.readdirSync(path.join(__dirname, '..', suite))
+		.filter((name) => name.endsWith('.test.ts'))
+		.map((name) => ({ name, file: path.join(__dirname, '..', suite, name) }))
+		.map((it) => ({ ...it, text: fs.readFileSync(it.file, 'utf8') }));
