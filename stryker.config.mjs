@@ -8,7 +8,7 @@ export default {
 	// What is made as a module is loaded, such as the nodes' fields, is there before a mutant is.
 	ignoreStatic: true,
 	ignorePatterns: ['dist', 'coverage', '.n8n-demo'],
-	reporters: ['clear-text', 'json'],
+	reporters: ['clear-text', 'progress-append-only', 'json'],
 	clearTextReporter: { reportTests: false, logTests: false },
 	jsonReporter: { fileName: 'coverage/mutation.json' },
 };

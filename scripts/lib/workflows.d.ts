@@ -96,6 +96,7 @@ export function listExecutions(
 ): Promise<ExecutionSummary[]>;
 export function readExecution(session: Session, id: string): Promise<Execution>;
 export function waitForEnd(session: Session, id: string, limit?: number): Promise<Execution>;
+export function stopExecution(session: Session, id: string): Promise<void>;
 export function outputsOf(
 	execution: Execution,
 	nodeName: string,

@@ -158,6 +158,11 @@ async function waitForEnd(session, id, limit) {
 	return await readExecution(session, id);
 }
 
+/** Stops an execution as the editor's button does. */
+async function stopExecution(session, id) {
+	await session.call('POST', `/rest/executions/${id}/stop`);
+}
+
 /** What a node put out in a run, per output, as the items' json. */
 function outputsOf(execution, nodeName, run = 0) {
 	const data = execution.data.resultData.runData[nodeName]?.[run]?.data?.main ?? [];
@@ -172,6 +177,7 @@ module.exports = {
 	listExecutions,
 	outputsOf,
 	readExecution,
+	stopExecution,
 	until,
 	upsertCredential,
 	waitForEnd,

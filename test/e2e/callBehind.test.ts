@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import {
-	outputsOf,
 	readExecution,
+	stopExecution,
 	until,
 	waitForEnd,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { ids, type CallRecord, type Simulator } from '../simulator';
-import { activeWorkflow, useBench } from './support/bench';
+import { activeWorkflow, runNode, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 
 const bench = useBench();
@@ -37,16 +37,14 @@ async function lookUp(
 	parameters: Record<string, unknown> = {},
 	extras: Partial<WorkflowNode> = {},
 ) {
-	const workflow = await activeWorkflow(bench, [behind({ options, ...parameters }, extras)]);
+	const node = behind({ options, ...parameters }, extras);
 	const started = Date.now();
-	const execution = await workflow.run(outboundCallIds.map((id) => ({ id })));
-	return {
-		execution,
-		took: Date.now() - started,
-		items: outputsOf(execution, 'AlloMia')[0] ?? [],
-		main: execution.data.resultData.runData.AlloMia?.[0]?.data?.main?.[0] ?? [],
-		error: execution.data.resultData.error,
-	};
+	const result = await runNode(
+		bench,
+		node,
+		outboundCallIds.map((id) => ({ id })),
+	);
+	return { ...result, took: Date.now() - started };
 }
 
 /** Asks the simulator, as any other program would. */
@@ -381,7 +379,7 @@ describe('call: getByOutboundCall', () => {
 		]);
 		const executionId = await workflow.begin([{ id }]);
 		await until('the first look', () => paths().some((path) => path.startsWith('/calls?')));
-		await bench.n8n.session.call('POST', `/rest/executions/${executionId}/stop`);
+		await stopExecution(bench.n8n.session, executionId);
 		const execution = await waitForEnd(bench.n8n.session, executionId, 60_000);
 		expect(execution.status).toBe('canceled');
 		await new Promise((resolve) => setTimeout(resolve, 500));

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { sleep } from 'n8n-workflow';
 import {
 	listExecutions,
-	readExecution,
 	outputsOf,
+	readExecution,
+	stopExecution,
 	until,
 	waitForEnd,
 	type Execution,
@@ -13,7 +14,8 @@ import { activeWorkflow, useBench } from './support/bench';
 import { people } from './support/lists';
 import { alloMia, connect, node, noOp } from './support/nodes';
 import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
-import { beginByHand, manualWorkflow, post, runByHand } from './support/triggers';
+import { beginByHand, manualWorkflow, runByHand } from './support/triggers';
+import { post } from './support/webhooks';
 import { isSince, since } from './support/version';
 
 const bench = useBench();
@@ -182,7 +184,7 @@ describe('Call Once Per', () => {
 			{ ...refused, assistant: randomUUID() },
 		]);
 		await until('AlloMia to be asked', () => bench.simulator.requests.length === 2);
-		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		await stopExecution(bench.n8n.session, id);
 		expect((await waitForEnd(bench.n8n.session, id)).status).toBe('canceled');
 		await sleep(2_500);
 		const again = await workflow.run([
@@ -241,7 +243,7 @@ describe('Call Once Per', () => {
 			const id = await listByHand(list, going);
 			const executionId = await beginByHand(bench, id);
 			await until('the first calls', () => bench.simulator.dials.length >= 10, 120_000, 5);
-			await bench.n8n.session.call('POST', `/rest/executions/${executionId}/stop`);
+			await stopExecution(bench.n8n.session, executionId);
 			expect((await waitForEnd(bench.n8n.session, executionId)).status).toBe('canceled');
 			const { length } = bench.simulator.dials;
 			// Long enough for the claim that was being made.

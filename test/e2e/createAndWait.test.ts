@@ -7,6 +7,7 @@ import {
 	listExecutions,
 	outputsOf,
 	readExecution,
+	stopExecution,
 	until,
 	waitForEnd,
 	type CredentialReference,
@@ -14,7 +15,8 @@ import {
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node, noOp } from './support/nodes';
-import { event, manualWorkflow, post, runByHand } from './support/triggers';
+import { event, manualWorkflow, runByHand } from './support/triggers';
+import { post } from './support/webhooks';
 import {
 	dialOf,
 	jitter,
@@ -267,50 +269,6 @@ describe('createAndWait', () => {
 		expect(outcomesOf(execution)).toEqual(['failed', 'completed', 'busy']);
 	});
 
-	since('2.39.0').it(
-		'sends what could not be called to Failed, where each outcome has an output of its own',
-		async () => {
-			const workflow = await waiting(
-				{ options: { outputPerStatus: true } },
-				{ onError: 'continueRegularOutput' },
-			);
-			const execution = await workflow.run([
-				...phones('0002'),
-				{ phone: 'none' },
-				...phones('0001'),
-			]);
-			const [completed, noAnswer, busy, failed, timedOut] = outputsOf(execution, 'AlloMia');
-			expect([completed, noAnswer, timedOut]).toEqual([[], [], []]);
-			expect(busy).toEqual([expect.objectContaining({ status: 'busy' })]);
-			expect(failed).toEqual([
-				expect.objectContaining({ error: expect.stringContaining('Phone Number') as string }),
-				expect.objectContaining({ status: 'failed' }),
-			]);
-		},
-	);
-
-	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
-		'waits for the good ones of three items with %s',
-		async (onError) => {
-			const workflow = await waiting({}, { onError });
-			const execution = await workflow.run([
-				{ phone: '+15145551000' },
-				{ phone: 'none' },
-				{ phone: '+15145550002' },
-			]);
-			const [regular = [], failed = []] = outputsOf(execution, 'AlloMia');
-			if (onError === 'continueRegularOutput') {
-				expect(regular.map(({ status }) => status)).toEqual(['completed', undefined, 'busy']);
-				expect(regular[1]?.error).toContain('Phone Number');
-			} else {
-				expect(regular.map(({ status }) => status)).toEqual(['completed', 'busy']);
-				expect(failed).toEqual([
-					expect.objectContaining({ error: expect.stringContaining('Phone Number') as string }),
-				]);
-			}
-		},
-	);
-
 	it('works in a manual run of the editor', async () => {
 		const unpublished = false;
 		const workflow = await manualWorkflow(
@@ -350,12 +308,7 @@ describe('createAndWait', () => {
 			connections: connect('Webhook', 'AlloMia'),
 		});
 		await activate(bench.n8n.session, id);
-		const url = `${bench.n8n.baseUrl}/webhook/${path}`;
-		const answer = await until('the webhook to be registered', async () => {
-			const response = await fetch(url, { method: 'POST' });
-			return response.status !== 404 && response;
-		});
-		expect(answer.status).toBe(200);
+		expect((await post(`${bench.n8n.baseUrl}/webhook/${path}`, {})).status).toBe(200);
 		const [execution] = await listExecutions(bench.n8n.session, id);
 		expect(outcomesOf(await waitForEnd(bench.n8n.session, execution?.id ?? ''))).toEqual([
 			'completed',
@@ -632,7 +585,7 @@ describe('createAndWait by polling', () => {
 		}
 		const id = await workflow.begin(phones('0004'));
 		await until('the first status request', () => lookUps(bench) > 0);
-		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		await stopExecution(bench.n8n.session, id);
 		const execution = await waitForEnd(bench.n8n.session, id, 2_000);
 		expect(execution.status).toBe('canceled');
 		// What was on its way when it was stopped arrives.

@@ -3,14 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { confirmTimeout, mostWaiting } from '../../nodes/shared/confirm';
 import { createCredential, until } from '../../scripts/lib/workflows';
 import { triggered, useBench } from './support/bench';
-import {
-	aTrigger,
-	callAndTrigger,
-	event,
-	executionsOf,
-	post,
-	registered,
-} from './support/triggers';
+import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';
+import { post } from './support/webhooks';
 import { since } from './support/version';
 
 const bench = useBench();
@@ -73,7 +67,6 @@ describe('invented outcomes, while AlloMia does not answer,', () => {
 			await calling.run([{ phone: '+15145550004' }]);
 			const [dial] = bench.simulator.dials;
 			const [signed = '', id = ''] = [dial?.body.callbackUrl, dial?.outboundCallId];
-			await registered(signed);
 			if (known) expect((await post(forged(signed), event())).status).toBe(401);
 			hang();
 			const [before, begun] = [memory(), bench.simulator.requests.length];
@@ -126,8 +119,6 @@ it.each(['auto', 'always'])(
 	async (verification) => {
 		const calling = await withNewCredential({ verification });
 		await calling.run(Array.from({ length: 40 }, () => ({ phone: '+15145550004' })));
-		const [dial] = bench.simulator.dials;
-		await registered(dial?.body.callbackUrl ?? '');
 		await Promise.all(
 			bench.simulator.dials.map(
 				async ({ outboundCallId }) => await bench.simulator.endCall(outboundCallId, 'completed'),

@@ -1,6 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { activate, listExecutions, until, waitForEnd } from '../../scripts/lib/workflows';
+import {
+	activate,
+	listExecutions,
+	stopExecution,
+	until,
+	waitForEnd,
+} from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import {
 	caller,
@@ -81,7 +87,7 @@ describe('calls that AlloMia has surely not taken', () => {
 		bench.simulator.fault({ kind: 'status', status: 429, headers, times: 10 });
 		const id = await workflow.begin(list);
 		await until('AlloMia to be asked', () => bench.simulator.requests.length >= 10);
-		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		await stopExecution(bench.n8n.session, id);
 		expect((await waitForEnd(bench.n8n.session, id)).status).toBe('canceled');
 		bench.simulator.clearFaults();
 		const again =
@@ -111,9 +117,7 @@ describe('calls that AlloMia has surely not taken', () => {
 		for (let at = 0; at < list.length; at += 200) await workflow.begin(list.slice(at, at + 200));
 		const { session } = bench.n8n;
 		const begun = await listExecutions(session, workflow.id);
-		await Promise.all(
-			begun.map(async ({ id }) => await session.call('POST', `/rest/executions/${id}/stop`)),
-		);
+		await Promise.all(begun.map(async ({ id }) => await stopExecution(session, id)));
 		// What is under way ends, and what was claimed is given back.
 		await until('the calls to end', async () => {
 			const { length } = bench.simulator.dials;

@@ -2,6 +2,7 @@ import {
 	listExecutions,
 	outputsOf,
 	readExecution,
+	stopExecution,
 	until,
 	waitForEnd,
 	type Execution,
@@ -452,7 +453,7 @@ describe('where AlloMia has surely not taken the call', () => {
 		const id = await workflow.begin(toItems([one]));
 		await until('the first request', () => wasAsked(one));
 		const begun = Date.now();
-		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		await stopExecution(bench.n8n.session, id);
 		const { status } = await waitForEnd(bench.n8n.session, id);
 		expect(status).toBe('canceled');
 		expect(Date.now() - begun).toBeLessThan(5000);

@@ -1,11 +1,10 @@
 import {
 	createCredential,
-	outputsOf,
 	type CredentialReference,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { ids, keys, type Simulator } from '../simulator';
-import { activeWorkflow, useBench } from './support/bench';
+import { runNode, useBench } from './support/bench';
 import { addClinics, clinic } from './support/clinics';
 import { alloMia } from './support/nodes';
 
@@ -28,14 +27,7 @@ async function run(
 	extras: Partial<WorkflowNode> = {},
 ) {
 	const node = alloMia(tenant, { resource: 'organization', ...parameters }, extras);
-	const workflow = await activeWorkflow(bench, [node]);
-	const execution = await workflow.run(items);
-	const nodeRun = execution.data.resultData.runData.AlloMia?.[0];
-	return {
-		items: outputsOf(execution, 'AlloMia')[0] ?? [],
-		error: execution.data.resultData.error,
-		main: nodeRun?.data?.main?.[0] ?? [],
-	};
+	return await runNode(bench, node, items);
 }
 
 const sent = () => simulator.requests.map(({ rawBody }) => JSON.parse(rawBody) as unknown);
@@ -68,17 +60,6 @@ describe('organization: create', () => {
 		expect(error?.description).toContain('Item 1: City');
 		expect(error?.description).toContain('Item 1: Email');
 		expect(simulator.requests).toHaveLength(0);
-	});
-
-	it('creates the good ones where the node is set to continue', async () => {
-		const { main } = await run(
-			{ operation: 'create', ...clinic, city: '={{ $json.city }}' },
-			[{ city: 'Laval' }, { city: '' }, { city: 'Québec' }],
-			{ onError: 'continueRegularOutput' },
-		);
-		expect(main.map(({ json }) => json.city)).toEqual(['Laval', undefined, 'Québec']);
-		expect(main[1]?.json.error).toContain('City');
-		expect(main.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 	});
 
 	it('shows what AlloMia refuses by the names of the fields', async () => {

@@ -1,6 +1,6 @@
-import { outputsOf, until, waitForEnd, type WorkflowNode } from '../../scripts/lib/workflows';
+import { stopExecution, until, waitForEnd, type WorkflowNode } from '../../scripts/lib/workflows';
 import { ids } from '../simulator';
-import { activeWorkflow, useBench } from './support/bench';
+import { activeWorkflow, runNode, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 
 const bench = useBench();
@@ -10,16 +10,7 @@ async function run(
 	items: unknown[] = [{}],
 	extras: Partial<WorkflowNode> = {},
 ) {
-	const workflow = await activeWorkflow(bench, [alloMia(bench.credential, parameters, extras)]);
-	const execution = await workflow.run(items);
-	const nodeRun = execution.data.resultData.runData.AlloMia?.[0];
-	return {
-		execution,
-		outputs: outputsOf(execution, 'AlloMia'),
-		error: nodeRun?.error,
-		hints: nodeRun?.hints ?? [],
-		main: nodeRun?.data?.main ?? [],
-	};
+	return await runNode(bench, alloMia(bench.credential, parameters, extras), items);
 }
 
 const example = {
@@ -135,7 +126,7 @@ describe('outboundCall: create', () => {
 			Array.from({ length: 20 }, (_, index) => ({ phone: `+1514556${1000 + index}` })),
 		);
 		await until('the first call', async () => bench.simulator.dials.length > 0);
-		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		await stopExecution(bench.n8n.session, id);
 		const { status } = await waitForEnd(bench.n8n.session, id);
 		expect(status).toBe('canceled');
 		const dialled = bench.simulator.dials.length;
@@ -176,48 +167,6 @@ describe('outboundCall: create', () => {
 			dynamicVariables: { slot: '10', name: 'Ada' },
 		});
 	});
-
-	it('calls nobody when one of three items is bad and the node is set to stop', async () => {
-		const { execution, error } = await run({ phoneNumber: '={{ $json.phone }}' }, [
-			{ phone: '+15145551001' },
-			{ phone: 'none' },
-			{ phone: '+15145551003' },
-		]);
-		expect(execution.status).toBe('error');
-		expect(error?.message).toContain('Phone Number');
-		expect(error?.message).toContain('Item 1');
-		expect(bench.simulator.dials).toHaveLength(0);
-	});
-
-	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
-		'calls the good ones of three items with %s, in order, each tied to its item',
-		async (onError) => {
-			const { outputs, main } = await run(
-				{ phoneNumber: '={{ $json.phone }}' },
-				[{ phone: '+15145551001' }, { phone: 'none' }, { phone: '+15145551003' }],
-				{ onError },
-			);
-			expect(bench.simulator.dials.map(({ body }) => body.phoneNumber).sort()).toEqual([
-				'+15145551001',
-				'+15145551003',
-			]);
-			const [regular = [], failed = []] = outputs;
-			if (onError === 'continueRegularOutput') {
-				expect(regular).toHaveLength(3);
-				expect(regular[1]?.error).toContain('Phone Number');
-				expect(main[0]?.map(({ pairedItem }) => pairedItem)).toEqual([
-					{ item: 0 },
-					{ item: 1 },
-					{ item: 2 },
-				]);
-			} else {
-				expect(regular).toHaveLength(2);
-				expect(failed).toHaveLength(1);
-				expect(failed[0]?.error).toContain('Phone Number');
-				expect(main[1]?.[0]?.pairedItem).toEqual({ item: 1 });
-			}
-		},
-	);
 
 	it('shows the exact request in a dry run, and calls nobody', async () => {
 		const { outputs } = await run({ ...example, options: { dryRun: true } });

@@ -3,12 +3,14 @@ import {
 	listExecutions,
 	outputsOf,
 	readExecution,
+	stopExecution,
 	until,
 	waitForEnd,
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node, noOp } from './support/nodes';
-import { event, post } from './support/triggers';
+import { event } from './support/triggers';
+import { post } from './support/webhooks';
 import {
 	dialOf,
 	jitter,
@@ -275,7 +277,7 @@ describe('an execution that is parked', () => {
 		const workflow = await waitingWorkflow(bench);
 		const id = await workflow.begin(phones('1000'));
 		await parked(bench, id);
-		await bench.n8n.session.call('POST', `/rest/executions/${id}/stop`);
+		await stopExecution(bench.n8n.session, id);
 		const execution = await waitForEnd(bench.n8n.session, id);
 		expect(execution.status).toBe('canceled');
 		const { outboundCallId, body } = callTo('1000');

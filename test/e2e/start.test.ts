@@ -186,11 +186,12 @@ describe('npm start', () => {
 			expect(fs.existsSync(communityNode())).toBe(true);
 			expect(command.output()).toMatch(/The AlloMia Trigger emitted:\n\{[^]*"recordId": "crm-42"/);
 			expect(command.output()).toMatch(/What to try next:\n- /);
-			const session = new Session(`http://127.0.0.1:${port}`);
+			const baseUrl = `http://127.0.0.1:${port}`;
+			const session = new Session(baseUrl);
 			await expect(session.signIn()).rejects.toThrow('Signing in to n8n failed (401');
 			await session.signIn(password(command.output()));
 			const log = await workflowNamed(session, 'AlloMia: call log');
-			const execution = await runByHand({ n8n: { session } }, log?.id ?? '');
+			const execution = await runByHand({ n8n: { session, baseUrl } }, log?.id ?? '');
 			const calls = execution.data.resultData.runData['What was said']?.[0]?.data?.main?.[0] ?? [];
 			expect(calls).toHaveLength(5);
 			const summaries = calls.map(({ json }) => json.callSummary);
@@ -239,7 +240,8 @@ describe('npm start', () => {
 			await until('npm start to be up', () => command.output().includes('Ctrl-C ends'), limit);
 			const kept = 'AlloMia: call log (changed by you)';
 			expect(command.output()).toContain(`it is kept as "${kept}", unpublished`);
-			const session = new Session(`http://127.0.0.1:${port}`);
+			const baseUrl = `http://127.0.0.1:${port}`;
+			const session = new Session(baseUrl);
 			await session.signIn(password(command.output()));
 			expect((await workflowNamed(session, kept))?.nodes.map(({ name }) => name)).toContain('Mine');
 			for (const name of ['AlloMia: first call', 'AlloMia: call and wait', 'AlloMia: call log']) {

@@ -2,7 +2,8 @@ import { outputsOf, type WorkflowNode } from '../../scripts/lib/workflows';
 import { ids } from '../simulator';
 import { activeWorkflow, triggered, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
-import { aTrigger, event, executionsOf, post } from './support/triggers';
+import { aTrigger, event, executionsOf } from './support/triggers';
+import { post } from './support/webhooks';
 import { since } from './support/version';
 
 const bench = useBench();

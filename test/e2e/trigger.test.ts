@@ -1,7 +1,8 @@
 import { listExecutions, outputsOf, readExecution, until } from '../../scripts/lib/workflows';
 import { useBench, triggered } from './support/bench';
 import { alloMiaTrigger, connect, noOp } from './support/nodes';
-import { aTrigger, callAndTrigger, event, executionsOf, post } from './support/triggers';
+import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';
+import { post } from './support/webhooks';
 
 const bench = useBench();
 

@@ -2,14 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { outputsOf, until, upsertCredential } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench, triggered } from './support/bench';
 import { alloMia, alloMiaTrigger, noOp } from './support/nodes';
-import {
-	aTrigger,
-	callAndTrigger,
-	event,
-	executionsOf,
-	post,
-	registered,
-} from './support/triggers';
+import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';
+import { post } from './support/webhooks';
 
 const bench = useBench();
 
@@ -36,7 +30,6 @@ describe('verification', () => {
 		const workflow = await callAndTrigger(bench, parameters);
 		await workflow.run([{ phone: '+15145550004', record: 'r' }]);
 		const url = bench.simulator.dials[0]?.body.callbackUrl ?? '';
-		await registered(url);
 		return { ...workflow, url };
 	}
 
@@ -101,7 +94,6 @@ describe('verification', () => {
 			alloMiaTrigger(other, { verification: 'signature', options: { path: 'other/key' } }),
 		]);
 		const there = `${bench.n8n.baseUrl}/webhook/other/key`;
-		await registered(there);
 		const source = await activeWorkflow(bench, [
 			alloMia(bench.credential, {
 				phoneNumber: '+15145550004',
@@ -129,8 +121,6 @@ describe('verification', () => {
 		]);
 		await workflow.run([{}]);
 		const [dial] = bench.simulator.dials;
-		const url = dial?.body.callbackUrl ?? '';
-		await registered(url);
 		// A key of the tenant sees the same call.
 		await credential.change(bench.simulator.keys.tenant);
 		await bench.simulator.endCall(dial?.outboundCallId ?? '', 'busy');
@@ -150,7 +140,6 @@ describe('verification', () => {
 		]);
 		await workflow.run([{}]);
 		const old = bench.simulator.dials[0]?.body.callbackUrl ?? '';
-		await registered(old);
 		expect(await post(old, event())).toEqual(accepted);
 		await credential.change(bench.simulator.keys.otherOrganization);
 		await until(
@@ -178,7 +167,6 @@ describe('verification', () => {
 			]);
 			await workflow.run([{}]);
 			const url = bench.simulator.dials[0]?.body.callbackUrl ?? '';
-			await registered(url);
 			const before = await executionsOf(bench, workflow.id);
 			await bench.n8n.session.call('DELETE', `/rest/credentials/${credential.id}`);
 			const said = () => bench.n8n.output.split('a callback could not be checked.').length;
@@ -234,7 +222,6 @@ describe('verification', () => {
 		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
 		await bench.simulator.endCall(id, 'no-answer');
 		const url = `${bench.n8n.baseUrl}/webhook/allomia/${workflow.id}`;
-		await registered(url);
 		const copies = Array.from(
 			{ length: 12 },
 			async () => (await post(url, event('no-answer', id))).body,
@@ -258,7 +245,6 @@ describe('verification', () => {
 			);
 			await workflow.run([{ phone: '+15145550004' }]);
 			const url = `${bench.n8n.baseUrl}/webhook/allomia/${workflow.id}`;
-			await registered(url);
 			const id = bench.simulator.dials[0]?.outboundCallId ?? '';
 			const lookUps = () =>
 				bench.simulator.requests.filter(({ method }) => method === 'GET').length;
@@ -275,7 +261,6 @@ describe('verification', () => {
 		const workflow = await callAndTrigger(bench, {}, { callback: 'none', options: {} });
 		await workflow.run([{ phone: '+15145550004' }]);
 		const url = `${bench.n8n.baseUrl}/webhook/allomia/${workflow.id}`;
-		await registered(url);
 		const id = bench.simulator.dials[0]?.outboundCallId ?? '';
 		expect((await post(url, event('completed', id))).status).toBe(503);
 		// And it is not taken for a duplicate once it is true.

@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
 	activate,
 	createCredential,
-	createWorkflow,
 	listExecutions,
 	outputsOf,
+	stopExecution,
 	until,
 	waitForEnd,
 	type Connections,
@@ -13,18 +13,13 @@ import {
 	type Execution,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
+import { activeWorkflow, type RunningWorkflow } from '../e2e/support/bench';
 import { startSimulator, type Simulator } from '../simulator';
 import { describeIfComplete } from '../e2e/support/missing';
-import {
-	alloMia,
-	alloMiaTrigger,
-	connect,
-	itemsSource,
-	manualTrigger,
-	node,
-} from '../e2e/support/nodes';
+import { alloMia, alloMiaTrigger, connect, node } from '../e2e/support/nodes';
 import { dialledTwice, runAgain } from '../e2e/support/reruns';
-import { event, post } from '../e2e/support/triggers';
+import { event, manualWorkflow, runByHand } from '../e2e/support/triggers';
+import { post } from '../e2e/support/webhooks';
 import { since } from '../e2e/support/version';
 import { Cluster } from './support/cluster';
 
@@ -53,33 +48,8 @@ describeIfComplete('queue')(
 			simulator.reset();
 		});
 
-		async function active(nodes: WorkflowNode[], connections: Connections = {}) {
-			const path = randomUUID();
-			const source = itemsSource(path);
-			const first = nodes[0]?.name ?? '';
-			const { id } = await createWorkflow(cluster.session, {
-				name: path,
-				nodes: [...source.nodes, ...nodes],
-				connections: {
-					...source.connections,
-					...connections,
-					Items: { main: [[{ node: first, type: 'main', index: 0 }]] },
-				},
-			});
-			await activate(cluster.session, id);
-			return { id, url: `${cluster.webhookUrl}/webhook/${path}` };
-		}
-
-		async function send(url: string, items: object[]): Promise<void> {
-			await until('the webhook to be registered', async () => {
-				const { status } = await fetch(url, {
-					method: 'POST',
-					headers: { 'content-type': 'application/json' },
-					body: JSON.stringify({ items }),
-				});
-				return status === 200;
-			});
-		}
+		const active = async (nodes: WorkflowNode[], connections?: Connections) =>
+			await activeWorkflow(cluster, nodes, connections);
 
 		async function ended(workflowId: string, count: number): Promise<Execution[]> {
 			const list = await until(
@@ -118,12 +88,7 @@ describeIfComplete('queue')(
 				}),
 				alloMiaTrigger(credential),
 			]);
-			const triggerUrl = `${cluster.webhookUrl}/webhook/allomia/${workflow.id}`;
-			await until('the trigger to be registered', async () => {
-				const { status } = await fetch(triggerUrl, { method: 'POST' });
-				return status !== 404;
-			});
-			await send(workflow.url, phones('1000', '0002'));
+			await workflow.send(phones('1000', '0002'));
 			const executions = await ended(workflow.id, 3);
 			const events = executions.flatMap((it) => outputsOf(it, 'AlloMia Trigger').flat());
 			expect(events.map(({ status, metadata }) => [status, metadata])).toEqual(
@@ -139,27 +104,16 @@ describeIfComplete('queue')(
 		});
 
 		it('lets a run by hand, which a worker does, reach the trigger', async () => {
-			const { session } = cluster;
-			const [start, call, trigger] = [
-				manualTrigger(),
+			const [call, trigger] = [
 				alloMia(credential, { callback: 'trigger' }),
 				alloMiaTrigger(credential),
 			];
-			const { id } = await createWorkflow(session, {
-				name: randomUUID(),
-				nodes: [start, call, trigger],
-				connections: connect(start.name, call.name),
-			});
+			const unpublished = false;
+			const id = await manualWorkflow(cluster, [call, trigger], unpublished);
 			const run = async () => {
-				const workflowData = await session.call('GET', `/rest/workflows/${id}`);
-				const { executionId } = await session.call<{ executionId: string }>(
-					'POST',
-					`/rest/workflows/${id}/run`,
-					{ workflowData, triggerToStartFrom: { name: start.name } },
-				);
-				const execution = await waitForEnd(session, executionId);
+				const execution = await runByHand(cluster, id);
 				const output = cluster.workers.map((it) => it.output()).join('');
-				expect(output).toContain(`Worker started execution ${executionId} `);
+				expect(output).toContain(`Worker started execution ${execution.id} `);
 				return execution;
 			};
 
@@ -167,13 +121,7 @@ describeIfComplete('queue')(
 			expect(refused.data.resultData.error?.message).toMatch(/does not listen/);
 			expect(simulator.dials).toHaveLength(0);
 
-			await activate(session, id);
-			await until('the trigger to be registered', async () => {
-				const answer = await fetch(`${cluster.webhookUrl}/webhook/allomia/${id}`, {
-					method: 'POST',
-				});
-				return answer.status !== 404;
-			});
+			await activate(cluster.session, id);
 			expect((await run()).status).toBe('success');
 			const outcomes = (await ended(id, 3)).flatMap((it) => outputsOf(it, trigger.name).flat());
 			expect(outcomes).toEqual([expect.objectContaining({ status: 'completed' })]);
@@ -191,7 +139,7 @@ describeIfComplete('queue')(
 			});
 			const count = 30;
 			for (let index = 0; index < count; index += 1) {
-				await send(workflow.url, phones('1000', '0001', '0003'));
+				await workflow.send(phones('1000', '0001', '0003'));
 			}
 			for (const execution of await ended(workflow.id, count)) {
 				expect(outputsOf(execution, 'AlloMia')[0]?.map(({ status }) => status)).toEqual([
@@ -212,7 +160,7 @@ describeIfComplete('queue')(
 			const workflow = await active([
 				alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
 			]);
-			await send(workflow.url, phones('1000', '1001', '1002'));
+			await workflow.send(phones('1000', '1001', '1002'));
 			await until('the execution to wait', async () => {
 				const [execution] = await listExecutions(cluster.session, workflow.id);
 				return execution?.status === 'waiting';
@@ -243,7 +191,7 @@ describeIfComplete('queue')(
 				alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
 			]);
 			const count = 10;
-			for (let index = 0; index < count; index += 1) await send(workflow.url, phones('1000'));
+			for (let index = 0; index < count; index += 1) await workflow.send(phones('1000'));
 			await until('all to wait', async () => {
 				const all = await listExecutions(cluster.session, workflow.id);
 				return all.length === count && all.every(({ status }) => status === 'waiting');
@@ -278,7 +226,7 @@ describeIfComplete('queue')(
 				const lists = [2000, 3000, 4000, 5000].map((from) =>
 					Array.from({ length: 60 }, (_, index) => `${from + index}`),
 				);
-				for (const list of lists) await send(workflow.url, phones(...list));
+				for (const list of lists) await workflow.send(phones(...list));
 				await until('some calls', () => simulator.dials.length >= moment, 120_000, 5);
 				await Promise.all(
 					cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
@@ -301,7 +249,7 @@ describeIfComplete('queue')(
 					over.map(async ({ id, status }) =>
 						status === 'success'
 							? await waitForEnd(cluster.session, id)
-							: await runAgain({ n8n: cluster }, workflow.id, id),
+							: await runAgain(cluster, workflow.id, id),
 					),
 				);
 				expect(dialledTwice({ simulator })).toEqual([]);
@@ -339,14 +287,12 @@ describeIfComplete('queue')(
 				);
 
 			/** Sends the lists, and stops them once so many people were called. */
-			async function stopAfter(workflow: { id: string; url: string }, calls: number) {
-				for (const list of lists) await send(workflow.url, list);
+			async function stopAfter(workflow: RunningWorkflow, calls: number) {
+				for (const list of lists) await workflow.send(list);
 				await until(`${calls} calls`, () => simulator.dials.length >= calls, 120_000, 5);
 				const { session } = cluster;
 				const begun = await listExecutions(session, workflow.id);
-				await Promise.all(
-					begun.map(async ({ id }) => await session.call('POST', `/rest/executions/${id}/stop`)),
-				);
+				await Promise.all(begun.map(async ({ id }) => await stopExecution(session, id)));
 				const ends = await Promise.all(begun.map(async ({ id }) => await waitForEnd(session, id)));
 				expect(ends.map(({ status }) => status)).toEqual(lists.map(() => 'canceled'));
 				return begun.map(({ id }) => id);
@@ -355,7 +301,7 @@ describeIfComplete('queue')(
 			/** What comes out of the node where they are run again. */
 			async function outputsAgain(workflowId: string, executionIds: string[]) {
 				const ends = await Promise.all(
-					executionIds.map(async (id) => await runAgain({ n8n: cluster }, workflowId, id)),
+					executionIds.map(async (id) => await runAgain(cluster, workflowId, id)),
 				);
 				return ends.flatMap((it) => outputsOf(it, 'AlloMia').at(-1) ?? []);
 			}
@@ -423,7 +369,7 @@ describeIfComplete('queue')(
 					'n8n to let go of executions',
 					async () => {
 						others += 1;
-						await send(workflow.url, [{ phone: `+1514555${6000 + others}`, text }]);
+						await workflow.send([{ phone: `+1514555${6000 + others}`, text }]);
 						return (await countValues(workflow.id)) < 240 + others;
 					},
 					60_000,
@@ -448,8 +394,8 @@ describeIfComplete('queue')(
 				]);
 				const list = phones(...Array.from({ length: 30 }, (_, index) => `${2000 + index}`));
 				// One by one first: n8n's store knows nothing of this node yet.
-				await Promise.all(Array.from({ length: 4 }, () => send(workflow.url, phones('9000'))));
-				await Promise.all([0, 1, 2, 3].map(() => send(workflow.url, list)));
+				await Promise.all(Array.from({ length: 4 }, () => workflow.send(phones('9000'))));
+				await Promise.all([0, 1, 2, 3].map(() => workflow.send(list)));
 				const executions = await ended(workflow.id, 8);
 				expect(dialledTwice({ simulator })).toEqual([]);
 				expect(simulator.dials).toHaveLength(31);
@@ -475,12 +421,12 @@ describeIfComplete('queue')(
 			const workflows = [await copy(), await copy()];
 			const own = ['2001', '2002', '2003', '2004'];
 			const others = ['3001', '3002', '3003', '3004'];
-			for (const [index, { id: workflowId, url }] of workflows.entries()) {
+			for (const [index, { id: workflowId, send }] of workflows.entries()) {
 				const some = index === 0 ? own : others;
-				await Promise.all(some.map(async (phone) => await send(url, phones(phone))));
+				await Promise.all(some.map(async (phone) => await send(phones(phone))));
 				await ended(workflowId, some.length);
 			}
-			await send(workflows[1]?.url ?? '', phones(...own));
+			await workflows[1]?.send(phones(...own));
 			await ended(workflows[1]?.id ?? '', others.length + 1);
 			expect(simulator.dials).toHaveLength(12);
 		});
@@ -494,7 +440,7 @@ describeIfComplete('queue')(
 				}),
 			]);
 			const list = phones(...Array.from({ length: 40 }, (_, index) => `${2000 + index}`));
-			await send(workflow.url, list);
+			await workflow.send(list);
 			await until('some calls', () => simulator.dials.length >= 12, 120_000, 5);
 			await Promise.all(
 				cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
@@ -502,7 +448,7 @@ describeIfComplete('queue')(
 			const before = simulator.dials.length;
 			expect(before).toBeLessThan(40);
 			await cluster.startWorkers(2);
-			await send(workflow.url, list);
+			await workflow.send(list);
 			const execution = await until(
 				'the second list to end',
 				async () => {
@@ -541,7 +487,7 @@ describeIfComplete('queue')(
 					const workflow = await calling();
 					await failAfter(writes, 200);
 					try {
-						await send(workflow.url, list(2000, 5));
+						await workflow.send(list(2000, 5));
 						await ended(workflow.id, 1);
 					} finally {
 						await cluster.query('DROP TRIGGER fails ON processed_data');
@@ -549,7 +495,7 @@ describeIfComplete('queue')(
 					const [failing] = await cluster.query('SELECT is_called FROM failing_since');
 					expect(failing).toEqual({ is_called: true });
 					const before = simulator.dials.length;
-					await send(workflow.url, list(2000, 5));
+					await workflow.send(list(2000, 5));
 					const executions = await ended(workflow.id, 2);
 					const items = executions.flatMap((it) => outputsOf(it, 'AlloMia')[0] ?? []);
 					const told = items.filter(({ error }) => error !== undefined).length;
@@ -565,11 +511,11 @@ describeIfComplete('queue')(
 					simulator.fault({ kind: 'status', status: 400, match: { number: phone } });
 				}
 				const workflow = await calling();
-				await Promise.all([send(workflow.url, refused), send(workflow.url, list(3000, 60))]);
+				await Promise.all([workflow.send(refused), workflow.send(list(3000, 60))]);
 				await ended(workflow.id, 2);
 				expect(simulator.dials).toHaveLength(60);
 				simulator.clearFaults();
-				await send(workflow.url, refused);
+				await workflow.send(refused);
 				await ended(workflow.id, 3);
 				expect(dialledTwice({ simulator })).toEqual([]);
 				expect(simulator.dials).toHaveLength(120);

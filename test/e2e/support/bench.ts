@@ -4,6 +4,7 @@ import {
 	createCredential,
 	createWorkflow,
 	listExecutions,
+	outputsOf,
 	until,
 	waitForEnd,
 	type Connections,
@@ -14,6 +15,7 @@ import {
 import { startSimulator, type Simulator } from '../../simulator';
 import { Instance } from './instance';
 import { itemsSource } from './nodes';
+import { postOnceRegistered } from './webhooks';
 
 /** A real n8n, a simulator, and a credential that ties them together. */
 export interface Bench {
@@ -59,14 +61,21 @@ export function useBench(settings: Record<string, string> = {}): Bench {
 	return bench as Bench;
 }
 
+/** Whoever has signed in to an n8n, and the address of its webhooks. */
+export interface SignedIn {
+	n8n: Pick<Instance, 'session' | 'baseUrl'>;
+}
+
 export interface RunningWorkflow {
 	id: string;
-	/** Sends items in; resolves with the execution once it has ended. */
-	run(items: unknown[], limit?: number): Promise<Execution>;
+	/** The address that items are posted to. */
+	url: string;
+	/** Sends items in. */
+	send(items: unknown[]): Promise<void>;
 	/** Sends items in; resolves with the execution's id at once. */
 	begin(items: unknown[]): Promise<string>;
-	/** The address that items are posted to. n8n knows it after the first run. */
-	url: string;
+	/** Sends items in; resolves with the execution once it has ended. */
+	run(items: unknown[], limit?: number): Promise<Execution>;
 }
 
 /**
@@ -74,7 +83,7 @@ export interface RunningWorkflow {
  * @param arrange the order in which the workflow lists its nodes
  */
 export async function activeWorkflow(
-	{ n8n }: Pick<Bench, 'n8n'>,
+	{ n8n }: SignedIn,
 	nodes: WorkflowNode[],
 	connections: Connections = {},
 	arrange: (nodes: WorkflowNode[]) => WorkflowNode[] = (all) => all,
@@ -94,17 +103,13 @@ export async function activeWorkflow(
 	await activate(n8n.session, id);
 
 	const url = `${n8n.baseUrl}/webhook/${path}`;
+	const send = async (items: unknown[]) => {
+		const { status, body } = await postOnceRegistered(url, { items });
+		if (status !== 200) throw new Error(`n8n answered ${url} with ${status}: ${String(body)}`);
+	};
 	const begin = async (items: unknown[]): Promise<string> => {
 		const before = new Set((await listExecutions(n8n.session, id)).map((it) => it.id));
-		// Activation goes on after n8n has answered: until then, the webhook is unknown.
-		await until('the webhook to be registered', async () => {
-			const response = await fetch(url, {
-				method: 'POST',
-				headers: { 'content-type': 'application/json', connection: 'close' },
-				body: JSON.stringify({ items }),
-			});
-			return response.status !== 404;
-		});
+		await send(items);
 		return await until('the execution to appear', async () => {
 			const executions = await listExecutions(n8n.session, id);
 			return executions.find((it) => it.mode === 'webhook' && !before.has(it.id))?.id;
@@ -112,9 +117,28 @@ export async function activeWorkflow(
 	};
 	return {
 		id,
-		begin,
 		url,
+		send,
+		begin,
 		run: async (items, limit) => await waitForEnd(n8n.session, await begin(items), limit),
+	};
+}
+
+/** Runs a node alone, in a workflow that is published: what came of it. */
+export async function runNode(bench: SignedIn, node: WorkflowNode, items: unknown[] = [{}]) {
+	const execution = await (await activeWorkflow(bench, [node])).run(items);
+	const { runData, error } = execution.data.resultData;
+	const [nodeRun] = runData[node.name] ?? [];
+	const outputs = outputsOf(execution, node.name);
+	return {
+		execution,
+		error,
+		hints: (nodeRun?.hints ?? []).map(({ message }) => message),
+		outputs,
+		/** The first output's items, their json alone. */
+		items: outputs[0] ?? [],
+		/** The first output's items. */
+		main: nodeRun?.data?.main?.[0] ?? [],
 	};
 }
 

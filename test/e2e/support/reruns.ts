@@ -1,5 +1,5 @@
 import { listExecutions, until, waitForEnd, type Execution } from '../../../scripts/lib/workflows';
-import type { Bench } from './bench';
+import type { Bench, SignedIn } from './bench';
 
 /** How often each number was dialled, for those that were more than once: nobody, where all is well. */
 export function dialledTwice({ simulator }: Pick<Bench, 'simulator'>): Array<[string, number]> {
@@ -27,7 +27,7 @@ export async function killAndRestart({ n8n }: Bench, workflowIds: string[]): Pro
  * @param loadWorkflow whether with the workflow as it is now
  */
 export async function runAgain(
-	bench: { n8n: Pick<Bench['n8n'], 'session'> },
+	bench: SignedIn,
 	workflowId: string,
 	executionId: string,
 	loadWorkflow = false,
@@ -38,7 +38,7 @@ export async function runAgain(
 
 /** The same, without waiting for its end: the new execution's ID. */
 export async function beginAgain(
-	{ n8n: { session } }: { n8n: Pick<Bench['n8n'], 'session'> },
+	{ n8n: { session } }: SignedIn,
 	workflowId: string,
 	executionId: string,
 	loadWorkflow = false,

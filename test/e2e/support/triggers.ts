@@ -3,13 +3,12 @@ import {
 	activate,
 	createWorkflow,
 	listExecutions,
-	until,
 	waitForEnd,
 	type Connections,
 	type Execution,
 	type WorkflowNode,
 } from '../../../scripts/lib/workflows';
-import { activeWorkflow, type Bench } from './bench';
+import { activeWorkflow, type Bench, type SignedIn } from './bench';
 import { alloMia, alloMiaTrigger, connect, manualTrigger, noOp } from './nodes';
 
 /** A workflow that calls, and whose trigger gets the outcome. */
@@ -36,26 +35,7 @@ export async function aTrigger(bench: Bench, parameters: Record<string, unknown>
 		alloMiaTrigger(bench.credential, parameters),
 	]);
 	const url = `${bench.n8n.baseUrl}/webhook/allomia/${workflow.id}`;
-	await registered(url);
 	return { ...workflow, url };
-}
-
-/** Publishing goes on after n8n has answered: until then, the webhook is unknown. */
-export async function registered(url: string): Promise<void> {
-	await until(`${url} to be registered`, async () => (await post(url, {})).status !== 404);
-}
-
-export async function post(url: string, body: unknown, contentType = 'application/json') {
-	const response = await fetch(url, {
-		method: 'POST',
-		headers: { 'content-type': contentType },
-		body: typeof body === 'string' ? body : JSON.stringify(body),
-	});
-	const text = await response.text();
-	return {
-		status: response.status,
-		body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : text,
-	};
 }
 
 export const event = (status = 'completed', outboundCallId: string = randomUUID()) => ({
@@ -76,7 +56,7 @@ export const executionsOf = async ({ n8n }: Bench, workflowId: string) =>
 
 /** A workflow that starts by hand with one item, which goes to the first node. */
 export async function manualWorkflow(
-	{ n8n }: Bench,
+	{ n8n }: SignedIn,
 	nodes: WorkflowNode[],
 	publish = true,
 	connections: Connections = {},
@@ -88,11 +68,6 @@ export async function manualWorkflow(
 	});
 	if (publish) await activate(n8n.session, id);
 	return id;
-}
-
-/** Whoever has signed in to an n8n. */
-interface SignedIn {
-	n8n: Pick<Bench['n8n'], 'session'>;
 }
 
 /** Starts a workflow as the editor's button does; the execution's id. */

@@ -51,6 +51,11 @@ export class Cluster {
 		return `http://127.0.0.1:${this.webhookPort}`;
 	}
 
+	/** Whom the helpers of the other suites ask. */
+	get n8n() {
+		return { session: this.session, baseUrl: this.webhookUrl };
+	}
+
 	get mainUrl(): string {
 		return `http://127.0.0.1:${this.mainPort}`;
 	}
