@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os';
+
 /** Mutation testing: which changes of nodes/ do the unit and workflow tests notice? */
 export default {
 	plugins: ['@stryker-mutator/jest-runner'],
 	testRunner: 'jest',
 	jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
+	// The tests wait more than they compute.
+	concurrency: 3 * availableParallelism(),
 	coverageAnalysis: 'perTest',
 	mutate: ['nodes/**/*.ts'],
 	// What is made as a module is loaded, such as the nodes' fields, is there before a mutant is.
