@@ -18,6 +18,8 @@ export interface Case {
 	parameters: Record<string, NodeParameterValueType>;
 	/** What the first and the last of three items bring. */
 	good: (simulator: Simulator) => Array<string | number> | Promise<string[]>;
+	/** What comes out for one of these, among the rest. */
+	gives: (value: string | number) => object;
 	/** What the one between them brings. */
 	bad: string | number;
 	/** The field that cannot be used then. */
@@ -25,12 +27,24 @@ export interface Case {
 }
 
 export const phoneNumbers = {
-	good: () => ['+15145551001', '+15145551003'],
+	good: () => ['+15145551001', '+15145550002'],
+	gives: (phoneNumber: string | number) => ({
+		status: phoneNumber === '+15145550002' ? 'busy' : 'completed',
+	}),
 	bad: 'none',
 	field: 'Phone Number',
 };
-const amounts = { good: () => [1, 1], bad: 'many', field: 'Limit' };
-const organizations = { good: () => Array<string>(2).fill(ids.organizationId), bad: '../x' };
+const amounts = {
+	good: () => [1, 1],
+	gives: () => ({ id: expect.any(String) as string }),
+	bad: 'many',
+	field: 'Limit',
+};
+const organizations = {
+	good: () => [ids.organizationId, ids.otherOrganizationId],
+	bad: '../x',
+	field: 'Organization',
+};
 export const value = '={{ $json.value }}';
 
 /** The ID of a call that has been placed. */
@@ -48,12 +62,17 @@ const placedCalls = {
 		await placed(simulator, '+15145551001'),
 		await placed(simulator, '+15145551003'),
 	],
+	gives: (id: string | number) => ({ outboundCallId: id }),
 	bad: 'nonsense',
 	field: 'Outbound Call ID',
 };
 
 export const cases: Record<string, Case> = {
-	'Outbound Call: Create': { parameters: { phoneNumber: value }, ...phoneNumbers },
+	'Outbound Call: Create': {
+		parameters: { phoneNumber: value },
+		...phoneNumbers,
+		gives: () => ({ status: 'calling' }),
+	},
 	'Outbound Call: Create and Wait': {
 		parameters: { operation: 'createAndWait', phoneNumber: value },
 		...phoneNumbers,
@@ -74,6 +93,7 @@ export const cases: Record<string, Case> = {
 	'Call: Get': {
 		parameters: { resource: 'call', operation: 'get', callId: value },
 		good: (simulator) => [simulator.addCall(), simulator.addCall()],
+		gives: (id) => ({ id }),
 		bad: '../outbound',
 		field: 'Call ID',
 	},
@@ -87,6 +107,7 @@ export const cases: Record<string, Case> = {
 			options: { phoneNumber: "={{ $itemIndex ? '+15145551003' : '+15145551001' }}" },
 		},
 		...placedCalls,
+		gives: () => ({ id: expect.any(String) as string }),
 	},
 	'Call: Get Many': {
 		parameters: {
@@ -100,13 +121,14 @@ export const cases: Record<string, Case> = {
 	'Organization: Create': {
 		parameters: { resource: 'organization', operation: 'create', ...clinic, city: value },
 		good: () => ['Laval', 'Québec'],
+		gives: (city) => ({ city }),
 		bad: '',
 		field: 'City',
 	},
 	'Organization: Get': {
 		parameters: { resource: 'organization', operation: 'get', organizationId: value },
 		...organizations,
-		field: 'Organization',
+		gives: (id) => ({ currentOrg: expect.objectContaining({ id }) as unknown }),
 	},
 	'Organization: Get Many': {
 		parameters: { resource: 'organization', operation: 'getAll', limit: value },
@@ -122,7 +144,7 @@ export const cases: Record<string, Case> = {
 			updateFields: { city: 'Laval' },
 		},
 		...organizations,
-		field: 'Organization',
+		gives: (id) => ({ id, city: 'Laval' }),
 	},
 	'Organization: Update Metadata': {
 		parameters: {
@@ -132,6 +154,7 @@ export const cases: Record<string, Case> = {
 			metadata: value,
 		},
 		good: () => ['{ "clinicCode": "A" }', '{ "clinicCode": "B" }'],
+		gives: (metadata) => ({ metadata: JSON.parse(String(metadata)) as object }),
 		bad: '[1]',
 		field: 'Metadata',
 	},
@@ -141,16 +164,14 @@ export const cases: Record<string, Case> = {
 export async function runThree(
 	simulator: Simulator,
 	run: Run,
-	{ parameters, good, bad }: Case,
+	{ parameters, good, bad }: Omit<Case, 'gives'>,
 	onError: OnError,
 ) {
-	const [first, last] = await good(simulator);
+	const [first = '', last = ''] = await good(simulator);
 	simulator.requests.length = 0;
-	return await run(
-		parameters,
-		onError,
-		[first, bad, last].map((it) => ({ value: it })),
-	);
+	simulator.dials.length = 0;
+	const items = [first, bad, last].map((it) => ({ value: it }));
+	return { first, last, ...(await run(parameters, onError, items)) };
 }
 
 export const errorOf = (field: string) => ({
@@ -158,18 +179,21 @@ export const errorOf = (field: string) => ({
 	pairedItem: { item: 1 },
 });
 
-/** A good one, whatever came of it. */
-const goodOf = (item: number) => ({
-	json: expect.not.objectContaining({ error: expect.anything() as unknown }) as unknown,
-	pairedItem: { item },
-});
-
 /** What one bad item of three does, for each operation and each setting of On Error. */
 export function describeOneBadItem(bench: { simulator: Simulator }, run: Run, names: string[]) {
 	describe.each(names)('%s, where the second of three items is bad', (name) => {
 		const tested = cases[name] as Case;
-		const { field, bad } = tested;
-		const on = async (onError: OnError) => await runThree(bench.simulator, run, tested, onError);
+		const { field, gives, bad } = tested;
+		const bads = errorOf(field);
+		async function on(onError: OnError) {
+			const { first, last, ...ran } = await runThree(bench.simulator, run, tested, onError);
+			const goods = [first, last].map((it, index) => ({
+				json: expect.objectContaining(gives(it)) as unknown,
+				pairedItem: { item: 2 * index },
+			}));
+			const dialled = bench.simulator.dials.map(({ body }) => body.phoneNumber);
+			return { ...ran, goods, dialled, good: [first, last] };
+		}
 
 		it('does nothing at all where the node is set to stop, and names the item and the field', async () => {
 			const { error } = await on('stopWorkflow');
@@ -179,16 +203,18 @@ export function describeOneBadItem(bench: { simulator: Simulator }, run: Run, na
 		});
 
 		it('does the others where it is set to continue, in their order, each tied to its item', async () => {
-			const { error, outputs } = await on('continueRegularOutput');
+			const { error, outputs, goods, dialled, good } = await on('continueRegularOutput');
 			expect(error).toBeUndefined();
-			expect(outputs).toMatchObject([[goodOf(0), errorOf(field), goodOf(2)]]);
+			expect(outputs).toMatchObject([[goods[0], bads, goods[1]]]);
+			expect(dialled.sort()).toEqual(field === 'Phone Number' ? good.sort() : []);
 		});
 
 		it('does the others where it has an output for errors, and hands on there what came in', async () => {
-			const { error, outputs } = await on('continueErrorOutput');
+			const { error, outputs, goods, dialled, good } = await on('continueErrorOutput');
 			expect(error).toBeUndefined();
-			expect(outputs).toMatchObject([[goodOf(0), goodOf(2)], [errorOf(field)]]);
+			expect(outputs).toMatchObject([goods, [bads]]);
 			expect(outputs[1]?.[0]?.json).toMatchObject({ value: bad });
+			expect(dialled.sort()).toEqual(field === 'Phone Number' ? good.sort() : []);
 		});
 	});
 }

@@ -46,7 +46,6 @@ describe.each([
 			options: { outputPerStatus: true, ...(waitFor === 'polling' ? { pollInterval: 1 } : {}) },
 		},
 		...phoneNumbers,
-		good: () => ['+15145551001', '+15145550002'],
 	};
 	const completed = { json: { status: 'completed' } };
 	const busy = { json: { status: 'busy' } };
