@@ -7,9 +7,11 @@ export default {
 	jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
 	// The tests wait more than they compute.
 	concurrency: 3 * availableParallelism(),
+	// With so many at once, a test that only takes longer is not to count as one that fails.
+	timeoutMS: 30_000,
 	coverageAnalysis: 'perTest',
 	mutate: ['nodes/**/*.ts'],
-	// What is made as a module is loaded, such as the nodes' fields, is there before a mutant is.
+	// What is made as a module is loaded, such as the nodes' fields, would need all tests for each mutant.
 	ignoreStatic: true,
 	ignorePatterns: ['dist', 'coverage', '.n8n-demo'],
 	reporters: ['clear-text', 'progress-append-only', 'json'],

@@ -15,80 +15,100 @@ export type Run = (
 }>;
 
 export interface Case {
+	/** One of them is what the item brings. */
 	parameters: Record<string, NodeParameterValueType>;
 	/** What the first and the last of three items bring. */
 	good: (simulator: Simulator) => Array<string | number> | Promise<string[]>;
-	/** What comes out for one of these, among the rest. */
-	gives: (value: string | number) => object;
-	/** What the one between them brings. */
+	/** What the item that comes out for one of these holds, among other things. */
+	gives: (value: string | number, simulator: Simulator) => object;
+	/** What the second item brings. */
 	bad: string | number;
 	/** The field that cannot be used then. */
 	field: string;
+	/** What else the bad item says then, if anything. */
+	message?: string;
+	/** Whether AlloMia is told to do something, once for each item. */
+	changes?: true;
 }
 
-export const phoneNumbers = {
+/** The field of the items that brings what is good or bad. */
+const value = '={{ $json.value }}';
+
+const idOf = ({ dials }: Simulator, phoneNumber: string | number) =>
+	dials.find(({ body }) => body.phoneNumber === phoneNumber)?.outboundCallId;
+
+const calls = {
 	good: () => ['+15145551001', '+15145550002'],
-	gives: (phoneNumber: string | number) => ({
+	gives: (phoneNumber: string | number, simulator: Simulator) => ({
+		outboundCallId: idOf(simulator, phoneNumber),
 		status: phoneNumber === '+15145550002' ? 'busy' : 'completed',
 	}),
 	bad: 'none',
 	field: 'Phone Number',
-};
+	message: 'Nobody was called',
+	changes: true,
+} as const;
+
 const amounts = {
-	good: () => [1, 1],
+	good: () => [1, 2],
 	gives: () => ({ id: expect.any(String) as string }),
 	bad: 'many',
 	field: 'Limit',
 };
+
 const organizations = {
 	good: () => [ids.organizationId, ids.otherOrganizationId],
+	gives: (id: string | number) => ({ id }),
 	bad: '../x',
 	field: 'Organization',
 };
-export const value = '={{ $json.value }}';
 
-/** The ID of a call that has been placed. */
-async function placed({ baseUrl }: Simulator, phoneNumber: string): Promise<string> {
+/** Whom the calls that were placed for a case have called, by the calls' IDs. */
+const called = new Map<string | number, string>();
+
+async function place({ baseUrl }: Simulator, phoneNumber: string): Promise<string> {
 	const { assistantId, phoneNumberId } = ids;
 	const response = await fetch(`${baseUrl}/outbound`, {
 		method: 'POST',
 		headers: { authorization: `Bearer ${keys.organization}`, 'content-type': 'application/json' },
 		body: JSON.stringify({ phoneNumber, assistantId, phoneNumberId }),
+		signal: AbortSignal.timeout(60_000),
 	});
-	return ((await response.json()) as { outboundCallId: string }).outboundCallId;
+	const { outboundCallId } = (await response.json()) as { outboundCallId: string };
+	called.set(outboundCallId, phoneNumber);
+	return outboundCallId;
 }
+
 const placedCalls = {
 	good: async (simulator: Simulator) => [
-		await placed(simulator, '+15145551001'),
-		await placed(simulator, '+15145551003'),
+		await place(simulator, '+15145551001'),
+		await place(simulator, '+15145551003'),
 	],
-	gives: (id: string | number) => ({ outboundCallId: id }),
+	gives: (outboundCallId: string | number) => ({ outboundCallId }),
 	bad: 'nonsense',
 	field: 'Outbound Call ID',
 };
 
-export const cases: Record<string, Case> = {
+const waiting = { operation: 'createAndWait', phoneNumber: value };
+const ofOrganization = { organizationId: ids.organizationId };
+
+export const cases = {
 	'Outbound Call: Create': {
+		...calls,
 		parameters: { phoneNumber: value },
-		...phoneNumbers,
-		gives: () => ({ status: 'calling' }),
+		gives: (phoneNumber, simulator) => ({
+			outboundCallId: idOf(simulator, phoneNumber),
+			status: 'calling',
+		}),
 	},
-	'Outbound Call: Create and Wait': {
-		parameters: { operation: 'createAndWait', phoneNumber: value },
-		...phoneNumbers,
-	},
+	'Outbound Call: Create and Wait': { ...calls, parameters: waiting },
 	'Outbound Call: Create and Wait, by polling': {
-		parameters: {
-			operation: 'createAndWait',
-			waitFor: 'polling',
-			phoneNumber: value,
-			options: { pollInterval: 1 },
-		},
-		...phoneNumbers,
+		...calls,
+		parameters: { ...waiting, waitFor: 'polling', options: { pollInterval: 1 } },
 	},
 	'Outbound Call: Get Status': {
-		parameters: { operation: 'getStatus', outboundCallId: value },
 		...placedCalls,
+		parameters: { operation: 'getStatus', outboundCallId: value },
 	},
 	'Call: Get': {
 		parameters: { resource: 'call', operation: 'get', callId: value },
@@ -98,25 +118,20 @@ export const cases: Record<string, Case> = {
 		field: 'Call ID',
 	},
 	'Call: Get by Outbound Call': {
+		...placedCalls,
 		parameters: {
+			...ofOrganization,
 			resource: 'call',
 			operation: 'getByOutboundCall',
-			organizationId: ids.organizationId,
 			outboundCallId: value,
 			// Two calls that begin in the same moment are told apart by it.
 			options: { phoneNumber: "={{ $itemIndex ? '+15145551003' : '+15145551001' }}" },
 		},
-		...placedCalls,
-		gives: () => ({ id: expect.any(String) as string }),
+		gives: (id) => ({ userPhoneNumber: called.get(id) }),
 	},
 	'Call: Get Many': {
-		parameters: {
-			resource: 'call',
-			operation: 'getAll',
-			organizationId: ids.organizationId,
-			limit: value,
-		},
 		...amounts,
+		parameters: { ...ofOrganization, resource: 'call', operation: 'getAll', limit: value },
 	},
 	'Organization: Create': {
 		parameters: { resource: 'organization', operation: 'create', ...clinic, city: value },
@@ -124,17 +139,19 @@ export const cases: Record<string, Case> = {
 		gives: (city) => ({ city }),
 		bad: '',
 		field: 'City',
+		changes: true,
 	},
 	'Organization: Get': {
-		parameters: { resource: 'organization', operation: 'get', organizationId: value },
 		...organizations,
+		parameters: { resource: 'organization', operation: 'get', organizationId: value },
 		gives: (id) => ({ currentOrg: expect.objectContaining({ id }) as unknown }),
 	},
 	'Organization: Get Many': {
-		parameters: { resource: 'organization', operation: 'getAll', limit: value },
 		...amounts,
+		parameters: { resource: 'organization', operation: 'getAll', limit: value },
 	},
 	'Organization: Update': {
+		...organizations,
 		parameters: {
 			resource: 'organization',
 			operation: 'update',
@@ -143,78 +160,131 @@ export const cases: Record<string, Case> = {
 			email: 'a@b.example',
 			updateFields: { city: 'Laval' },
 		},
-		...organizations,
 		gives: (id) => ({ id, city: 'Laval' }),
+		changes: true,
 	},
 	'Organization: Update Metadata': {
 		parameters: {
+			...ofOrganization,
 			resource: 'organization',
 			operation: 'updateMetadata',
-			organizationId: ids.organizationId,
 			metadata: value,
 		},
 		good: () => ['{ "clinicCode": "A" }', '{ "clinicCode": "B" }'],
 		gives: (metadata) => ({ metadata: JSON.parse(String(metadata)) as object }),
 		bad: '[1]',
 		field: 'Metadata',
+		changes: true,
 	},
-};
+} satisfies Record<string, Case>;
+
+export type CaseName = keyof typeof cases;
 
 /** Runs three items, of which the second is bad. */
-export async function runThree(
+async function runThree(
 	simulator: Simulator,
 	run: Run,
 	{ parameters, good, bad }: Omit<Case, 'gives'>,
 	onError: OnError,
 ) {
-	const [first = '', last = ''] = await good(simulator);
+	const values = await good(simulator);
 	simulator.requests.length = 0;
 	simulator.dials.length = 0;
-	const items = [first, bad, last].map((it) => ({ value: it }));
-	return { first, last, ...(await run(parameters, onError, items)) };
+	const [first = '', last = ''] = values;
+	const { error, outputs } = await run(
+		parameters,
+		onError,
+		[first, bad, last].map((it) => ({ value: it })),
+	);
+	const changes = simulator.requests.filter(({ method }) => method !== 'GET');
+	return { error, outputs, values, changes: changes.length };
 }
 
-export const errorOf = (field: string) => ({
-	json: expect.objectContaining({ error: expect.stringContaining(field) as string }) as unknown,
+/** What becomes of the bad item. */
+const badItem = ({ field, message }: Pick<Case, 'field' | 'message'>, more: object = {}) => ({
+	json: {
+		...more,
+		error: expect.stringContaining(field) as string,
+		...(message ? { message: expect.stringContaining(message) as string } : {}),
+	},
 	pairedItem: { item: 1 },
 });
 
-/** What one bad item of three does, for each operation and each setting of On Error. */
-export function describeOneBadItem(bench: { simulator: Simulator }, run: Run, names: string[]) {
+/** What one bad item of three does, for these operations and each setting of On Error. */
+export function describeOneBadItem(
+	bench: { simulator: Simulator },
+	run: Run,
+	names: readonly CaseName[],
+) {
 	describe.each(names)('%s, where the second of three items is bad', (name) => {
-		const tested = cases[name] as Case;
-		const { field, gives, bad } = tested;
-		const bads = errorOf(field);
-		async function on(onError: OnError) {
-			const { first, last, ...ran } = await runThree(bench.simulator, run, tested, onError);
-			const goods = [first, last].map((it, index) => ({
-				json: expect.objectContaining(gives(it)) as unknown,
-				pairedItem: { item: 2 * index },
+		const tested: Case = cases[name];
+		const { field, gives, bad, changes } = tested;
+		const on = async (onError: OnError) => await runThree(bench.simulator, run, tested, onError);
+
+		/** What is to come out for a good item: as many items as it wants, or one. */
+		const goodItems = (it: string | number = '', item = 0) =>
+			Array.from({ length: typeof it === 'number' ? it : 1 }, () => ({
+				json: expect.objectContaining(gives(it, bench.simulator)) as unknown,
+				pairedItem: { item },
 			}));
-			const dialled = bench.simulator.dials.map(({ body }) => body.phoneNumber);
-			return { ...ran, goods, dialled, good: [first, last] };
-		}
 
 		it('does nothing at all where the node is set to stop, and names the item and the field', async () => {
 			const { error } = await on('stopWorkflow');
-			expect(`${error?.message} ${error?.description}`).toContain(field);
-			expect(`${error?.message} ${error?.description}`).toContain('Item 1');
+			expect(error?.message).toContain(field);
+			expect(error?.message).toContain('Item 1');
 			expect(bench.simulator.requests).toEqual([]);
 		});
 
 		it('does the others where it is set to continue, in their order, each tied to its item', async () => {
-			const { error, outputs, goods, dialled, good } = await on('continueRegularOutput');
+			const { error, outputs, values, ...ran } = await on('continueRegularOutput');
 			expect(error).toBeUndefined();
-			expect(outputs).toMatchObject([[goods[0], bads, goods[1]]]);
-			expect(dialled.sort()).toEqual(field === 'Phone Number' ? good.sort() : []);
+			const [first, last] = values;
+			expect(outputs).toEqual([[...goodItems(first, 0), badItem(tested), ...goodItems(last, 2)]]);
+			expect(outputs[0]?.filter(({ json }) => 'error' in json)).toHaveLength(1);
+			expect(ran.changes).toBe(changes ? 2 : 0);
 		});
 
 		it('does the others where it has an output for errors, and hands on there what came in', async () => {
-			const { error, outputs, goods, dialled, good } = await on('continueErrorOutput');
+			const { error, outputs, values, ...ran } = await on('continueErrorOutput');
 			expect(error).toBeUndefined();
-			expect(outputs).toMatchObject([goods, [bads]]);
-			expect(outputs[1]?.[0]?.json).toMatchObject({ value: bad });
-			expect(dialled.sort()).toEqual(field === 'Phone Number' ? good.sort() : []);
+			const [first, last] = values;
+			expect(outputs).toEqual([
+				[...goodItems(first, 0), ...goodItems(last, 2)],
+				[badItem(tested, { value: bad })],
+			]);
+			expect(outputs[0]?.filter(({ json }) => 'error' in json)).toEqual([]);
+			expect(ran.changes).toBe(changes ? 2 : 0);
 		});
+	});
+}
+
+/** The same, where each status has an output of its own. */
+export function describeOneBadItemPerStatus(
+	bench: { simulator: Simulator },
+	run: Run,
+	waitFor: 'callback' | 'polling',
+) {
+	const tested = {
+		...calls,
+		parameters: {
+			...waiting,
+			...(waitFor === 'polling' ? { waitFor } : {}),
+			options: { outputPerStatus: true, ...(waitFor === 'polling' ? { pollInterval: 1 } : {}) },
+		},
+		good: () => ['+15145550002', '+15145550001'],
+	};
+	// Which item it is tied to after a parking, n8n decides.
+	const ofStatus = (status: string) => ({ json: { status } });
+	const bad = { json: badItem(calls).json };
+	const [busy, failed] = [ofStatus('busy'), ofStatus('failed')];
+
+	it('sends it to Failed where the node is set to continue', async () => {
+		const { outputs } = await runThree(bench.simulator, run, tested, 'continueRegularOutput');
+		expect(outputs).toMatchObject([[], [], [busy], [bad, failed], []]);
+	});
+
+	it('sends it to the output for errors where there is one', async () => {
+		const { outputs } = await runThree(bench.simulator, run, tested, 'continueErrorOutput');
+		expect(outputs).toMatchObject([[], [], [busy], [failed], [], [bad]]);
 	});
 }

@@ -17,15 +17,7 @@ const inReadme = /(?<=<!-- versions -->\n\n)[^]*?(?=\n\n<!-- \/versions -->)/;
 
 /** What a builder uses, by the files that test it in a real n8n. */
 const areas = {
-	Create: [
-		'outboundCall',
-		'phoneNumbers',
-		'switches',
-		'badItems',
-		'badDays',
-		'credential',
-		'package',
-	],
+	Create: ['outboundCall', 'phoneNumbers', 'switches', 'badDays', 'credential', 'package'],
 	Trigger: ['trigger', 'triggerLife', 'verification', 'door'],
 	'Create and Wait': ['createAndWait', 'parking', 'examples'],
 	'One person, one call': ['onePersonOneCall', 'changedLists', 'longLists', 'callOncePer'],

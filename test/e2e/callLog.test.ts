@@ -12,6 +12,8 @@ import {
 } from '../../scripts/lib/workflows';
 import { close, ids, keys, listen, startSimulator, type Simulator } from '../simulator';
 import { activeWorkflow, runNode, useBench } from './support/bench';
+import { describeOneBadItem } from '../badItems';
+import { inN8n } from './support/badItems';
 import { alloMia } from './support/nodes';
 
 // As n8n 2.x has it by itself.
@@ -317,6 +319,12 @@ describe('call: get', () => {
 		expect(main.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 	});
 });
+
+describeOneBadItem(bench, inN8n(bench), [
+	'Call: Get',
+	'Call: Get Many',
+	'Call: Get by Outbound Call',
+]);
 
 const getAll = { operation: 'getAll', organizationId: ids.organizationId };
 

@@ -15,6 +15,8 @@ import {
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node, noOp } from './support/nodes';
+import { describeOneBadItem, describeOneBadItemPerStatus } from '../badItems';
+import { inN8n } from './support/badItems';
 import { event, manualWorkflow, runByHand } from './support/triggers';
 import { post } from './support/webhooks';
 import {
@@ -499,6 +501,18 @@ describe('createAndWait', () => {
 		});
 	});
 });
+
+describeOneBadItem(bench, inN8n(bench), [
+	'Outbound Call: Create and Wait',
+	'Outbound Call: Create and Wait, by polling',
+]);
+
+since('2.39.0').describe('one bad item of three, with an output for each status', () =>
+	describeOneBadItemPerStatus(bench, inN8n(bench), 'callback'),
+);
+
+describe('one bad item of three, by polling, with an output for each status', () =>
+	describeOneBadItemPerStatus(bench, inN8n(bench), 'polling'));
 
 describe('createAndWait by polling', () => {
 	it('asks until all have ended, tolerates a failed request, and sends no callback URL', async () => {

@@ -6,6 +6,8 @@ import {
 import { ids, keys, type Simulator } from '../simulator';
 import { runNode, useBench } from './support/bench';
 import { addClinics, clinic } from './support/clinics';
+import { describeOneBadItem } from '../badItems';
+import { inN8n } from './support/badItems';
 import { alloMia } from './support/nodes';
 
 const bench = useBench();
@@ -29,6 +31,18 @@ async function run(
 	const node = alloMia(tenant, { resource: 'organization', ...parameters }, extras);
 	return await runNode(bench, node, items);
 }
+
+describeOneBadItem(
+	bench,
+	inN8n(bench, () => tenant),
+	[
+		'Organization: Create',
+		'Organization: Get',
+		'Organization: Get Many',
+		'Organization: Update',
+		'Organization: Update Metadata',
+	],
+);
 
 const sent = () => simulator.requests.map(({ rawBody }) => JSON.parse(rawBody) as unknown);
 

@@ -1,3 +1,5 @@
+import { describeOneBadItem } from '../badItems';
+import { inN8n } from './support/badItems';
 import { stopExecution, until, waitForEnd, type WorkflowNode } from '../../scripts/lib/workflows';
 import { ids } from '../simulator';
 import { activeWorkflow, runNode, useBench } from './support/bench';
@@ -12,6 +14,8 @@ async function run(
 ) {
 	return await runNode(bench, alloMia(bench.credential, parameters, extras), items);
 }
+
+describeOneBadItem(bench, inN8n(bench), ['Outbound Call: Create', 'Outbound Call: Get Status']);
 
 const example = {
 	customerName: 'John Doe',

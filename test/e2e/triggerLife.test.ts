@@ -160,11 +160,10 @@ async function withSettings(settings: Record<string, string>, work: () => Promis
 
 /** A workflow that is started by hand, calls, and gets the outcome. */
 async function selfCalling(phoneNumber = '+15145551234', parameters: Record<string, unknown> = {}) {
-	const id = await manualWorkflow(bench, [
+	return await manualWorkflow(bench, [
 		alloMia(bench.credential, { callback: 'trigger', phoneNumber }),
 		alloMiaTrigger(bench.credential, parameters),
 	]);
-	return id;
 }
 
 const lastDial = () => {
@@ -297,7 +296,7 @@ describe('an n8n with another address', () => {
 		await withSettings({ N8N_ENDPOINT_WEBHOOK: 'hooks' }, async () => {
 			const byHand = await runByHand(bench, id);
 			const url = started.url.replace('/webhook/', '/hooks/');
-			await postOnceRegistered(url, { items: [{}] });
+			expect((await postOnceRegistered(url, { items: [{}] })).status).toBe(200);
 			const published = await until('the execution to end', async () => {
 				const [found] = await listExecutions(bench.n8n.session, started.id);
 				return found?.status === 'error' && (await readExecution(bench.n8n.session, found.id));

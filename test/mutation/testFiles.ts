@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** The test files of a suite that run what is in nodes/. */
+/** The test files of a suite, with their text. */
 export const testFiles = (suite: string) =>
 	fs
 		.readdirSync(path.join(__dirname, '..', suite))

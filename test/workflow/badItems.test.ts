@@ -1,8 +1,15 @@
 import type { INodeParameters } from 'n8n-workflow';
-import { cases, describeOneBadItem, type Run } from '../badItems';
+import {
+	cases,
+	describeOneBadItem,
+	describeOneBadItemPerStatus,
+	type CaseName,
+	type Run,
+} from '../badItems';
 import { keys } from '../simulator';
 import { call, credential, simulator } from './bench';
-import { execute, runOf } from './engine';
+import { runOf } from './engine';
+import { begin } from './webhooks';
 
 const bench = {
 	get simulator() {
@@ -12,17 +19,23 @@ const bench = {
 
 const run: Run = async (parameters, onError, items) => {
 	const apiKey = parameters.resource === 'organization' ? keys.tenant : keys.organization;
-	const ran = runOf(
-		await execute({
-			parameters: call(parameters as INodeParameters),
-			credential: { ...credential, apiKey },
-			items,
-			settings: { onError },
-		}),
-	);
-	return { error: ran.error, outputs: (ran.data?.main ?? []).map((it) => it ?? []) };
+	const { end } = begin({
+		parameters: call(parameters as INodeParameters),
+		credential: { ...credential, apiKey },
+		items,
+		settings: { onError },
+	});
+	const { error, data } = runOf(await end);
+	const outputs = (data?.main ?? []).map((it) => it ?? []);
+	return {
+		error,
+		outputs: outputs.map((all) => all.map(({ json, pairedItem }) => ({ json, pairedItem }))),
+	};
 };
 
-// This engine parks nothing.
-const names = Object.keys(cases).filter((name) => !name.endsWith('Create and Wait'));
-describeOneBadItem(bench, run, names);
+describeOneBadItem(bench, run, Object.keys(cases) as CaseName[]);
+
+describe.each(['callback', 'polling'] as const)(
+	'one bad item of three, by %s, with an output for each status',
+	(waitFor) => describeOneBadItemPerStatus(bench, run, waitFor),
+);

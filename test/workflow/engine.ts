@@ -1,5 +1,6 @@
 import { parse, stringify } from 'flatted';
-import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import type { IncomingMessage } from 'node:http';
+import { ExecutionLifecycleHooks, WebhookContext, WorkflowExecute } from 'n8n-core';
 import {
 	createRunExecutionData,
 	Workflow,
@@ -12,6 +13,8 @@ import {
 	type IRun,
 	type IRunExecutionData,
 	type ITaskData,
+	type IWebhookData,
+	type IWebhookResponseData,
 	type IWorkflowExecuteAdditionalData,
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
@@ -107,7 +110,8 @@ export async function redeliver(wanted: Execution, { id, saved }: Started): Prom
 	return await resume(wanted, saved(), 'trigger', id);
 }
 
-async function resume(
+/** Goes on with an execution from what was saved of it. */
+export async function resume(
 	wanted: Execution,
 	data: IRunExecutionData,
 	mode: WorkflowExecuteMode,
@@ -115,11 +119,53 @@ async function resume(
 ): Promise<IRun> {
 	const workflow = build(wanted);
 	for (const next of data.executionData?.nodeExecutionStack ?? []) {
-		next.node = workflow.getNode(next.node.name) ?? next.node;
+		const { name, disabled } = next.node;
+		next.node = { ...(workflow.getNode(name) ?? next.node), ...(disabled ? { disabled } : {}) };
 	}
 	const additionalData = environment(wanted, workflow, mode, id);
 	const engine = new WorkflowExecute(additionalData, mode, createRunExecutionData(data));
 	return await engine.processRunExecutionData(workflow);
+}
+
+/** A request to a webhook, and how to answer it. */
+export interface WebhookRequest {
+	request: IncomingMessage;
+	body: unknown;
+	say(status: number, body: unknown): void;
+}
+
+/** Runs the tested node's webhook, of an execution that waits. */
+export async function answerWebhook(
+	wanted: Execution,
+	id: string,
+	data: IRunExecutionData,
+	{ request, body, say }: WebhookRequest,
+): Promise<IWebhookResponseData> {
+	const workflow = build(wanted);
+	const tested = workflow.getNode(testedNode) as INode;
+	const type = nodeTypes.getByNameAndVersion(tested.type);
+	const [webhookDescription] = type.description.webhooks ?? [];
+	const { pathname, searchParams } = new URL(request.url ?? '', 'http://n8n');
+	const query = Object.fromEntries(searchParams);
+	const answer = { status: (status: number) => ({ json: (said: unknown) => say(status, said) }) };
+	const additionalData = {
+		...environment(wanted, workflow, 'trigger', id),
+		httpRequest: Object.assign(request, {
+			...{ body, query, path: pathname, params: {}, originalUrl: request.url },
+		}),
+		httpResponse: answer,
+	} as unknown as IWorkflowExecuteAdditionalData;
+	const webhookData = { webhookDescription } as IWebhookData;
+	const context = new WebhookContext(
+		workflow,
+		tested,
+		additionalData,
+		'trigger',
+		webhookData,
+		[],
+		data,
+	);
+	return (await type.webhook?.call(context)) ?? {};
 }
 
 function build(wanted: Execution): Workflow {

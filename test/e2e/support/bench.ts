@@ -105,7 +105,8 @@ export async function activeWorkflow(
 	const url = `${n8n.baseUrl}/webhook/${path}`;
 	const send = async (items: unknown[]) => {
 		const { status, body } = await postOnceRegistered(url, { items });
-		if (status !== 200) throw new Error(`n8n answered ${url} with ${status}: ${String(body)}`);
+		if (status !== 200)
+			throw new Error(`n8n answered ${url} with ${status}: ${JSON.stringify(body)}`);
 	};
 	const begin = async (items: unknown[]): Promise<string> => {
 		const before = new Set((await listExecutions(n8n.session, id)).map((it) => it.id));

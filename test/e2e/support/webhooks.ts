@@ -4,8 +4,9 @@ import { until } from '../../../scripts/lib/workflows';
 export async function post(url: string, body: unknown, contentType = 'application/json') {
 	const response = await fetch(url, {
 		method: 'POST',
-		// After a restart of n8n, a connection that is kept leads nowhere.
+		// After a restart of n8n, a kept-alive connection leads nowhere.
 		headers: { 'content-type': contentType, connection: 'close' },
+		signal: AbortSignal.timeout(120_000),
 		body: typeof body === 'string' ? body : JSON.stringify(body),
 	});
 	const text = await response.text();

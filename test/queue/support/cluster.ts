@@ -51,7 +51,7 @@ export class Cluster {
 		return `http://127.0.0.1:${this.webhookPort}`;
 	}
 
-	/** Whom the helpers of the other suites ask. */
+	/** What the other suites' helpers expect of an n8n. */
 	get n8n() {
 		return { session: this.session, baseUrl: this.webhookUrl };
 	}

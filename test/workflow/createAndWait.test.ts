@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { INodeParameters } from 'n8n-workflow';
+import { call, credential, ending, numbers, rung, simulator } from './bench';
+import { output, outputJson } from './engine';
+import { begin, post } from './webhooks';
+
+const [ada, bob, eve] = [ending('1001'), ending('1002'), ending('1003')];
+
+/** Calls them, and waits for their outcomes. */
+function callAndWait(parameters: INodeParameters = {}, ...people: string[]) {
+	const items = numbers(...(people.length > 0 ? people : [ada, bob, eve]));
+	return begin({
+		parameters: call({ operation: 'createAndWait', ...parameters }),
+		credential,
+		items,
+	});
+}
+
+const callTo = (number: string) => {
+	const found = simulator.dials.find(({ body }) => body.phoneNumber === number);
+	if (!found) throw new Error(`${number} was not called`);
+	return found;
+};
+
+const end = async (number: string, status: 'completed' | 'busy' | 'failed' | 'no-answer') =>
+	await simulator.endCall(callTo(number).outboundCallId, status);
+
+describe('an execution that waits for its calls', () => {
+	beforeEach(() => simulator.setPace(60_000));
+
+	it('goes on with the last outcome, all of them in the order of the items', async () => {
+		const begun = callAndWait();
+		expect(await begun.parked).toBeInstanceOf(Date);
+		await end(eve, 'busy');
+		await end(ada, 'no-answer');
+		await end(bob, 'completed');
+		const run = await begun.end;
+		expect(run.status).toBe('success');
+		expect(outputJson(run).map(({ status }) => status)).toEqual(['no-answer', 'completed', 'busy']);
+		expect([ada, bob, eve].map(rung)).toEqual([1, 1, 1]);
+		expect(simulator.callbacks.map(({ status, responseBody }) => [status, responseBody])).toEqual(
+			Array(3).fill([200, '{"received":true}']),
+		);
+	});
+
+	it('gives each outcome an output of its own', async () => {
+		const begun = callAndWait({ options: { outputPerStatus: true } });
+		await begun.parked;
+		await end(ada, 'busy');
+		await end(bob, 'completed');
+		await end(eve, 'failed');
+		const run = await begun.end;
+		const outputs = [0, 1, 2, 3, 4].map((index) => outputJson(run, index));
+		expect(outputs.map((items) => items.map(({ status }) => status))).toEqual([
+			['completed'],
+			[],
+			['busy'],
+			['failed'],
+			[],
+		]);
+	});
+
+	it('finds by itself what no callback has told', async () => {
+		simulator.setCallbacks({ copies: 0 });
+		const begun = callAndWait();
+		await begun.parked;
+		await Promise.all([ada, bob, eve].map(async (it) => await end(it, 'busy')));
+		expect(outputJson(await begun.end).map(({ status }) => status)).toEqual(Array(3).fill('busy'));
+		expect(simulator.callbacks).toEqual([]);
+	});
+
+	it('goes on at the limit, with what is known by then', async () => {
+		const begun = callAndWait({ maxWait: 0.05, maxWaitUnit: 'minutes' });
+		await begun.parked;
+		await end(bob, 'busy');
+		const run = await begun.end;
+		expect(outputJson(run).map(({ status, timedOut }) => [status, timedOut])).toEqual([
+			['calling', true],
+			['busy', undefined],
+			['calling', true],
+		]);
+	});
+
+	it('is let go on by n8n, a minute after the limit, where nothing else does', async () => {
+		const begun = callAndWait();
+		const limit = (await begun.parked)?.getTime() ?? 0;
+		expect(Math.round((limit - Date.now()) / 60_000)).toBe(61);
+		begun.goOn();
+		const run = await begun.end;
+		expect(outputJson(run).map(({ status, timedOut }) => [status, timedOut])).toEqual(
+			Array(3).fill(['calling', true]),
+		);
+		expect(output(run).map(({ pairedItem }) => pairedItem)).toEqual(
+			[0, 1, 2].map((item) => ({ item })),
+		);
+	});
+
+	it('takes a callback once, only with its own address, and only of its own calls', async () => {
+		const begun = callAndWait();
+		await begun.parked;
+		const url = callTo(ada).body.callbackUrl ?? '';
+		const about = (number: string, status = 'busy') => ({
+			outboundCallId: callTo(number).outboundCallId,
+			contactId: 'contact',
+			status,
+		});
+		const [unsigned] = url.split('&alloMiaContext');
+		const unverified = { status: 401, body: { error: expect.any(String) as string } };
+		expect(await post(url, about(bob))).toEqual(unverified);
+		expect(await post(url, { ...about(ada), outboundCallId: randomUUID() })).toEqual(unverified);
+		expect(await post(url, 'nonsense')).toMatchObject({ status: 400 });
+		expect(await post(url, about(ada, 'calling'))).toEqual({
+			status: 200,
+			body: { received: true, ignored: 'status' },
+		});
+		// Nobody's signature, and AlloMia says that the call goes on.
+		expect(await post(unsigned ?? '', about(ada))).toMatchObject({ status: 503 });
+		expect(await post(url, about(ada))).toEqual({ status: 200, body: { received: true } });
+		expect(await post(url, about(ada))).toEqual({
+			status: 200,
+			body: { received: true, ignored: 'duplicate' },
+		});
+		await end(bob, 'completed');
+		await end(eve, 'completed');
+		expect(outputJson(await begun.end).map(({ status }) => status)).toEqual([
+			'busy',
+			'completed',
+			'completed',
+		]);
+	});
+});
+
+it('is not parked where all calls have ended meanwhile', async () => {
+	simulator.setPace(0);
+	const begun = callAndWait({}, ending('0002'));
+	expect(await begun.parked).toBeUndefined();
+	expect(outputJson(await begun.end)).toMatchObject([{ status: 'busy' }]);
+});

@@ -1,0 +1,110 @@
+import http from 'node:http';
+import { parse, stringify } from 'flatted';
+import { createRunExecutionData, type IRun, type IRunExecutionData } from 'n8n-workflow';
+import { close, listen } from '../simulator';
+import { answerWebhook, resume, start, type Execution } from './engine';
+
+interface Waiting {
+	wanted: Execution;
+	/** What n8n has stored of it. */
+	data: IRunExecutionData;
+	goOn(data: IRunExecutionData): void;
+}
+
+const server = http.createServer((request, response) => void answer(request, response));
+const running = new Set<string>();
+const finished = new Set<string>();
+const waiting = new Map<string, Waiting>();
+
+// A look at an execution may be an hour ahead: it must not keep the tests from ending.
+const { setTimeout: begins } = globalThis;
+globalThis.setTimeout = Object.assign(
+	(...args: Parameters<typeof begins>) => begins(...args).unref(),
+	begins,
+);
+
+/** Where the addresses of this engine's executions lead. */
+let publicUrl = '';
+
+beforeAll(async () => {
+	publicUrl = await listen(server);
+});
+afterAll(async () => await close(server));
+
+/** An execution that may be parked, and goes on when its webhook lets it. */
+export interface Begun {
+	id: string;
+	/** When n8n goes on by itself; undefined where it was not parked. */
+	parked: Promise<Date | undefined>;
+	end: Promise<IRun>;
+	/** What n8n does once the time is up. */
+	goOn(): void;
+}
+
+/** Begins an execution whose callbacks reach it, as those of a published workflow. */
+export function begin(execution: Omit<Execution, 'publicUrl'>): Begun {
+	const wanted = { ...execution, publicUrl };
+	const { id, execution: run } = start(wanted);
+	running.add(id);
+	const first = run.finally(() => running.delete(id));
+	const end = first.then(async (ran) => {
+		if (!ran.waitTill) return ran;
+		const data = await new Promise<IRunExecutionData>((goOn) => {
+			waiting.set(id, { wanted, data: stored(ran.data), goOn });
+		});
+		return await resume(wanted, data, 'trigger', id);
+	});
+	void end.finally(() => finished.add(id)).catch(() => undefined);
+	const goOn = () => {
+		const { data } = waiting.get(id) ?? {};
+		if (data) continueWith(id, data);
+	};
+	return { id, end, goOn, parked: first.then(({ waitTill }) => waitTill ?? undefined) };
+}
+
+/** Posts to an address of this engine's. */
+export async function post(url: string, body: unknown) {
+	const response = await fetch(url, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify(body),
+	});
+	return { status: response.status, body: await response.json() };
+}
+
+/** As n8n keeps it in its database, and reads it from there. */
+const stored = (data: IRunExecutionData) => parse(stringify(data)) as IRunExecutionData;
+
+function continueWith(id: string, data: IRunExecutionData): void {
+	const found = waiting.get(id);
+	waiting.delete(id);
+	const [entry] = data.executionData?.nodeExecutionStack ?? [];
+	if (entry) entry.node.disabled = true;
+	delete data.waitTill;
+	data.resultData.runData[data.resultData.lastNodeExecuted ?? '']?.pop();
+	found?.goOn(data);
+}
+
+/** Answers what is posted to an execution, with n8n's words. */
+async function answer(request: http.IncomingMessage, response: http.ServerResponse) {
+	const say = (status: number, body: unknown) =>
+		response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+	const id = /^\/webhook-waiting\/(\w+)\//.exec(request.url ?? '')?.[1] ?? '';
+	const chunks: Buffer[] = [];
+	for await (const chunk of request) chunks.push(chunk as Buffer);
+	const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+	const refuse = (status: number, message: string) => void say(status, { code: status, message });
+	if (running.has(id)) return refuse(409, `The execution "${id}" is running already.`);
+	if (finished.has(id)) return refuse(409, `The execution "${id} has finished already.`);
+	const found = waiting.get(id);
+	if (!found) return refuse(404, `The execution "${id}" does not exist.`);
+	const data = createRunExecutionData(stored(found.data));
+	const result = await answerWebhook(found.wanted, id, data, { request, body, say });
+	if (result.noWebhookResponse) return;
+	say(200, result.webhookResponse);
+	const [entry] = data.executionData?.nodeExecutionStack ?? [];
+	if (entry && result.workflowData) {
+		entry.data.main = result.workflowData;
+		continueWith(id, data);
+	}
+}
