@@ -1,10 +1,24 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
+const root = path.join(__dirname, '..', '..');
+
+const filesIn = (folder: string, options: { recursive?: boolean } = {}) =>
+	fs
+		.readdirSync(path.join(root, folder), { ...options, encoding: 'utf8' })
+		.map((name) => path.join(root, folder, name));
+
+/**
+ * Loads all of nodes/: what is made as a module is loaded would count as covered by the one test that
+ * happens to load it.
+ */
+export function loadNodes(): void {
+	const sources = filesIn('nodes', { recursive: true }).filter((file) => file.endsWith('.ts'));
+	for (const file of sources) jest.requireActual(file);
+}
+
 /** The test files of a suite, with their text. */
 export const testFiles = (suite: string) =>
-	fs
-		.readdirSync(path.join(__dirname, '..', suite))
-		.filter((name) => name.endsWith('.test.ts'))
-		.map((name) => ({ name, file: path.join(__dirname, '..', suite, name) }))
-		.map((it) => ({ ...it, text: fs.readFileSync(it.file, 'utf8') }));
+	filesIn(path.join('test', suite))
+		.filter((file) => file.endsWith('.test.ts'))
+		.map((file) => ({ name: path.basename(file), file, text: fs.readFileSync(file, 'utf8') }));

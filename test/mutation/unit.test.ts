@@ -1,4 +1,6 @@
-import { testFiles } from './testFiles';
+import { loadNodes, testFiles } from './testFiles';
+
+loadNodes();
 
 // As one file, so that jest loads n8n and the nodes once for each mutant, not once for each file.
 const ofNodes = testFiles('unit')

@@ -1,4 +1,6 @@
-import { testFiles } from './testFiles';
+import { loadNodes, testFiles } from './testFiles';
+
+loadNodes();
 
 // Beside each other: one simulator and one n8n are started and stopped for all of them.
 for (const { file } of testFiles('workflow')) jest.requireActual(file);
