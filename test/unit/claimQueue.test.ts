@@ -120,3 +120,86 @@ describe('what a process has claimed and not yet called', () => {
 		await quickly(slowOnes);
 	});
 });
+
+describe('what a list claims at once', () => {
+	beforeEach(() => {
+		jest.useFakeTimers();
+	});
+
+	afterEach(() => {
+		jest.useRealTimers();
+	});
+
+	/** How many calls each claim is for. */
+	async function claims(
+		items: number,
+		callTime: number,
+		inFlight = 1,
+		sizes: number[] = [],
+	): Promise<number[]> {
+		const list = Array.from({ length: items }, (_, item) => item);
+		const queue = new ClaimQueue(list, 20, async ({ length }) => void sizes.push(length));
+		await pLimit(inFlight).map(list, async () => {
+			await queue.enter();
+			queue.leave();
+			await wait(callTime);
+		});
+		await queue.close(() => {});
+		return sizes;
+	}
+
+	it('is five, where calls take their time', async () => {
+		expect(await quickly(claims(12, 100))).toEqual([5, 5, 2]);
+		expect(await quickly(claims(12, 5))).toEqual([5, 5, 2]);
+	});
+
+	it('is twice as much each time, where they take none', async () => {
+		expect(await quickly(claims(80, 4))).toEqual([5, 10, 20, 20, 20, 5]);
+	});
+
+	it('is what is called at the same time, where that is more', async () => {
+		expect(await quickly(claims(16, 100, 8))).toEqual([8, 5, 3]);
+	});
+
+	it('is what is called at the same time, five at most, where it is not alone', async () => {
+		const lists = [claims(4, 100), claims(6, 1_000, 6)];
+		expect(await quickly(Promise.all(lists))).toEqual([
+			[1, 1, 1, 1],
+			[5, 1],
+		]);
+		expect(await quickly(claims(12, 100))).toEqual([5, 5, 2]);
+	});
+
+	/** Lets a list claim so many calls and place none of them. */
+	async function hold(count: number) {
+		const queue = new ClaimQueue(Array(count).fill(0), 20, async () => {});
+		await Promise.all(Array.from({ length: count }, async () => await queue.enter()));
+		return queue;
+	}
+
+	it('is what there is room for, where the others’ calls stand still', async () => {
+		const holding = await quickly(hold(18));
+		const sizes: number[] = [];
+		const calling = claims(4, 100, 4, sizes);
+		await jest.advanceTimersByTimeAsync(99);
+		expect(sizes).toEqual([]);
+		await jest.advanceTimersByTimeAsync(1);
+		expect(sizes).toEqual([2, 2]);
+		await quickly(calling);
+		await holding.close(() => {});
+	});
+
+	it('waits for what is being given back, however long that takes', async () => {
+		let isDone = () => {};
+		const giving = (await quickly(hold(0))).whileGivenBack(
+			20,
+			new Promise<void>((resolve) => (isDone = resolve)),
+		);
+		const begun = Date.now();
+		const sizes = claims(3, 100, 3);
+		setTimeout(isDone, 1_000);
+		expect(await quickly(sizes)).toEqual([3]);
+		await giving;
+		expect(Date.now() - begun).toBe(1_100);
+	});
+});
