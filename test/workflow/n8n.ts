@@ -5,6 +5,9 @@ import { DataDeduplicationService, ErrorReporter } from 'n8n-core';
 import {
 	LoggerProxy,
 	type DeduplicationItemTypes,
+	type DeduplicationScope,
+	type ICheckProcessedContextData,
+	type ICheckProcessedOptions,
 	type ICredentialDataDecryptedObject,
 	type ICredentialsHelper,
 	type IDataDeduplicator,
@@ -40,27 +43,49 @@ class MemoryDeduplicator implements IDataDeduplicator {
 	/** Whether the database cannot be written. */
 	broken = false;
 
-	private readonly processed = new Set<DeduplicationItemTypes>();
+	/** What was seen, oldest first, by the workflow and the node that it belongs to. */
+	private readonly rows = new Map<string, DeduplicationItemTypes[]>();
 
-	async checkProcessedAndRecord(items: DeduplicationItemTypes[]) {
+	async checkProcessedAndRecord(
+		items: DeduplicationItemTypes[],
+		scope: DeduplicationScope,
+		of: ICheckProcessedContextData,
+		{ maxEntries }: ICheckProcessedOptions,
+	) {
+		const row = this.rowOf(scope, of);
+		const known = new Set(row);
+		const fresh = items.filter((item) => !known.has(item));
+		row.push(...fresh);
+		if (maxEntries) row.splice(0, row.length - maxEntries);
+		return { new: fresh, processed: items.filter((item) => known.has(item)) };
+	}
+
+	async removeProcessed(
+		items: DeduplicationItemTypes[],
+		scope: DeduplicationScope,
+		of: ICheckProcessedContextData,
+	) {
+		const row = this.rowOf(scope, of);
+		for (const item of items) {
+			const index = row.indexOf(item);
+			if (index >= 0) row.splice(index, 1);
+		}
+	}
+
+	async clearAllProcessedItems(scope: DeduplicationScope, of: ICheckProcessedContextData) {
+		this.rowOf(scope, of).length = 0;
+	}
+
+	async getProcessedDataCount(scope: DeduplicationScope, of: ICheckProcessedContextData) {
+		return this.rowOf(scope, of).length;
+	}
+
+	private rowOf(scope: DeduplicationScope, { workflow, node }: ICheckProcessedContextData) {
 		if (this.broken) throw new Error('SQLITE_BUSY: database is locked');
-		const known = items.filter((item) => this.processed.has(item));
-		const fresh = items.filter((item) => !this.processed.has(item));
-		fresh.forEach((item) => this.processed.add(item));
-		return { new: fresh, processed: known };
-	}
-
-	async removeProcessed(items: DeduplicationItemTypes[]) {
-		if (this.broken) throw new Error('SQLITE_BUSY: database is locked');
-		items.forEach((item) => this.processed.delete(item));
-	}
-
-	async clearAllProcessedItems() {
-		this.processed.clear();
-	}
-
-	async getProcessedDataCount() {
-		return this.processed.size;
+		const name = `${workflow.id}/${scope === 'node' ? node?.id : ''}`;
+		const row = this.rows.get(name) ?? [];
+		this.rows.set(name, row);
+		return row;
 	}
 }
 
