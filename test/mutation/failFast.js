@@ -1,9 +1,14 @@
 const { TestEnvironment } = require('jest-environment-node');
 
-/** Runs nothing more of a file once a test has failed: the mutant is killed. */
+const mutant = () => process.env.__STRYKER_ACTIVE_MUTANT__;
+
+/** The newest mutant that a test has failed for. */
+let killed;
+
+/** Runs no more tests for a mutant once one has failed. */
 module.exports = class extends TestEnvironment {
 	async handleTestEvent({ name, test }) {
-		if (name === 'test_fn_failure') this.hasFailed = true;
-		if (name === 'test_start' && this.hasFailed) test.mode = 'skip';
+		if (name === 'test_fn_failure') killed = mutant();
+		if (name === 'test_start' && killed !== undefined && killed === mutant()) test.mode = 'skip';
 	}
 };

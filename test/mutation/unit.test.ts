@@ -5,8 +5,7 @@ loadNodes();
 // As one file, so that jest loads n8n and the nodes once for each mutant, not once for each file.
 const ofNodes = testFiles('unit')
 	.filter(({ text }) => /from '.*\/nodes\//.test(text))
-	// ledgerModel is none of these: it plays the ledger's sources in a process of its own. And phoneProof
-	// reads so many numbers before its first test that every mutant would take long.
+	// It reads so many numbers before its first test that every mutant would take long.
 	.filter(({ name }) => name !== 'phoneProof.test.ts');
 const [mocking = [], others = []] = [true, false].map((wanted) =>
 	ofNodes.filter(({ text }) => text.includes('jest.mock(') === wanted),

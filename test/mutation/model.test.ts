@@ -1,0 +1,5 @@
+/** The model of the ledger, with a few schedules and in this process, so that mutants are active there. */
+it.each(['regular', 'queue'])('the ledger holds in its model (%s mode)', async (mode) => {
+	const { playMany } = await import('../unit/model/schedules');
+	await playMany(mode === 'queue', 150, 2026);
+});
