@@ -27,6 +27,8 @@ export { log, store } from './n8n';
 export const testedNode = 'AlloMia';
 
 export interface Execution {
+	/** The type of the tested node; default: the AlloMia node. */
+	type?: 'alloMia' | 'alloMiaTrigger';
 	/** What the tested node is told. */
 	parameters: INodeParameters;
 	credential: ICredentialDataDecryptedObject;
@@ -134,11 +136,11 @@ export interface WebhookRequest {
 	say(status: number, body: unknown): void;
 }
 
-/** Runs the tested node's webhook, of an execution that waits. */
+/** Runs the tested node's webhook: of an execution that waits, or one that is to start an execution. */
 export async function answerWebhook(
 	wanted: Execution,
 	id: string,
-	data: IRunExecutionData,
+	data: IRunExecutionData | null,
 	{ request, body, say }: WebhookRequest,
 ): Promise<IWebhookResponseData> {
 	const workflow = build(wanted);
@@ -169,10 +171,11 @@ export async function answerWebhook(
 }
 
 function build(wanted: Execution): Workflow {
-	const { parameters, settings, nodes = [], unpublished = false, onWorker = false } = wanted;
+	const { type = 'alloMia', parameters, settings, nodes = [] } = wanted;
+	const { unpublished = false, onWorker = false } = wanted;
 	const { connections = [['Start', testedNode]] } = wanted;
 	const tested: INode = {
-		...node(testedNode, 'n8n-nodes-allomia.alloMia', parameters),
+		...node(testedNode, `n8n-nodes-allomia.${type}`, parameters),
 		credentials: { alloMiaApi: { id: '1', name: 'AlloMia' } },
 		...settings,
 	};

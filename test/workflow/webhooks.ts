@@ -1,6 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { parse, stringify } from 'flatted';
-import { createRunExecutionData, type IRun, type IRunExecutionData } from 'n8n-workflow';
+import {
+	createRunExecutionData,
+	type IDataObject,
+	type IRun,
+	type IRunExecutionData,
+} from 'n8n-workflow';
 import { close, listen } from '../simulator';
 import { answerWebhook, resume, start, type Execution } from './engine';
 
@@ -11,10 +17,18 @@ interface Waiting {
 	goOn(data: IRunExecutionData): void;
 }
 
+/** A trigger, and what it has put out. */
+interface Trigger {
+	wanted: Execution;
+	outputs: IDataObject[][][];
+}
+
 const server = http.createServer((request, response) => void answer(request, response));
 const running = new Set<string>();
 const finished = new Set<string>();
 const waiting = new Map<string, Waiting>();
+/** By the paths that they listen at. */
+const triggers = new Map<string, Trigger>();
 
 // A look at an execution may be an hour ahead: it must not keep the tests from ending.
 const { setTimeout: begins } = globalThis;
@@ -62,6 +76,14 @@ export function begin(execution: Omit<Execution, 'publicUrl'>): Begun {
 	return { id, end, goOn, parked: first.then(({ waitTill }) => waitTill ?? undefined) };
 }
 
+/** Lets a trigger listen, as that of a published workflow: its address, and what it puts out. */
+export function listenTo(execution: Omit<Execution, 'type' | 'publicUrl'>) {
+	const path = `/webhook/allomia/${randomUUID()}`;
+	const outputs: IDataObject[][][] = [];
+	triggers.set(path, { wanted: { ...execution, type: 'alloMiaTrigger', publicUrl }, outputs });
+	return { url: publicUrl + path, outputs };
+}
+
 /** Posts to an address of this engine's. */
 export async function post(url: string, body: unknown) {
 	const response = await fetch(url, {
@@ -93,6 +115,14 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
 	const chunks: Buffer[] = [];
 	for await (const chunk of request) chunks.push(chunk as Buffer);
 	const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+	const trigger = triggers.get((request.url ?? '').replace(/\?.*/, ''));
+	if (trigger) {
+		const { wanted, outputs } = trigger;
+		const result = await answerWebhook(wanted, '1', null, { request, body, say });
+		if (result.noWebhookResponse) return;
+		outputs.push((result.workflowData ?? []).map((items) => items.map(({ json }) => json)));
+		return void say(200, result.webhookResponse);
+	}
 	const refuse = (status: number, message: string) => void say(status, { code: status, message });
 	if (running.has(id)) return refuse(409, `The execution "${id}" is running already.`);
 	if (finished.has(id)) return refuse(409, `The execution "${id} has finished already.`);
