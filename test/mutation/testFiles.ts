@@ -22,3 +22,12 @@ export const testFiles = (suite: string) =>
 	filesIn(path.join('test', suite))
 		.filter((file) => file.endsWith('.test.ts'))
 		.map((file) => ({ name: path.basename(file), file, text: fs.readFileSync(file, 'utf8') }));
+
+/** Defines the tests of a suite, where the mutant needs them. */
+export function suite(name: string, define: () => void): void {
+	const { needsSuite } = globalThis as { needsSuite?: boolean };
+	describe(name, () => {
+		if (needsSuite) define();
+		else it.skip('is not needed', () => {});
+	});
+}

@@ -1,6 +1,4 @@
-import { loadNodes, testFiles } from './testFiles';
-
-loadNodes();
+import { loadNodes, suite, testFiles } from './testFiles';
 
 // As one file, so that jest loads n8n and the nodes once for each mutant, not once for each file.
 const ofNodes = testFiles('unit')
@@ -11,11 +9,15 @@ const [mocking = [], others = []] = [true, false].map((wanted) =>
 	ofNodes.filter(({ text }) => text.includes('jest.mock(') === wanted),
 );
 
-describe.each(others)('$name', ({ file }) => {
-	jest.requireActual(file);
-});
+suite('unit', () => {
+	loadNodes();
 
-// What they replace is loaded anew, for them alone.
-describe.each(mocking)('$name', ({ file }) => {
-	jest.isolateModules(() => void jest.requireActual(file));
+	describe.each(others)('$name', ({ file }) => {
+		jest.requireActual(file);
+	});
+
+	// What they replace is loaded anew, for them alone.
+	describe.each(mocking)('$name', ({ file }) => {
+		jest.isolateModules(() => void jest.requireActual(file));
+	});
 });

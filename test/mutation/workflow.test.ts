@@ -1,6 +1,7 @@
-import { loadNodes, testFiles } from './testFiles';
+import { loadNodes, suite, testFiles } from './testFiles';
 
-loadNodes();
-
-// Beside each other: one simulator and one n8n are started and stopped for all of them.
-for (const { file } of testFiles('workflow')) jest.requireActual(file);
+suite('workflow', () => {
+	loadNodes();
+	// Beside each other: one simulator and one n8n are started and stopped for all of them.
+	for (const { file } of testFiles('workflow')) jest.requireActual(file);
+});
