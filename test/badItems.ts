@@ -1,6 +1,6 @@
 import type { IDataObject, NodeParameterValueType } from 'n8n-workflow';
 import { ids, keys, type Simulator } from './simulator';
-import { clinic } from './e2e/support/clinics';
+import { clinic } from './clinics';
 
 export type OnError = 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
 

@@ -7,7 +7,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { close, ids, keys, listen } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
-import { clinic } from './support/clinics';
+import { clinic } from '../clinics';
 import { alloMia, node } from './support/nodes';
 import { runAgain } from './support/reruns';
 import { hasNodeVersion } from './support/version';

@@ -15,7 +15,7 @@ import { people } from './support/lists';
 import { alloMia, connect, node, noOp } from './support/nodes';
 import { dialledTwice, killAndRestart, runAgain } from './support/reruns';
 import { beginByHand, manualWorkflow, runByHand } from './support/triggers';
-import { post } from './support/webhooks';
+import { post } from '../webhooks';
 import { isSince, since } from './support/version';
 
 const bench = useBench();

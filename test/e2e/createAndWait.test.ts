@@ -18,7 +18,7 @@ import { alloMia, connect, node, noOp } from './support/nodes';
 import { describeOneBadItem, describeOneBadItemPerStatus } from '../badItems';
 import { inN8n } from './support/badItems';
 import { event, manualWorkflow, runByHand } from './support/triggers';
-import { post } from './support/webhooks';
+import { post } from '../webhooks';
 import {
 	dialOf,
 	jitter,

@@ -4,7 +4,7 @@ import { confirmTimeout, mostWaiting } from '../../nodes/shared/confirm';
 import { createCredential, until } from '../../scripts/lib/workflows';
 import { triggered, useBench } from './support/bench';
 import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';
-import { post } from './support/webhooks';
+import { post } from '../webhooks';
 import { since } from './support/version';
 
 const bench = useBench();

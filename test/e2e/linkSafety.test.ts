@@ -6,7 +6,7 @@ import { startInternet, type Internet } from './support/internet';
 import { alloMia, alloMiaTrigger, connect, node } from './support/nodes';
 import { forward } from './support/proxy';
 import { event } from './support/triggers';
-import { post } from './support/webhooks';
+import { post } from '../webhooks';
 import { hasNodeVersion, since } from './support/version';
 
 /**

@@ -5,7 +5,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { ids, keys, type Simulator } from '../simulator';
 import { runNode, useBench } from './support/bench';
-import { addClinics, clinic } from './support/clinics';
+import { addClinics, clinic } from '../clinics';
 import { describeOneBadItem } from '../badItems';
 import { inN8n } from './support/badItems';
 import { alloMia } from './support/nodes';

@@ -10,7 +10,7 @@ import {
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, connect, node, noOp } from './support/nodes';
 import { event } from './support/triggers';
-import { post } from './support/webhooks';
+import { post } from '../webhooks';
 import {
 	dialOf,
 	jitter,

@@ -3,7 +3,7 @@ import { ids } from '../simulator';
 import { activeWorkflow, triggered, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 import { aTrigger, event, executionsOf } from './support/triggers';
-import { post } from './support/webhooks';
+import { post } from '../webhooks';
 import { since } from './support/version';
 
 const bench = useBench();

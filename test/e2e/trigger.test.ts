@@ -2,7 +2,7 @@ import { listExecutions, outputsOf, readExecution, until } from '../../scripts/l
 import { useBench, triggered } from './support/bench';
 import { alloMiaTrigger, connect, noOp } from './support/nodes';
 import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';
-import { post } from './support/webhooks';
+import { post } from '../webhooks';
 
 const bench = useBench();
 

@@ -15,7 +15,7 @@ import { activeWorkflow, useBench, triggered } from './support/bench';
 import { alloMia, alloMiaTrigger, connect, node, noOp } from './support/nodes';
 import { startProxy } from './support/proxy';
 import { callAndTrigger, event, executionsOf, manualWorkflow, runByHand } from './support/triggers';
-import { post, postOnceRegistered } from './support/webhooks';
+import { post, postOnceRegistered } from '../webhooks';
 import { since } from './support/version';
 
 const bench = useBench();

@@ -3,7 +3,7 @@ import { outputsOf, until, upsertCredential } from '../../scripts/lib/workflows'
 import { activeWorkflow, useBench, triggered } from './support/bench';
 import { alloMia, alloMiaTrigger, noOp } from './support/nodes';
 import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';
-import { post } from './support/webhooks';
+import { post } from '../webhooks';
 
 const bench = useBench();
 

@@ -7,7 +7,7 @@ import {
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, startBench, type Bench } from '../e2e/support/bench';
-import { addClinics } from '../e2e/support/clinics';
+import { addClinics } from '../clinics';
 import { withEditor } from '../e2e/support/instance';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, manualTrigger } from '../e2e/support/nodes';

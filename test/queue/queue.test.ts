@@ -19,7 +19,7 @@ import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, node } from '../e2e/support/nodes';
 import { dialledTwice, runAgain } from '../e2e/support/reruns';
 import { event, manualWorkflow, runByHand } from '../e2e/support/triggers';
-import { post } from '../e2e/support/webhooks';
+import { post } from '../webhooks';
 import { since } from '../e2e/support/version';
 import { Cluster } from './support/cluster';
 

@@ -9,13 +9,7 @@ import {
 	type Purpose,
 } from '../../nodes/shared/failure';
 import { networkErrorOf } from '../../nodes/shared/networkError';
-
-const broken = (code?: string) => ({
-	code,
-	message: 'detail',
-	isBeforeRequest: false,
-	isConnected: false,
-});
+import { broken } from './broken';
 
 const now = Date.parse('2026-04-01T10:00:00Z');
 

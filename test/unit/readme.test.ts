@@ -40,13 +40,7 @@ import { apiError, errorItem, refusalError } from '../../nodes/shared/nodeErrors
 import { dispatchAnswer, type StatusAnswer } from '../../nodes/shared/schemas';
 import { waitingOutputs, type WaitingItem } from '../../nodes/shared/waiting';
 import { ids } from '../simulator';
-
-const broken = (code?: string) => ({
-	code,
-	message: 'detail',
-	isBeforeRequest: false,
-	isConnected: false,
-});
+import { broken } from './broken';
 
 const root = path.join(__dirname, '..', '..');
 const samplesFolder = path.join(root, 'docs', 'samples');

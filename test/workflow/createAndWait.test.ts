@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { INodeParameters } from 'n8n-workflow';
 import { call, credential, ending, numbers, rung, simulator } from './bench';
 import { output, outputJson } from './engine';
-import { begin, post } from './webhooks';
+import { post } from '../webhooks';
+import { begin } from './webhooks';
 
 const [ada, bob, eve] = [ending('1001'), ending('1002'), ending('1003')];
 
@@ -108,7 +109,7 @@ describe('an execution that waits for its calls', () => {
 		const unverified = { status: 401, body: { error: expect.any(String) as string } };
 		expect(await post(url, about(bob))).toEqual(unverified);
 		expect(await post(url, { ...about(ada), outboundCallId: randomUUID() })).toEqual(unverified);
-		expect(await post(url, 'nonsense')).toMatchObject({ status: 400 });
+		expect(await post(url, '"nonsense"')).toMatchObject({ status: 400 });
 		expect(await post(url, about(ada, 'calling'))).toEqual({
 			status: 200,
 			body: { received: true, ignored: 'status' },

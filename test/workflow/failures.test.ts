@@ -47,49 +47,6 @@ describe('three items of which one is bad', () => {
 		]);
 	});
 
-	it('call the good ones where the node is set to continue, in the order of the input', async () => {
-		const run = await execute({
-			parameters: call(),
-			credential,
-			items,
-			settings: { onError: 'continueRegularOutput' },
-		});
-		expect(run.status).toBe('success');
-		expect(outputJson(run)).toEqual([
-			expect.objectContaining({ status: 'calling' }),
-			{
-				error: expect.stringMatching(/^Phone Number: "call me"/),
-				message: expect.stringContaining('Nobody was called'),
-			},
-			expect.objectContaining({ status: 'calling' }),
-		]);
-		expect(output(run).map(({ pairedItem }) => pairedItem)).toEqual([
-			{ item: 0 },
-			{ item: 1 },
-			{ item: 2 },
-		]);
-		expect([rung(good), rung(better)]).toEqual([1, 1]);
-	});
-
-	it('part ways where the node has an error output', async () => {
-		const run = await execute({
-			parameters: call(),
-			credential,
-			items,
-			settings: { onError: 'continueErrorOutput' },
-		});
-		expect(run.status).toBe('success');
-		expect(output(run, 0).map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 2 }]);
-		expect(output(run, 1).map(({ pairedItem }) => pairedItem)).toEqual([{ item: 1 }]);
-		// What came in goes on with it: somebody may want to correct it.
-		expect(outputJson(run, 1)[0]).toEqual({
-			number: 'call me',
-			error: expect.stringMatching(/^Phone Number: "call me"/),
-			message: expect.stringContaining('Nobody was called'),
-		});
-		expect(simulator.dials).toHaveLength(2);
-	});
-
 	it('count an expression that fails as a bad item, and call nobody', async () => {
 		const run = await execute({
 			parameters: call({ phoneNumber: '={{ $json.number.replace("-", "") }}' }),

@@ -121,12 +121,6 @@ describe('the status of calls', () => {
 		},
 	);
 
-	it('of nobody is asked for where one id is bad and the node is set to stop', async () => {
-		const run = await look([nobody, 'nonsense']);
-		expect(errorOf(run).description).toContain('Item 1: Outbound Call ID');
-		expect(looks()).toBe(0);
-	});
-
 	it.each([
 		['a missing field', { outboundCallId: nobody, contactId: 'x' }, /status/],
 		['a mistyped field', { outboundCallId: 7, contactId: 'x', status: 'busy' }, /outboundCallId/],

@@ -3,7 +3,8 @@ import type { INodeParameters } from 'n8n-workflow';
 import { keys } from '../simulator';
 import { call, credential, ending, simulator, until } from './bench';
 import { execute, log } from './engine';
-import { listenTo, post } from './webhooks';
+import { post } from '../webhooks';
+import { listenTo } from './webhooks';
 
 const received = { status: 200, body: { received: true } };
 const ignored = (what: string) => ({ status: 200, body: { received: true, ignored: what } });

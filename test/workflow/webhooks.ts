@@ -84,16 +84,6 @@ export function listenTo(execution: Omit<Execution, 'type' | 'publicUrl'>) {
 	return { url: publicUrl + path, outputs };
 }
 
-/** Posts to an address of this engine's. */
-export async function post(url: string, body: unknown) {
-	const response = await fetch(url, {
-		method: 'POST',
-		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify(body),
-	});
-	return { status: response.status, body: await response.json() };
-}
-
 /** As n8n keeps it in its database, and reads it from there. */
 const stored = (data: IRunExecutionData) => parse(stringify(data)) as IRunExecutionData;
 

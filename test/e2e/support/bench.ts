@@ -15,7 +15,7 @@ import {
 import { startSimulator, type Simulator } from '../../simulator';
 import { Instance } from './instance';
 import { itemsSource } from './nodes';
-import { postOnceRegistered } from './webhooks';
+import { postOnceRegistered } from '../../webhooks';
 
 /** A real n8n, a simulator, and a credential that ties them together. */
 export interface Bench {

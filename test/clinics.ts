@@ -1,4 +1,4 @@
-import type { Simulator } from '../../simulator';
+import type { Simulator } from './simulator';
 
 /** An organization as it is created, with all that AlloMia needs. */
 export const clinic = {

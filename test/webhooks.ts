@@ -1,4 +1,4 @@
-import { until } from '../../../scripts/lib/workflows';
+import { until } from '../scripts/lib/workflows';
 
 /** Posts to a webhook, as JSON unless told otherwise. */
 export async function post(url: string, body: unknown, contentType = 'application/json') {
