@@ -1,0 +1,73 @@
+import type { INodeParameters, INodeProperties } from 'n8n-workflow';
+import { resources } from '../../nodes/AlloMia/resources';
+import { cases, type Case, type CaseName } from '../badItems';
+import { keys } from '../simulator';
+import { call, credential, simulator } from './bench';
+import { errorOf, execute } from './engine';
+
+/** A field that takes a number, a switch, a date, or some of a few values. */
+interface Field {
+	shown: string;
+	name: string;
+	collection?: string;
+	/** What else has to be chosen so that it is shown. */
+	chosen: INodeParameters;
+}
+
+const types = ['boolean', 'number', 'options', 'multiOptions', 'dateTime'];
+
+function fieldsOf(operation: string, fields: INodeProperties[], collection?: string): Field[] {
+	return fields.flatMap((field): Field[] => {
+		const { displayName: shown, name, type, options, displayOptions } = field;
+		if (type === 'collection') {
+			return fieldsOf(operation, options as INodeProperties[], name);
+		}
+		const {
+			resource,
+			operation: own,
+			'/operation': above = own,
+			...show
+		} = displayOptions?.show ?? {};
+		if (!types.includes(type) || (above && !above.includes(operation))) return [];
+		const chosen = Object.entries(show).map(([it, values]) => [it.replace('/', ''), values?.[0]]);
+		return [{ shown, name, collection, chosen: Object.fromEntries(chosen) as INodeParameters }];
+	});
+}
+
+const spoilt = (parameters: INodeParameters, { name, collection, chosen }: Field) => {
+	const nonsense = { [name]: '={{ "nonsense" }}' };
+	const others = collection === undefined ? {} : (parameters[collection] as INodeParameters);
+	return {
+		...parameters,
+		...chosen,
+		...(collection === undefined ? nonsense : { [collection]: { ...others, ...nonsense } }),
+	};
+};
+
+const fields = resources.flatMap(({ name: resource, operations }) =>
+	operations.flatMap((it) => {
+		const operation = `${resource}: ${it.name}` as CaseName;
+		return fieldsOf(it.value, it.fields).map((field) => [operation, field.shown, field] as const);
+	}),
+);
+
+it.each(fields)(
+	'%s does nothing where %s holds nonsense, and names it',
+	async (name, shown, field) => {
+		const { parameters, good }: Case = cases[name];
+		const [value = ''] = await good(simulator);
+		simulator.requests.length = 0;
+		const usable = { callbackUrl: 'https://n8n.example/hook', ...(parameters as INodeParameters) };
+		const run = await execute({
+			parameters: spoilt(call(usable), field),
+			credential:
+				parameters.resource === 'organization'
+					? { ...credential, apiKey: keys.tenant }
+					: credential,
+			items: [{ value }],
+		});
+		const { message, description } = errorOf(run);
+		expect(`${message}\n${description}`).toMatch(new RegExp(`^(.* > )?${shown}: `, 'm'));
+		expect(simulator.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+	},
+);
