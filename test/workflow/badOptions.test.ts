@@ -22,12 +22,8 @@ function fieldsOf(operation: string, fields: INodeProperties[], collection?: str
 		if (type === 'collection') {
 			return fieldsOf(operation, options as INodeProperties[], name);
 		}
-		const {
-			resource,
-			operation: own,
-			'/operation': above = own,
-			...show
-		} = displayOptions?.show ?? {};
+		const { operation: own, '/operation': above = own, ...show } = displayOptions?.show ?? {};
+		delete show.resource;
 		if (!types.includes(type) || (above && !above.includes(operation))) return [];
 		const chosen = Object.entries(show).map(([it, values]) => [it.replace('/', ''), values?.[0]]);
 		return [{ shown, name, collection, chosen: Object.fromEntries(chosen) as INodeParameters }];
