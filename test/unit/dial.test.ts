@@ -73,6 +73,12 @@ describe('the ways out of a run that left items alone', () => {
 		expect(said.filter((it) => !description?.includes(it))).toEqual([]);
 		expect(unsaid.filter((it) => description?.includes(it))).toEqual([]);
 		expect(description).toContain('set On Error to a Continue option');
+		// A single item says these by itself.
+		const isList = known.length > 1;
+		const says = (text: string) => description?.includes(text);
+		expect(says('could not be read for')).toBe(isList && known.includes(notKnown));
+		expect(says('the key of Call Once Per of item')).toBe(isList && known.includes(keyOfNobody));
+		expect(description?.split('\n').length).toBeGreaterThan(1);
 	});
 
 	it('are not shown where nothing was left', () => {

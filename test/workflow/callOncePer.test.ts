@@ -42,6 +42,13 @@ describe('Call Once Per', () => {
 		expect([ada, bob, eve].map(rung)).toEqual([1, 0, 1]);
 	});
 
+	it('calls the others where the first is passed over, and the node is set to stop', async () => {
+		await calling(person(ada));
+		const people = [person(bob), person(eve, `${key} 2`)];
+		const run = await execute({ ...wanted(people, { maxConcurrency: 1 }), settings: {} });
+		expect(outputJson(run)).toEqual([alreadyCalled(), placed]);
+	});
+
 	it('calls once for each key of executions that run at the same moment', async () => {
 		const items = [1, 2, 3, 4].map((it) => person(ada, `${key} ${it}`));
 		const all = await Promise.all([1, 2, 3].map(async () => await calling(...items)));

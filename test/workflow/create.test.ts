@@ -274,6 +274,23 @@ describe('where the outcome goes', () => {
 		expect(dialRequests()).toBe(0);
 	});
 
+	it('may be as long as servers take, and no longer', async () => {
+		const place = 'https://other.example.com/';
+		const calling = async (callbackUrl: string) =>
+			await execute({
+				parameters: call({ callback: 'url', callbackUrl, options: { signCallbackUrl: true } }),
+				credential,
+				items: numbers(one),
+			});
+		await calling(place);
+		const room = 4_000 - (simulator.dials[0]?.body.callbackUrl ?? '').length;
+		await calling(place + 'x'.repeat(room));
+		expect(simulator.dials[1]?.body.callbackUrl).toHaveLength(4_000);
+		const { message } = errorOf(await calling(place + 'x'.repeat(room + 1)));
+		expect(message).toMatch(/^Callback URL: .*has 4001 characters/);
+		expect(simulator.dials).toHaveLength(2);
+	});
+
 	it('is refused where metadata makes the URL longer than servers take', async () => {
 		const run = await execute({
 			parameters: call({
@@ -466,7 +483,10 @@ describe('hints', () => {
 			publicUrl,
 		});
 		expect(run.status).toBe('success');
-		return (runOf(run).hints ?? []).map(({ message }) => message);
+		return (runOf(run).hints ?? []).map(({ message, ...shown }) => {
+			expect(shown).toEqual({ type: 'warning', location: 'outputPane' });
+			return message;
+		});
 	}
 
 	it.each<[string, INodeParameters, string]>([

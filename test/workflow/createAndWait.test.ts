@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { INodeParameters } from 'n8n-workflow';
-import { call, credential, ending, numbers, rung, simulator } from './bench';
-import { output, outputJson } from './engine';
+import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
+import { call, credential, ending, numbers, rung, simulator, until } from './bench';
+import { execute, output, outputJson, start } from './engine';
 import { post } from '../webhooks';
 import { begin } from './webhooks';
 
@@ -136,4 +136,126 @@ it('is not parked where all calls have ended meanwhile', async () => {
 	const begun = callAndWait({}, ending('0002'));
 	expect(await begun.parked).toBeUndefined();
 	expect(outputJson(await begun.end)).toMatchObject([{ status: 'busy' }]);
+});
+
+describe('waiting by polling', () => {
+	const polling = { waitFor: 'polling', options: { pollInterval: 1 } };
+
+	it('gives AlloMia no address, parks nothing, and ends with the last call', async () => {
+		const begun = callAndWait(polling);
+		await until(() => simulator.dials.length === 3);
+		await Promise.all([ada, bob, eve].map(async (it) => await end(it, 'no-answer')));
+		expect(await begun.parked).toBeUndefined();
+		const items = outputJson(await begun.end);
+		expect(items.map(({ status }) => status)).toEqual(Array(3).fill('no-answer'));
+		expect(simulator.dials.filter(({ body }) => body.callbackUrl)).toEqual([]);
+	});
+
+	it('does not mind an address of n8n that AlloMia cannot use', async () => {
+		const run = await execute({
+			parameters: call({ operation: 'createAndWait', ...polling }),
+			credential,
+			items: numbers(ending('0002')),
+			publicUrl: 'http://127.0.0.1:9',
+		});
+		expect(outputJson(run)).toMatchObject([{ status: 'busy' }]);
+	});
+});
+
+describe.each(['callback', 'polling'])('waiting by %s', (waitFor) => {
+	const options = waitFor === 'polling' ? { pollInterval: 1 } : {};
+	const waiting = (items: IDataObject[], more: IDataObject = {}, settings: Partial<INode> = {}) =>
+		begin({
+			parameters: call({
+				operation: 'createAndWait',
+				waitFor,
+				options: { ...options, ...more } as INodeParameters,
+			}),
+			credential,
+			items,
+			settings,
+		});
+
+	it('calls nobody in a dry run, and waits for nobody', async () => {
+		const run = await waiting(numbers(ada), { dryRun: true }).end;
+		expect(outputJson(run)).toMatchObject([{ dryRun: true, request: { phoneNumber: ada } }]);
+		expect(simulator.requests).toEqual([]);
+	});
+
+	it('waits for those that are called where others are not', async () => {
+		const items = [
+			{ number: ada, dry: true },
+			{ number: ending('0002'), dry: false },
+		];
+		const run = await waiting(items, { dryRun: '={{ $json.dry }}' }).end;
+		expect(outputJson(run)).toMatchObject([{ dryRun: true }, { status: 'busy' }]);
+	});
+
+	it('with Retry On Fail calls nobody twice for a bad item that comes first', async () => {
+		const items = numbers('nonsense', ending('0002'), ending('0003'));
+		const run = await waiting(
+			items,
+			{},
+			{ onError: 'continueRegularOutput', retryOnFail: true, maxTries: 3, waitBetweenTries: 1 },
+		).end;
+		expect(outputJson(run)).toMatchObject([
+			{ error: expect.stringContaining('Phone Number') as string },
+			{ status: 'busy' },
+			{ status: 'no-answer' },
+		]);
+		expect(simulator.dials).toHaveLength(2);
+	});
+
+	it('says what makes it wait for nobody at all, on the output for what failed', async () => {
+		const on = async (more: IDataObject) =>
+			await waiting(
+				numbers(ada),
+				{ timeout: 'many', ...more },
+				{ onError: 'continueRegularOutput' },
+			).end;
+		const error = { error: expect.stringContaining('Timeout') as string };
+		expect(outputJson(await on({}))).toMatchObject([error]);
+		const run = await on({ outputPerStatus: true });
+		expect([0, 1, 2, 3].map((index) => outputJson(run, index))).toMatchObject([
+			[],
+			[],
+			[],
+			[error],
+		]);
+		expect(simulator.requests).toEqual([]);
+	});
+
+	it('gives out nothing where it was stopped while it called', async () => {
+		simulator.fault({ kind: 'slow', delayMs: 300 });
+		const { execution } = start({
+			parameters: call({
+				operation: 'createAndWait',
+				waitFor,
+				options: { ...options, maxConcurrency: 1 },
+			}),
+			credential,
+			items: numbers(ada, bob),
+		});
+		await until(() => simulator.dials.length === 1);
+		execution.cancel();
+		const run = await execution;
+		expect(run.status).not.toBe('success');
+		expect(run.waitTill).toBeFalsy();
+		expect(rung(bob)).toBe(0);
+	});
+});
+
+it('looks again for those that go on where the first items have no call, or have ended', async () => {
+	simulator.setPace(60_000);
+	simulator.setCallbacks({ copies: 0 });
+	const { end: ended, parked } = begin({
+		parameters: call({ operation: 'createAndWait' }),
+		credential,
+		items: numbers('nonsense', ada, bob),
+		settings: { onError: 'continueRegularOutput' },
+	});
+	await parked;
+	await end(ada, 'busy');
+	await end(bob, 'busy');
+	expect(outputJson(await ended).map(({ status }) => status)).toEqual([undefined, 'busy', 'busy']);
 });
