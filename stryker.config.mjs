@@ -14,6 +14,9 @@ export default {
 	// What is made as a module is loaded, such as the nodes' fields, would need all tests for each mutant.
 	ignoreStatic: true,
 	ignorePatterns: ['dist', 'coverage', '.n8n-demo'],
+	// What an earlier run has found is kept, unless the code or the tests that have found it were changed.
+	incremental: true,
+	incrementalFile: 'coverage/mutation-incremental.json',
 	reporters: ['clear-text', 'progress-append-only', 'json'],
 	clearTextReporter: { reportTests: false, logTests: false },
 	jsonReporter: { fileName: 'coverage/mutation.json' },
