@@ -191,6 +191,40 @@ describe('an execution that is parked', () => {
 		expect(outcomesOf(await waitForEnd(bench.n8n.session, id))).toEqual(['busy']);
 	});
 
+	it('calls and waits for those of every output that leads to it', async () => {
+		const toAlloMia = [{ node: 'AlloMia', type: 'main', index: 0 }];
+		const french = {
+			leftValue: '={{ $json.french }}',
+			rightValue: '',
+			operator: { type: 'boolean', operation: 'true', singleValue: true },
+		};
+		const workflow = await activeWorkflow(
+			bench,
+			[
+				node('n8n-nodes-base.if', 2, 'French?', {
+					conditions: {
+						options: { caseSensitive: true, leftValue: '', typeValidation: 'strict' },
+						combinator: 'and',
+						conditions: [french],
+					},
+				}),
+				alloMia(bench.credential, {
+					operation: 'createAndWait',
+					phoneNumber: '={{ $json.phone }}',
+				}),
+			],
+			{ 'French?': { main: [toAlloMia, toAlloMia] } },
+		);
+		const items = [
+			{ phone: '+15145550002', french: true },
+			{ phone: '+15145550001', french: false },
+		];
+		const execution = await workflow.run(items);
+		expect(bench.simulator.dials).toHaveLength(2);
+		const outcomes = [0, 1].flatMap((run) => outputsOf(execution, 'AlloMia', run)[0] ?? []);
+		expect(outcomes.map(({ status }) => status).sort()).toEqual(['busy', 'failed']);
+	});
+
 	it('waits in each round of a loop for the calls of that round', async () => {
 		bench.simulator.setPace(60_000);
 		const workflow = await activeWorkflow(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 import { call, credential, ending, numbers, rung, simulator, until } from './bench';
-import { execute, output, outputJson, start } from './engine';
+import { errorOf, execute, node, output, outputJson, start } from './engine';
 import { post } from '../webhooks';
 import { begin } from './webhooks';
 
@@ -189,6 +189,55 @@ describe.each(['callback', 'polling'])('waiting by %s', (waitFor) => {
 		];
 		const run = await waiting(items, { dryRun: '={{ $json.dry }}' }).end;
 		expect(outputJson(run)).toMatchObject([{ dryRun: true }, { status: 'busy' }]);
+	});
+
+	it('waits for those that are called where AlloMia refuses others, and gives back their metadata', async () => {
+		const run = await waiting(
+			numbers(ending('0006'), ending('0002'), ending('0016')),
+			{
+				...(waitFor === 'callback' ? {} : { pollInterval: 1 }),
+				metadata: { entry: [{ name: 'who', value: '={{ $json.number }}' }] },
+			},
+			{ onError: 'continueRegularOutput' },
+		).end;
+		expect(outputJson(run)).toMatchObject([
+			{
+				error: 'Organization is inactive',
+				message: expect.stringContaining('Nobody was called') as string,
+			},
+			{ status: 'busy', metadata: { who: ending('0002') } },
+			{ message: expect.stringContaining('may have been placed') as string },
+		]);
+	});
+
+	it('stops at what AlloMia refuses where it is set to, and waits for nobody', async () => {
+		const begun = waiting(numbers(ending('0006'), ending('0002')), { maxConcurrency: 1 });
+		expect(await begun.parked).toBeUndefined();
+		expect(errorOf(await begun.end).message).toBe('Organization is inactive');
+	});
+
+	it('waits anew for those of another branch, though n8n has both at hand by then', async () => {
+		const run = await begin({
+			parameters: call({
+				operation: 'createAndWait',
+				waitFor,
+				options: options as INodeParameters,
+			}),
+			credential,
+			items: numbers(ending('0002')),
+			nodes: [node('Other', 'test.pass')],
+			connections: [
+				['Start', 'AlloMia'],
+				['Start', 'Other'],
+				['Other', 'AlloMia'],
+			],
+		}).end;
+		expect(run.status).toBe('success');
+		expect(rung(ending('0002'))).toBe(2);
+		expect([0, 1].map((branch) => outputJson(run, 0, branch)[0])).toMatchObject([
+			{ outboundCallId: simulator.dials[0]?.outboundCallId, status: 'busy' },
+			{ outboundCallId: simulator.dials[1]?.outboundCallId, status: 'busy' },
+		]);
 	});
 
 	it('with Retry On Fail calls nobody twice for a bad item that comes first', async () => {

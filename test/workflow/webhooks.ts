@@ -24,7 +24,7 @@ interface Trigger {
 }
 
 const server = http.createServer((request, response) => void answer(request, response));
-const running = new Set<string>();
+const runningIds = new Set<string>();
 const finished = new Set<string>();
 const waiting = new Map<string, Waiting>();
 /** By the paths that they listen at. */
@@ -59,14 +59,22 @@ export interface Begun {
 export function begin(execution: Omit<Execution, 'publicUrl'>): Begun {
 	const wanted = { ...execution, publicUrl };
 	const { id, execution: run } = start(wanted);
-	running.add(id);
-	const first = run.finally(() => running.delete(id));
-	const end = first.then(async (ran) => {
-		if (!ran.waitTill) return ran;
-		const data = await new Promise<IRunExecutionData>((goOn) => {
-			waiting.set(id, { wanted, data: stored(ran.data), goOn });
-		});
-		return await resume(wanted, data, 'trigger', id);
+	const running = async (part: Promise<IRun>) => {
+		runningIds.add(id);
+		return await part.finally(() => runningIds.delete(id));
+	};
+	const first = running(run);
+	const end = first.then(async (begun) => {
+		let ran = begun;
+		// It may park more than once.
+		while (ran.waitTill) {
+			const { data: parked } = ran;
+			const data = await new Promise<IRunExecutionData>((goOn) => {
+				waiting.set(id, { wanted, data: stored(parked), goOn });
+			});
+			ran = await running(resume(wanted, data, 'trigger', id));
+		}
+		return ran;
 	});
 	void end.finally(() => finished.add(id)).catch(() => undefined);
 	const goOn = () => {
@@ -114,7 +122,7 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
 		return void say(200, result.webhookResponse);
 	}
 	const refuse = (status: number, message: string) => void say(status, { code: status, message });
-	if (running.has(id)) return refuse(409, `The execution "${id}" is running already.`);
+	if (runningIds.has(id)) return refuse(409, `The execution "${id}" is running already.`);
 	if (finished.has(id)) return refuse(409, `The execution "${id} has finished already.`);
 	const found = waiting.get(id);
 	if (!found) return refuse(404, `The execution "${id}" does not exist.`);

@@ -73,6 +73,9 @@ export async function waitForCallbacks(
 	stored[waitKey] = now.wait;
 	// What goes on if the limit passes and nothing of ours is running: n8n hands it to the next node.
 	const outputs = waitingOutputs(context.getNode(), now);
+	// n8n goes on by deactivating the node of this entry. Where several branches lead here at the same time, the
+	// entries of the others have the same object, and those people would be passed over.
+	entry.node = { ...entry.node };
 	entry.data.main = outputs;
 	entry.source = sourceOf(outputs, source);
 	entry.metadata = { ...entry.metadata, forwardAllOutputs: true };
