@@ -172,10 +172,6 @@ describe('the trigger', () => {
 			expect.objectContaining({ name: 'default', httpMethod: 'POST' }),
 		]);
 	});
-
-	it.each(['create', 'checkExists', 'delete'] as const)('has %s for its life cycle', (name) => {
-		expect(typeof trigger.webhookMethods.default[name]).toBe('function');
-	});
 });
 
 describe('the credential', () => {

@@ -48,7 +48,7 @@ const factories = names.map((name): [string, Factory] => {
 	let source = readFileSync(file, 'utf8');
 	for (const [truth, smaller] of Object.entries(limits)) {
 		if (source.includes(truth)) applied.add(truth);
-		source = source.replace(truth, smaller);
+		source = source.replaceAll(truth, smaller);
 	}
 	const { outputText } = ts.transpileModule(source, {
 		compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
