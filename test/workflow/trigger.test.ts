@@ -123,6 +123,40 @@ describe('the trigger', () => {
 		]);
 	});
 
+	it('starts once for an event that comes twice at the same time, and is asked about twice', async () => {
+		const { url, outputs } = listening({ verification: 'always' });
+		const { id } = await callTo(url);
+		simulator.setCallbacks({ copies: 0 });
+		await simulator.endCall(id, 'busy');
+		simulator.fault({ kind: 'slow', delayMs: 200, times: 2, match: { method: 'GET' } });
+		const both = await Promise.all([1, 2].map(async () => await post(url, event('busy', id))));
+		expect(both.map(({ body }) => body)).toEqual(
+			expect.arrayContaining([received.body, ignored('duplicate').body]),
+		);
+		expect(outputs).toHaveLength(1);
+	});
+
+	it.each([
+		[{ statuses: '={{ "ringing" }}' }, 'Statuses: It is "ringing".'],
+		[{ verification: '={{ "perhaps" }}' }, 'Verification: It is "perhaps".'],
+		[{ options: { outputPerStatus: '={{ 1 }}' } }, 'Output per Status: It is 1.'],
+	])('says 503, and why, where %j cannot be used', async (parameters, says) => {
+		const { url, outputs } = listening(parameters);
+		log.length = 0;
+		const { status, body } = await post(url, event());
+		expect(status).toBe(503);
+		expect((body as { error: string }).error).toContain(says);
+		expect(log.join()).toContain(says.split(':')[0]);
+		expect(outputs).toEqual([]);
+	});
+
+	it('takes the statuses as a text, too', async () => {
+		const { url, outputs } = listening({ verification: 'none', statuses: '={{ "busy, failed" }}' });
+		expect(await post(url, event('completed'))).toEqual(ignored('status'));
+		expect(await post(url, event('busy'))).toEqual(received);
+		expect(outputs).toHaveLength(1);
+	});
+
 	it('has an output for each status that was chosen', async () => {
 		const { url, outputs } = listening({
 			verification: 'none',
