@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { ClaimQueue } from '../../nodes/shared/claimQueue';
 
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
 interface List {
 	items: number;
 	inFlight: number;
@@ -71,14 +74,6 @@ async function quickly<T>(work: Promise<T>): Promise<T> {
 }
 
 describe('what a process has claimed and not yet called', () => {
-	beforeEach(() => {
-		jest.useFakeTimers();
-	});
-
-	afterEach(() => {
-		jest.useRealTimers();
-	});
-
 	it('is never more than 20 items, however many lists there are', async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.array(list, { minLength: 1, maxLength: 12 }), async (lists) => {
@@ -122,14 +117,6 @@ describe('what a process has claimed and not yet called', () => {
 });
 
 describe('what a list claims at once', () => {
-	beforeEach(() => {
-		jest.useFakeTimers();
-	});
-
-	afterEach(() => {
-		jest.useRealTimers();
-	});
-
 	/** How many calls each claim is for. */
 	async function claims(
 		items: number,

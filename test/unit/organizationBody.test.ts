@@ -6,19 +6,8 @@ import {
 	timezones,
 } from '../../nodes/shared/organizationBody';
 import { organizationsAnswer, organizationsIn } from '../../nodes/shared/schemas';
+import { clinic } from '../clinics';
 import { timezones as documented } from '../simulator';
-
-const clinic = {
-	name: 'Main Street Clinic',
-	email: 'office@clinic.example',
-	address: '100 Rue Principale',
-	city: 'Montréal',
-	stateProvince: 'QC',
-	postalCode: 'H2X 1Y4',
-	country: 'Canada',
-	phoneNumber: '+15145551234',
-	timezone: 'America/Toronto',
-};
 
 const fieldsOf = (result: ReturnType<typeof readOrganization>) =>
 	result.ok ? [] : result.refusals.map(({ field }) => field);

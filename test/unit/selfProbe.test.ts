@@ -79,7 +79,7 @@ describe('what an address of n8n answers', () => {
 	it('with https is no longer secured', async () => {
 		const httpRequest = async () => ({
 			statusCode: 302,
-			headers: { location: `${url}/`.replace(/\/$/, '') },
+			headers: { location: url },
 		});
 		const context = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
 		expect(await probe(context, url.replace('http', 'https'))).toMatchObject({ kind: 'unknown' });

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { IDataObject, INodeParameters, IRun } from 'n8n-workflow';
 import { close, ids, listen } from '../simulator';
 import { call, credential, ending, numbers, simulator, until } from './bench';
 import { errorOf, execute, output, outputJson, runOf, start } from './engine';
@@ -14,6 +14,8 @@ const get = async (id: string, more: INodeParameters = {}) => {
 	const run = await execute({ ...getting(more), items: [{ id }] });
 	return { run, hints: (runOf(run).hints ?? []).map(({ message }) => message) };
 };
+
+const filesOf = (run: IRun) => Object.keys(output(run)[0]?.binary ?? {});
 
 const text = (data = '') => Buffer.from(data, 'base64').toString();
 
@@ -54,7 +56,7 @@ describe('the files of a call', () => {
 	it('that AlloMia has no link to are named in a hint', async () => {
 		const id = simulator.addCall({ recordingUrl: null });
 		const { run } = await get(id, { download });
-		expect(Object.keys(output(run)[0]?.binary ?? {})).toEqual(['transcript']);
+		expect(filesOf(run)).toEqual(['transcript']);
 		expect(runOf(run).hints).toEqual([
 			{
 				type: 'info',
@@ -90,15 +92,12 @@ describe('the files of a call', () => {
 	});
 
 	it('say why where the call is gone by the time of the fresh link', async () => {
-		const id = simulator.addCall();
 		const recordingUrl = await host((_, response) => {
 			const body = { error: 'Call not found' };
 			simulator.fault({ kind: 'status', status: 404, body, times: 9 });
 			response.writeHead(403).end();
 		});
-		const withLink = simulator.addCall({ recordingUrl });
-		expect(id).not.toBe(withLink);
-		const { run } = await get(withLink, { download: ['recording'] });
+		const { run } = await get(simulator.addCall({ recordingUrl }), { download: ['recording'] });
 		expect(errorOf(run).message).toBe('Call not found');
 	});
 
@@ -167,9 +166,6 @@ describe('the files of a call', () => {
 			mimeType: 'audio/mpeg',
 		});
 	});
-
-	const filesOf = (run: Awaited<ReturnType<typeof execute>>) =>
-		Object.keys(output(run)[0]?.binary ?? {});
 });
 
 describe('the call behind an outcome', () => {
@@ -274,7 +270,7 @@ describe('the call behind an outcome', () => {
 		const id = await placed('1000');
 		simulator.fault({ kind: 'status', status: 404, times: 2, match: { host: 'files' } });
 		const run = await find(id, { phoneNumber, download: ['recording'] });
-		expect(Object.keys(output(run)[0]?.binary ?? {})).toEqual(['recording']);
+		expect(filesOf(run)).toEqual(['recording']);
 		simulator.fault({ kind: 'status', status: 404, times: 99, match: { host: 'files' } });
 		const failed = await find(id, { phoneNumber, download: ['recording'], waitUpTo: 1 });
 		expect(errorOf(failed).message).toBe('The recording could not be downloaded');

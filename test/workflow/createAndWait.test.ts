@@ -194,10 +194,7 @@ describe.each(['callback', 'polling'])('waiting by %s', (waitFor) => {
 	it('waits for those that are called where AlloMia refuses others, and gives back their metadata', async () => {
 		const run = await waiting(
 			numbers(ending('0006'), ending('0002'), ending('0016')),
-			{
-				...(waitFor === 'callback' ? {} : { pollInterval: 1 }),
-				metadata: { entry: [{ name: 'who', value: '={{ $json.number }}' }] },
-			},
+			{ metadata: { entry: [{ name: 'who', value: '={{ $json.number }}' }] } },
 			{ onError: 'continueRegularOutput' },
 		).end;
 		expect(outputJson(run)).toMatchObject([
