@@ -8,7 +8,7 @@ import {
 	waitForEnd,
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
-import { alloMia, connect, node, noOp } from './support/nodes';
+import { alloMia, branches, connect, node, noOp } from './support/nodes';
 import { event } from './support/triggers';
 import { post } from '../webhooks';
 import {
@@ -192,37 +192,24 @@ describe('an execution that is parked', () => {
 	});
 
 	it('calls and waits for those of every output that leads to it', async () => {
-		const toAlloMia = [{ node: 'AlloMia', type: 'main', index: 0 }];
-		const french = {
-			leftValue: '={{ $json.french }}',
-			rightValue: '',
-			operator: { type: 'boolean', operation: 'true', singleValue: true },
-		};
-		const workflow = await activeWorkflow(
-			bench,
-			[
-				node('n8n-nodes-base.if', 2, 'French?', {
-					conditions: {
-						options: { caseSensitive: true, leftValue: '', typeValidation: 'strict' },
-						combinator: 'and',
-						conditions: [french],
-					},
-				}),
-				alloMia(bench.credential, {
-					operation: 'createAndWait',
-					phoneNumber: '={{ $json.phone }}',
-				}),
-			],
-			{ 'French?': { main: [toAlloMia, toAlloMia] } },
-		);
-		const items = [
-			{ phone: '+15145550002', french: true },
-			{ phone: '+15145550001', french: false },
-		];
-		const execution = await workflow.run(items);
-		expect(bench.simulator.dials).toHaveLength(2);
-		const outcomes = [0, 1].flatMap((run) => outputsOf(execution, 'AlloMia', run)[0] ?? []);
-		expect(outcomes.map(({ status }) => status).sort()).toEqual(['busy', 'failed']);
+		const { node: switching, connections } = branches(3);
+		const calling = alloMia(bench.credential, {
+			operation: 'createAndWait',
+			phoneNumber: '={{ $json.phone }}',
+		});
+		const workflow = await activeWorkflow(bench, [switching, calling], connections);
+		const execution = await workflow.run([
+			{ phone: '+15145550003', output: 2 },
+			{ phone: '+15145550002', output: 1 },
+			{ phone: '+15145550001', output: 0 },
+		]);
+		expect(bench.simulator.dials).toHaveLength(3);
+		const outcomes = [0, 1, 2].map((run) => outputsOf(execution, 'AlloMia', run)[0]);
+		expect(outcomes.flatMap((items) => items?.map(({ status }) => status)).sort()).toEqual([
+			'busy',
+			'failed',
+			'no-answer',
+		]);
 	});
 
 	it('waits in each round of a loop for the calls of that round', async () => {

@@ -16,7 +16,7 @@ import {
 import { activeWorkflow, type RunningWorkflow } from '../e2e/support/bench';
 import { startSimulator, type Simulator } from '../simulator';
 import { describeIfComplete } from '../e2e/support/missing';
-import { alloMia, alloMiaTrigger, connect, node } from '../e2e/support/nodes';
+import { alloMia, alloMiaTrigger, branches, connect, node } from '../e2e/support/nodes';
 import { dialledTwice, runAgain } from '../e2e/support/reruns';
 import { event, manualWorkflow, runByHand } from '../e2e/support/triggers';
 import { post } from '../webhooks';
@@ -183,6 +183,27 @@ describeIfComplete('queue')(
 				'failed',
 				'no-answer',
 			]);
+		});
+
+		it('calls and waits for those of every output that leads to it', async () => {
+			const { node: switching, connections } = branches(3);
+			const workflow = await active(
+				[
+					switching,
+					alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
+				],
+				connections,
+			);
+			const items = phones('0003', '0002', '0001').map((it, output) => ({ ...it, output }));
+			await workflow.send(items);
+			const [execution] = await ended(workflow.id, 1);
+			const outcomes = [0, 1, 2].map((run) => execution && outputsOf(execution, 'AlloMia', run)[0]);
+			expect(outcomes.flatMap((it) => it?.map(({ status }) => status)).sort()).toEqual([
+				'busy',
+				'failed',
+				'no-answer',
+			]);
+			expect(simulator.dials).toHaveLength(3);
 		});
 
 		it('goes on though main was killed while executions were waiting', async () => {
