@@ -15,6 +15,7 @@ import { resources } from './resources';
 import { findOwnRun, isAgentTool } from '../shared/agentTool';
 import { findOperation, toProperties } from './resources/operation';
 import { hints } from './resources/outboundCall/createAndWait';
+import { isParked } from './resources/outboundCall/parked';
 import { outcomePath } from './resources/outboundCall/resumeUrl';
 
 export class AlloMia implements INodeType {
@@ -54,6 +55,10 @@ export class AlloMia implements INodeType {
 	methods = { listSearch: { searchOrganizations } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		if (isParked(this)) {
+			const { outcomesOfWait } = await import('./resources/outboundCall/park');
+			return outcomesOfWait(this);
+		}
 		const resource = this.getNodeParameter('resource', 0);
 		const name = this.getNodeParameter('operation', 0);
 		const operation = findOperation(resources, resource, name);

@@ -9,6 +9,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, branches, connect, node, noOp } from './support/nodes';
+import { killAndRestart, runAgain } from './support/reruns';
 import { event } from './support/triggers';
 import { post } from '../webhooks';
 import {
@@ -211,6 +212,48 @@ describe('an execution that is parked', () => {
 			'no-answer',
 		]);
 	});
+
+	it.each([
+		['its original workflow', false],
+		['the currently saved workflow', true],
+	])(
+		'is killed in a later node, and run again with %s: nobody is called twice',
+		async (_, isSaved) => {
+			const calling = alloMia(bench.credential, {
+				operation: 'createAndWait',
+				// Both can be read of an outcome as well, as another name.
+				phoneNumber: "={{ $('Items').item.json.phone }}",
+				customerName: '={{ $json.name }}',
+			});
+			const status = alloMia(
+				bench.credential,
+				{ operation: 'getStatus', outboundCallId: '={{ $json.outboundCallId }}' },
+				{ name: 'Status', id: 'status' },
+			);
+			const workflow = await activeWorkflow(bench, [calling, status], connect('AlloMia', 'Status'));
+			bench.simulator.setPace(60_000);
+			const id = await workflow.begin([
+				{ phone: '+15145551000', name: 'Ada' },
+				{ phone: '+15145551001', name: 'Bob' },
+			]);
+			await parked(bench, id);
+			bench.simulator.fault({ kind: 'timeout-before', match: { method: 'GET' }, times: 1000 });
+			for (const { outboundCallId } of bench.simulator.dials) {
+				await bench.simulator.endCall(outboundCallId, 'busy');
+			}
+			await until('the next node', () => lookUps(bench) > 0);
+			await killAndRestart(bench, [workflow.id]);
+			bench.simulator.clearFaults();
+			const again = await runAgain(bench, workflow.id, id, isSaved);
+			expect(again.status).toBe('success');
+			expect(bench.simulator.dials).toHaveLength(2);
+			expect(
+				outputsOf(again, 'Status')
+					.flat()
+					.map((it) => it.status),
+			).toEqual(['busy', 'busy']);
+		},
+	);
 
 	it('waits in each round of a loop for the calls of that round', async () => {
 		bench.simulator.setPace(60_000);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 import { call, credential, ending, numbers, rung, simulator, until } from './bench';
-import { errorOf, execute, node, output, outputJson, start } from './engine';
+import { errorOf, execute, node, output, outputJson, retry, start } from './engine';
 import { post } from '../webhooks';
 import { begin } from './webhooks';
 
@@ -59,6 +59,53 @@ describe('an execution that waits for its calls', () => {
 			['failed'],
 			[],
 		]);
+	});
+
+	describe('and is killed in a later node, and run again with the workflow as it is now', () => {
+		const again = async (options: IDataObject, now: INodeParameters) => {
+			const begun = callAndWait({
+				options: options as INodeParameters,
+				maxWait: 0.05,
+				maxWaitUnit: 'minutes',
+			});
+			await begun.parked;
+			await end(bob, 'busy');
+			await end(eve, 'completed');
+			const run = await begun.end;
+			const parameters = call({ operation: 'createAndWait', ...now });
+			// Of an outcome there is nothing to call.
+			const retried = await retry({ parameters, credential }, begun.saved());
+			expect(retried.status).toBe('success');
+			expect(simulator.dials).toHaveLength(3);
+			return [run, retried].map((it) => [0, 1, 2, 3, 4].map((index) => outputJson(it, index)));
+		};
+		const metadata = { entry: [{ name: 'who', value: '={{ $json.number }}' }] };
+		const perStatus = { outputPerStatus: true };
+
+		it.each([{ metadata }, { metadata, ...perStatus }])(
+			'hands on the same outcomes, and calls nobody: %j',
+			async (options) => {
+				const [before, after] = await again(options, { options });
+				expect(before?.flat()).toHaveLength(3);
+				expect(after).toEqual(before);
+			},
+		);
+
+		it.each<[IDataObject, INodeParameters, string[][]]>([
+			[perStatus, {}, [['calling', 'busy', 'completed'], [], [], [], []]],
+			[{}, perStatus, [['completed'], [], ['busy'], [], ['calling']]],
+		])(
+			'hands them on by the outputs that there are now: %j, then %j',
+			async (options, now, wanted) => {
+				const [, after] = await again(options, { options: now });
+				expect(after?.map((items) => items.map(({ status }) => status))).toEqual(wanted);
+			},
+		);
+
+		it('calls nobody where the operation is another one by now', async () => {
+			const [before, after] = await again({}, { operation: 'create' });
+			expect(after).toEqual(before);
+		});
 	});
 
 	it('finds by itself what no callback has told', async () => {

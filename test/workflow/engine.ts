@@ -104,6 +104,8 @@ export async function retry(wanted: Execution, savedData: IRunExecutionData): Pr
 		const runs = resultData.runData[lastNodeExecuted] ?? [];
 		if (runs.at(-1)?.error !== undefined) runs.pop();
 	}
+	// The node of a wait that is over is not: it has a node of the workflow as it is now.
+	for (const { node } of data.executionData?.nodeExecutionStack ?? []) delete node.disabled;
 	return await resume(wanted, data, 'retry', newId());
 }
 

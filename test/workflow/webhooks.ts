@@ -53,6 +53,8 @@ export interface Begun {
 	end: Promise<IRun>;
 	/** What n8n does once the time is up. */
 	goOn(): void;
+	/** What n8n had saved of it when it last went on: the base of a re-run after a crash. */
+	saved(): IRunExecutionData;
 }
 
 /** Begins an execution whose callbacks reach it, as those of a published workflow. */
@@ -64,6 +66,7 @@ export function begin(execution: Omit<Execution, 'publicUrl'>): Begun {
 		return await part.finally(() => runningIds.delete(id));
 	};
 	const first = running(run);
+	let saved = '';
 	const end = first.then(async (begun) => {
 		let ran = begun;
 		// It may park more than once.
@@ -72,6 +75,7 @@ export function begin(execution: Omit<Execution, 'publicUrl'>): Begun {
 			const data = await new Promise<IRunExecutionData>((goOn) => {
 				waiting.set(id, { wanted, data: stored(parked), goOn });
 			});
+			saved = stringify(data);
 			ran = await running(resume(wanted, data, 'trigger', id));
 		}
 		return ran;
@@ -81,7 +85,8 @@ export function begin(execution: Omit<Execution, 'publicUrl'>): Begun {
 		const { data } = waiting.get(id) ?? {};
 		if (data) continueWith(id, data);
 	};
-	return { id, end, goOn, parked: first.then(({ waitTill }) => waitTill ?? undefined) };
+	const parked = first.then(({ waitTill }) => waitTill ?? undefined);
+	return { id, end, goOn, parked, saved: () => parse(saved) as IRunExecutionData };
 }
 
 /** Lets a trigger listen, as that of a published workflow: its address, and what it puts out. */

@@ -21,8 +21,11 @@ import {
 } from '../../../shared/waiting';
 import { signed } from './callback';
 import type { ReadItem } from '../items';
+import { hasOnceKey } from './parameters';
+import { parkedMetadata } from './parked';
 import { outcomeUrl, resumeUrl } from './resumeUrl';
 import { probeOnce, securedAdvice } from './selfProbe';
+import { hasOutputPerStatus } from './waitSettings';
 
 /** Where the node's stored context keeps the state, as JSON: `webhook()` may run elsewhere. */
 export const stateKey = 'alloMiaWaiting';
@@ -78,7 +81,7 @@ export async function waitForCallbacks(
 	entry.node = { ...entry.node };
 	entry.data.main = outputs;
 	entry.source = sourceOf(outputs, source);
-	entry.metadata = { ...entry.metadata, forwardAllOutputs: true };
+	entry.metadata = { ...entry.metadata, ...parkedMetadata };
 	await context.putExecutionToWait(new Date(now.deadline + grace));
 
 	usePoster(context.helpers.httpRequest);
@@ -86,8 +89,25 @@ export async function waitForCallbacks(
 	if (look) watch(look);
 	// With Retry On Fail, n8n would run a node again whose first item is an error: on what was put in place
 	// of its input just now. And it takes apart what it is given.
-	const isTriedAgain = context.getNode().retryOnFail && outputs[0]?.[0]?.json.error;
+	const isTriedAgain = context.getNode().retryOnFail && outputs[0]?.[0]?.json.error !== undefined;
 	return outputs.map((items) => (isTriedAgain ? [] : [...items]));
+}
+
+/**
+ * What a wait that is over has brought. n8n runs the node once more, on its own outcomes, where it was killed
+ * after the wait and the execution is run again with the workflow as it is by then.
+ */
+export function outcomesOfWait(context: IExecuteFunctions): INodeExecutionData[][] {
+	const state = JSON.parse(String(context.getContext('node')[stateKey])) as WaitingState;
+	const items = context.getExecuteData().data.main?.flatMap((output) => output ?? []) ?? [];
+	const outcomes = new Map(items.map(({ json }) => [String(json.outboundCallId), json]));
+	return waitingOutputs(context.getNode(), {
+		...state,
+		items: withOutcomes(state.items, outcomes),
+		// The outputs are those of the node as it is now.
+		outputPerStatus: hasOutputPerStatus(context),
+		keyed: hasOnceKey(context),
+	});
 }
 
 function lookFor(

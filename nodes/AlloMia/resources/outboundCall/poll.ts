@@ -59,7 +59,7 @@ export async function poll(
 	}
 	const outputs = waitingOutputs(context.getNode(), { ...state, items });
 	// By this n8n tells whether to try again.
-	if (context.getNode().retryOnFail && outputs[0]?.[0]?.json.error) {
+	if (context.getNode().retryOnFail && outputs[0]?.[0]?.json.error !== undefined) {
 		const calls = items.flatMap(({ call }) => (call ? [[call.outboundCallId, call]] : []));
 		node[earlierKey] = {
 			wait: state.wait,
