@@ -14,7 +14,7 @@ import {
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
-import { alloMia, connect, node, noOp } from './support/nodes';
+import { alloMia, branches, connect, node, noOp } from './support/nodes';
 import { describeOneBadItem, describeOneBadItemPerStatus } from '../badItems';
 import { inN8n } from './support/badItems';
 import { event, manualWorkflow, runByHand } from './support/triggers';
@@ -422,6 +422,23 @@ describe('createAndWait', () => {
 			const parent = await activeWorkflow(bench, [await subWorkflow(wait, mode)]);
 			const execution = await parent.run(phones('1000', '0002'));
 			expect(execution.status).toBe('success');
+			expect(outputsOf(execution, 'Sub-workflow')[0]?.map(({ status }) => status)).toEqual([
+				'completed',
+				'busy',
+			]);
+			expect(bench.simulator.dials).toHaveLength(2);
+		});
+
+		it('calls those of all outputs of a node, where a Merge node joins them before', async () => {
+			const merge = node('n8n-nodes-base.merge', 3, 'All', {});
+			const sub = await subWorkflow({}, 'once');
+			const { node: switching } = branches(2);
+			const parent = await activeWorkflow(bench, [switching, merge, sub], {
+				Branches: { main: [0, 1].map((index) => [{ node: 'All', type: 'main', index }]) },
+				...connect('All', 'Sub-workflow'),
+			});
+			const items = phones('1000', '0002').map((it, output) => ({ ...it, output }));
+			const execution = await parent.run(items);
 			expect(outputsOf(execution, 'Sub-workflow')[0]?.map(({ status }) => status)).toEqual([
 				'completed',
 				'busy',

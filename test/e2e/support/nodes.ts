@@ -93,15 +93,18 @@ export function connect(from: string, to: string): Connections {
 	return { [from]: { main: [[{ node: to, type: 'main', index: 0 }]] } };
 }
 
-/** A Switch node, each of whose outputs leads to the AlloMia node: items choose theirs by `output`. */
-export function branches(numberOutputs: number): { node: WorkflowNode; connections: Connections } {
-	const toAlloMia = [{ node: 'AlloMia', type: 'main', index: 0 }];
+/** A Switch node, each of whose outputs leads to the same node: items choose theirs by `output`. */
+export function branches(
+	numberOutputs: number,
+	to = 'AlloMia',
+): { node: WorkflowNode; connections: Connections } {
+	const there = [{ node: to, type: 'main', index: 0 }];
 	return {
 		node: node('n8n-nodes-base.switch', 3, 'Branches', {
 			mode: 'expression',
 			numberOutputs,
 			output: '={{ $json.output }}',
 		}),
-		connections: { Branches: { main: Array<typeof toAlloMia>(numberOutputs).fill(toAlloMia) } },
+		connections: { Branches: { main: Array<typeof there>(numberOutputs).fill(there) } },
 	};
 }
