@@ -36,6 +36,9 @@ const renewal = 60_000;
 /** By the node, for how many reasons there may be guards. */
 const guarded = new Map<string, number>();
 
+/** The nodes for which that is being asked. */
+const counting = new Map<string, Promise<number>>();
+
 /** The keys that this process records anew, and whether they were given back meanwhile. */
 const renewing = new Map<string, { isFree: boolean }>();
 
@@ -273,15 +276,20 @@ export class OnceKeys {
 
 	/** For how many reasons keys may be missing for which there are guards. */
 	private async countGuarded(): Promise<number> {
-		const count = guarded.get(this.store.node);
+		const { node } = this.store;
+		const count = guarded.get(node);
 		if (count !== undefined) return count;
-		// A process that died while it recorded keys anew has left some.
+		const counted = counting.get(node) ?? this.lookForSign().finally(() => counting.delete(node));
+		counting.set(node, counted);
+		return await counted;
+	}
+
+	/** A process that died while it recorded keys anew has left guards. */
+	private async lookForSign(): Promise<number> {
 		const { known } = await this.store.record('workflow', [this.sign]);
 		if (known.size === 0) await this.store.remove('workflow', [this.sign]);
-		// Somebody else may have asked at the same time, and found what we have recorded.
-		const latest = guarded.get(this.store.node) ?? known.size;
-		guarded.set(this.store.node, latest);
-		return latest;
+		guarded.set(this.store.node, known.size);
+		return known.size;
 	}
 
 	/** Does something that guards are for. If it fails, they are left behind. */
