@@ -453,7 +453,7 @@ export class Ledger {
 		const marks = isCalled ? [] : [mark];
 		const key = this.keyStateOf(item);
 		if (!key || onceKey === undefined) return this.release(marks, []);
-		key.called ||= isCalled || kind === 'alreadyCalled' || kind === 'uncertainKey';
+		key.called ||= isCalled;
 		key.open -= 1;
 		item.endTurn?.();
 		// A doubtful one may be another's.

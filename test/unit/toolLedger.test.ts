@@ -3,6 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { DispatchAnswer } from '../../nodes/shared/schemas';
 import type { Failure } from '../../nodes/shared/failure';
 import { Ledger, type LedgerEntry } from '../../nodes/shared/ledger';
+import { processedData } from './processedData';
 
 const answered = (id: string): LedgerEntry => ({
 	kind: 'answered',
@@ -13,19 +14,7 @@ const uncertain: LedgerEntry = { kind: 'uncertain', failure: lost };
 
 /** An execution of an agent, whose model asks for calls. */
 function agent({ isInside }: { isInside: boolean }) {
-	const rows = new Map<string, Set<string>>();
-	const rowOf = (row: string) => rows.get(row) ?? rows.set(row, new Set()).get(row) ?? new Set();
-	const helpers = {
-		checkProcessedAndRecord: async (values: string[], row: string) => {
-			const known = rowOf(row);
-			const processed = values.filter((it) => known.has(it));
-			values.forEach((it) => known.add(it));
-			return { new: values.filter((it) => !processed.includes(it)), processed };
-		},
-		getProcessedDataCount: async (row: string) => rowOf(row).size,
-		removeProcessed: async (values: string[], row: string) =>
-			values.forEach((it) => rowOf(row).delete(it)),
-	};
+	const { helpers } = processedData();
 	const memory = {};
 	const [id, workflow] = [randomUUID(), randomUUID()];
 	const now = { runIndex: 0, agentRuns: 0, aTry: {} };

@@ -3,6 +3,7 @@ import { call, credential, dialRequests, ending, numbers, rung, simulator, until
 import {
 	errorOf,
 	execute,
+	log,
 	node,
 	output,
 	outputJson,
@@ -152,6 +153,41 @@ describe('a re-run from the list of executions', () => {
 		);
 	});
 
+	it('goes on with the run that failed, though n8n has put one before it that never was', async () => {
+		simulator.fault({ kind: 'status', status: 403, match: { number: better } });
+		const wanted = {
+			parameters: call({ options: { maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, better),
+		};
+		const { data } = await execute(wanted);
+		const runs = data.resultData.runData.AlloMia ?? [];
+		runs.unshift(...runs.map((it) => ({ ...it, error: undefined })));
+		const again = await retry(wanted, data);
+		expect(outputJson(again, 0, 1).map(({ outboundCallId }) => outboundCallId)).toEqual(
+			[good, better].map(idOf),
+		);
+		expect([rung(good), rung(better)]).toEqual([1, 1]);
+	});
+
+	it('remembers whom a killed process had called, though their turn does not come in it', async () => {
+		const wanted = (maxConcurrency: number) => ({
+			parameters: call({ options: { maxConcurrency } }),
+			credential,
+			items: numbers(better, good),
+		});
+		simulator.fault({ kind: 'status', status: 403, times: 2, match: { number: better } });
+		simulator.fault({ kind: 'timeout-after', match: { number: good } });
+		const killed = start(wanted(2));
+		await until(() => rung(good) === 1);
+		const refused = await retry(wanted(1), killed.saved());
+		killed.execution.cancel();
+		expect(errorOf(refused).message).toBe('Insufficient permissions');
+		const again = await retry(wanted(1), refused.data);
+		expect(errorOf(again).message).toContain('1 of 2 calls may have been placed');
+		expect([rung(better), rung(good)]).toEqual([1, 1]);
+	});
+
 	it('does not call somebody again after an answer that got lost', async () => {
 		const wanted = { parameters: call(), credential, items: numbers(ending('0014')) };
 		const failed = await execute(wanted);
@@ -248,6 +284,40 @@ describe('items with Call Once Per', () => {
 		expect(outputJson(again)[0]?.error).toBe('An earlier attempt at this call was cut off');
 	});
 
+	it('are called by a re-run where AlloMia had refused one of those with the key', async () => {
+		const wanted = {
+			parameters: call({ options: { onceKey: 'refused', maxConcurrency: 1 } }),
+			credential,
+			items: numbers(good, better),
+		};
+		simulator.fault({ kind: 'status', status: 403, match: { number: good } });
+		const refused = await execute(wanted);
+		expect(errorOf(refused).message).toBe('Insufficient permissions');
+		const again = await retry(wanted, refused.data);
+		expect(outputJson(again)).toMatchObject([{ status: 'calling' }, { alreadyCalled: true }]);
+		expect([rung(good), rung(better)]).toEqual([1, 0]);
+	});
+
+	it('are known to be another’s in the re-run of a killed run', async () => {
+		const wanted = (...people: Array<[number: string, key: string]>) => ({
+			parameters: call({ options: { onceKey: '={{ $json.key }}', maxConcurrency: 1 } }),
+			credential,
+			items: people.map(([number, key]) => ({ number, key })),
+			settings: going,
+		});
+		await execute(wanted([good, 'another’s']));
+		simulator.fault({ kind: 'timeout-after', match: { number: better } });
+		const list = wanted([better, 'ours'], [good, 'another’s']);
+		const killed = start(list);
+		await until(() => rung(better) === 1);
+		const again = await retry(list, killed.saved());
+		killed.execution.cancel();
+		expect(outputJson(again)).toMatchObject([
+			{ error: 'An earlier attempt at this call was cut off' },
+			{ alreadyCalled: true },
+		]);
+	});
+
 	it('are called once for one key by the re-runs of a killed run with Redial on Uncertain', async () => {
 		const other = '+15145551236';
 		const keys = ['K', 'K', 'L'];
@@ -299,7 +369,10 @@ describe('a job of queue mode that is delivered twice', () => {
 });
 
 describe('where n8n’s database cannot be written', () => {
-	beforeEach(() => (store.broken = true));
+	beforeEach(() => {
+		store.broken = true;
+		log.length = 0;
+	});
 	afterEach(() => (store.broken = false));
 
 	it('calls are placed all the same, and Retry On Fail still calls nobody twice', async () => {
@@ -312,6 +385,8 @@ describe('where n8n’s database cannot be written', () => {
 		});
 		expect(run.status).toBe('success');
 		expect([rung(good), rung(better)]).toEqual([1, 1]);
+		const [warning = ''] = log.filter((it) => it.includes('ledger could not be written'));
+		expect(warning).toContain('SQLITE_BUSY');
 	});
 });
 
