@@ -28,12 +28,12 @@ const event = {
 const read = (body: unknown, contentType: string | undefined = 'application/json', bytes = 300) =>
 	readCallback({ contentType, bytes, body });
 
-/** A refusal with 400 that names this field. */
-const invalid = (field: string) => ({
+/** A refusal with 400 that names this field, and what is wrong with it. */
+const invalid = (field: string, message: unknown = expect.any(String)) => ({
 	ok: false,
 	answer: {
 		status: 400,
-		body: { error: 'Invalid callback', details: [{ field, message: expect.any(String) }] },
+		body: { error: 'Invalid callback', details: [{ field, message }] },
 	},
 });
 
@@ -72,12 +72,16 @@ describe('what is no outcome is answered with 400, and why', () => {
 		'text/json',
 		'x-application/json',
 	])('sent as %s', (contentType) => {
-		expect(readCallback({ contentType, bytes: 300, body: event })).toEqual(invalid('content-type'));
+		expect(readCallback({ contentType, bytes: 300, body: event })).toEqual(
+			invalid('content-type', 'must be application/json'),
+		);
 	});
 
 	it('larger than anything that AlloMia sends', () => {
 		expect(read(event, undefined, maxBodyBytes).ok).toBe(true);
-		expect(read(event, undefined, maxBodyBytes + 1)).toEqual(invalid('body'));
+		expect(read(event, undefined, maxBodyBytes + 1)).toEqual(
+			invalid('body', 'must have at most 102400 bytes'),
+		);
 	});
 
 	it.each<[string, unknown]>([
@@ -87,8 +91,13 @@ describe('what is no outcome is answered with 400, and why', () => {
 		['nothing', undefined],
 		['a number', 7],
 		['true', true],
-		['nested without end', nested(5000)],
-	])('%s', (_, body) => expect(read(body)).toEqual(invalid('body')));
+	])('%s', (_, body) => expect(read(body)).toEqual(invalid('body', 'must be a JSON object')));
+
+	it('nested without end', () => {
+		expect(read(nested(18)).ok).toBe(true);
+		expect(read(nested(19))).toEqual(invalid('body', 'is not allowed'));
+		expect(read(nested(5_000))).toEqual(invalid('body', 'is not allowed'));
+	});
 
 	it.each<[string, string]>([
 		['at the top', `{"__proto__":{"a":1},"status":"busy"}`],
@@ -96,7 +105,7 @@ describe('what is no outcome is answered with 400, and why', () => {
 		['in a list', `{"a":[[{"b":[{"__proto__":1}]}]]}`],
 	])('names made to do harm, %s', (_, text) => {
 		const body = { ...event, more: JSON.parse(text) as object };
-		expect(read(body)).toEqual(invalid('__proto__'));
+		expect(read(body)).toEqual(invalid('__proto__', 'is not allowed'));
 		expect('a' in {}).toBe(false);
 	});
 
@@ -113,7 +122,11 @@ describe('what is no outcome is answered with 400, and why', () => {
 		['with a mistyped status', { ...event, status: ['busy'] }, 'status'],
 		['with mistyped details', { ...event, callDetails: 'none' }, 'callDetails'],
 		['with a mistyped contact', { ...event, contactId: {} }, 'contactId'],
-	])('%s', (_, body, field) => expect(read(body)).toEqual(invalid(field)));
+	])('%s', (_, body, field) => {
+		const isMissing = !(field in body);
+		const message = isMissing ? 'is missing' : expect.not.stringContaining('missing');
+		expect(read(body)).toEqual(invalid(field, message));
+	});
 
 	it('with everything that is wrong, at once', () => {
 		const result = read({});

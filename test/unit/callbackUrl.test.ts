@@ -164,6 +164,12 @@ describe('a signature stays good', () => {
 	});
 });
 
+it('a signature of an earlier version is good: calls may be under way when n8n is updated', () => {
+	const signed =
+		'https://n8n.example.com/webhook/3f0c/webhook?alloMiaContext=WyJ3MSIsIjE3IiwzLHsiYSI6MX1d&alloMiaSignature=Mfvetpu-KHKJtHeq6rGzYTrogbRqkxE60wpaCqwLQoQ';
+	expect(signCallbackUrl(address, { ...context, metadata: { a: 1 } }, apiKey)).toBe(signed);
+});
+
 describe('a context that nobody signed', () => {
 	const encode = (value: unknown) => ({
 		[contextParameter]: Buffer.from(JSON.stringify(value)).toString('base64url'),
@@ -188,6 +194,12 @@ describe('a context that nobody signed', () => {
 		['a negative index', encode(['w', 'e', -1])],
 		['null as metadata', encode(['w', 'e', 0, null])],
 		['a list as metadata', encode(['w', 'e', 0, []])],
+		['text as metadata', encode(['w', 'e', 0, 'a'])],
+		['a mistyped workflow', encode([1, 'e', 0])],
+		['a mistyped execution', encode(['w', 2, 0])],
+		['an index that is none', encode(['w', 'e', '0'])],
+		['nothing that is JSON', { [contextParameter]: '' }],
 		['two of it', { [contextParameter]: ['a', 'b'] }],
+		['a list of one', { [contextParameter]: [encode(['w', 'e', 0])[contextParameter]] }],
 	])('is none where it is %s', (_, given) => expect(readContext(given)).toBeUndefined());
 });

@@ -36,6 +36,7 @@ describe('events seen', () => {
 		};
 		for (let index = 0; index < 1_000; index += 1) keys.add(`t${index}`, 'a');
 		expect(kept()).toBe(100);
+		expect((Reflect.get(keys, 'keys') as Map<string, unknown>).size).toBe(100);
 		expect(keys.has('t999', 'a')).toBe(true);
 	});
 

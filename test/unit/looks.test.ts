@@ -93,6 +93,11 @@ describe('the looks at a waiting execution', () => {
 		]);
 	});
 
+	it('come once for a wait, however often they are asked for', async () => {
+		const twice = (look: Parameters<typeof watch>[0]) => [watch(look), watch(look)];
+		expect(await timesOf(twice, 1_400)).toEqual([300]);
+	});
+
 	it('come a second after callbacks have ceased to come', async () => {
 		const callbacks = (look: Parameters<typeof watch>[0]) => {
 			for (const at of [0, 500, 900, 5_000]) setTimeout(() => lookSoon(look), at);

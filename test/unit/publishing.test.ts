@@ -32,7 +32,7 @@ describe('publishing a trigger', () => {
 		{ options: {} },
 		{ options: { path: 'clinic/west' } },
 		{ statuses: ['busy'], verification: 'always', options: { ignoreDuplicates: false } },
-		{ statuses: 'busy, failed no-answer' },
+		{ statuses: ' busy, failed no-answer, ' },
 		// n8n resolves these with each event.
 		{
 			statuses: '={{ ["x"] }}',
@@ -47,6 +47,7 @@ describe('publishing a trigger', () => {
 		[{ options: { path: 'two words' } }, 'Path: It may hold letters'],
 		[{ options: { path: '={{ "a" }}' } }, 'Path: It may hold letters'],
 		[{ statuses: ['ringing'] }, 'Statuses: It is ["ringing"]. Use a list of completed, '],
+		[{ statuses: 'busy, ringing' }, 'Statuses: It is "busy, ringing".'],
 		[{ statuses: 7 }, 'Statuses: It is 7.'],
 		[
 			{ verification: 'perhaps' },
@@ -63,8 +64,9 @@ describe('publishing a trigger', () => {
 	});
 });
 
+const hooks = Object.values(new AlloMia().webhookMethods.default);
+
 it('there is nothing to register for executions that wait', async () => {
-	const hooks = Object.values(new AlloMia().webhookMethods.default);
 	expect(hooks).toHaveLength(3);
 	for (const hook of hooks) expect(await hook.call(context({}))).toBe(true);
 });

@@ -270,6 +270,8 @@ function described(properties: INodeProperties[], at: Record<string, string> = {
 
 describe('README: the tables of parameters', () => {
 	const { properties } = new AlloMia().description;
+	const trigger = new AlloMiaTrigger().description.properties;
+	const credential = new AlloMiaApi().properties;
 	const operations = resources.flatMap(({ value: resource, operations: list }) =>
 		list.map(({ value: operation }) => [resource, operation] as const),
 	);
@@ -284,16 +286,16 @@ describe('README: the tables of parameters', () => {
 
 	it('list what the trigger has', () => {
 		const listed = documented((subject) => subject === 'trigger');
-		expect(listed).toEqual(described(new AlloMiaTrigger().description.properties));
+		expect(listed).toEqual(described(trigger));
 	});
 
 	it('list what the credential has', () => {
 		const listed = documented((subject) => subject === 'credential');
-		expect(listed).toEqual(described(new AlloMiaApi().properties));
+		expect(listed).toEqual(described(credential));
 	});
 
 	it('name every choice of a short list by its value', () => {
-		const all = [...properties, ...new AlloMiaTrigger().description.properties];
+		const all = [...properties, ...trigger];
 		const nested = all.flatMap((it) => (it.type === 'collection' ? (it.options ?? []) : []));
 		for (const property of [...all, ...nested] as INodeProperties[]) {
 			if (!/ptions$/.test(property.type) || property.name === 'timezone') continue;

@@ -12,8 +12,7 @@ const context = { workflowId: 'w1', executionId: '17', itemIndex: 3 };
 const address = 'https://n8n.example.com/webhook/a';
 
 /** A credential that counts how often it is read, and doors that it is read for. */
-function account() {
-	const id = randomUUID();
+function account(id: string | null = randomUUID()) {
 	const it = {
 		reads: 0,
 		apiKey: 'today',
@@ -23,7 +22,7 @@ function account() {
 			const { pathname, searchParams } = new URL(url);
 			const webhook = {
 				getRequestObject: () => ({ path: pathname, query: Object.fromEntries(searchParams) }),
-				getNode: () => ({ credentials: { alloMiaApi: { id, name: 'AlloMia' } } }),
+				getNode: () => (id === null ? {} : { credentials: { alloMiaApi: { id } } }),
 				getCredentials: async () => {
 					it.reads += 1;
 					await it.reading;
@@ -84,6 +83,32 @@ it('reads the credential once for callbacks that come together', async () => {
 	const all = await Promise.all(Array.from({ length: 20 }, async () => await it.arrive(url)));
 	expect(all.map((verified) => verified?.context)).toEqual(Array(20).fill(context));
 	expect(it.reads).toBe(1);
+});
+
+it('reads the credential for each of two doors that are asked at the same moment', async () => {
+	const [one, two] = [account(), account()];
+	two.apiKey = 'another';
+	const both = [one.arrive(signedBy('today')), two.arrive(signedBy('today'))];
+	expect((await Promise.all(both)).map((it) => it?.context)).toEqual([context, undefined]);
+	const doors = [one.arrive(signedBy('today'), 'a'), two.arrive(signedBy('another'), 'b')];
+	expect((await Promise.all(doors)).map((it) => it?.context)).toEqual([context, context]);
+});
+
+it.each([null, ''])('keeps no key of a credential without an ID (%j)', async (none) => {
+	const it = account(none);
+	await it.arrive(signedBy('today'));
+	await it.arrive(signedBy('today'));
+	expect(it.reads).toBe(2);
+});
+
+it('keeps the keys of a hundred credentials', async () => {
+	const accounts = Array.from({ length: 101 }, () => account());
+	for (const { arrive } of accounts) await arrive(signedBy('today'));
+	const [first, second] = accounts;
+	await second?.arrive(signedBy('today'));
+	expect(second?.reads).toBe(1);
+	await first?.arrive(signedBy('today'));
+	expect(first?.reads).toBe(2);
 });
 
 /** Whoever has no valid signature is not in the way of those at another door. */

@@ -137,6 +137,25 @@ describe('the trigger', () => {
 	});
 
 	it.each([
+		[true, 0],
+		[false, 1],
+	])(
+		'sends one away of 13 that wait for AlloMia’s word, unless they are signed (%s)',
+		async (isSigned, sentAway) => {
+			const { url } = listening({ verification: 'always' });
+			const { id, signed } = await callTo(url);
+			simulator.setCallbacks({ copies: 0 });
+			await simulator.endCall(id, 'busy');
+			simulator.fault({ kind: 'slow', delayMs: 500, times: 13, match: { method: 'GET' } });
+			const all = Array.from({ length: 13 }, async () => {
+				return await post(isSigned ? signed : url, event('busy', id));
+			});
+			const statuses = (await Promise.all(all)).map(({ status }) => status);
+			expect(statuses.filter((status) => status === 503)).toHaveLength(sentAway);
+		},
+	);
+
+	it.each([
 		[{ statuses: '={{ "ringing" }}' }, 'Statuses: It is "ringing".'],
 		[{ verification: '={{ "perhaps" }}' }, 'Verification: It is "perhaps".'],
 		[{ options: { outputPerStatus: '={{ 1 }}' } }, 'Output per Status: It is 1.'],
