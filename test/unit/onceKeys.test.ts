@@ -176,6 +176,14 @@ describe('a claim', () => {
 		expect(rows.said()).toEqual(['hold node key/c']);
 	});
 
+	it('asks again where the database did not answer', async () => {
+		const rows = new Rows(true);
+		rows.broken = (_, row) => row === 'workflow';
+		await expect(rows.open().claim(['a'])).rejects.toThrow('SQLITE_BUSY');
+		rows.broken = undefined;
+		expect(await claimed(rows.open(), 'a')).toEqual(free);
+	});
+
 	it('that comes while another one asks finds out by itself', async () => {
 		const rows = new Rows(true);
 		rows.slow = 5;
@@ -465,6 +473,9 @@ describe.each([true, false])('keys that are given back, where a process is alone
 		await keys.claim(['a', 'b']);
 		rows.slow = 100;
 		const given = keys.giveBack(['a', 'b']);
+		await pass(0);
+		// The claim is answered first, and finds the key of a process that is alone still there.
+		rows.slow = 50;
 		if (!alone) rows.rows.node = ['key/b'];
 		expect(await after(claimed(rows.open(), 'a'), 1_000)).toEqual(free);
 		await after(given);
