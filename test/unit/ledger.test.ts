@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { decide, Ledger, type Known, type LedgerEntry } from '../../nodes/shared/ledger';
-import { processedData } from './processedData';
+import { anExecution, processedData } from './processedData';
 
 const answered: LedgerEntry = {
 	kind: 'answered',
@@ -93,20 +92,7 @@ describe('what n8n’s store holds while a list is called', () => {
 	/** The ledger of a list of people, each with a key, and what is in the store. */
 	function list(keys: string[]) {
 		const { helpers, values } = processedData();
-		const [id, workflow] = [randomUUID(), randomUUID()];
-		const memory = {};
-		const context = {
-			helpers,
-			isToolExecution: () => false,
-			getContext: () => memory,
-			getNode: () => ({ id: 'n', name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' }),
-			getWorkflow: () => ({ id: workflow, active: true }),
-			getMode: () => 'webhook',
-			getExecutionId: () => id,
-			getExecutionCancelSignal: () => undefined,
-			evaluateExpression: () => 0,
-			logger: { warn: () => undefined },
-		} as unknown as IExecuteFunctions;
+		const context = anExecution(helpers) as unknown as IExecuteFunctions;
 		const calls = keys.map((onceKey, itemIndex) => ({
 			itemIndex,
 			onceKey,

@@ -228,11 +228,17 @@ describe('a claim', () => {
 });
 
 describe('the end of an attempt', () => {
-	it('writes the newest keys again, and once more five seconds later', async () => {
-		const rows = new Rows(false);
+	/** One that has claimed a key. */
+	const attempt = async (alone: boolean) => {
+		const rows = new Rows(alone);
 		const keys = rows.open();
 		await keys.claim(['a']);
 		rows.said();
+		return { rows, keys };
+	};
+
+	it('writes the newest keys again, and once more five seconds later', async () => {
+		const { rows, keys } = await attempt(false);
 		await keys.close();
 		expect(rows.said()).toEqual(['record node key/a']);
 		await pass(3_000);
@@ -251,9 +257,7 @@ describe('the end of an attempt', () => {
 	});
 
 	it('does so even if the database is away for a moment', async () => {
-		const rows = new Rows(false);
-		const keys = rows.open();
-		await keys.claim(['a']);
+		const { rows, keys } = await attempt(false);
 		await keys.close();
 		rows.broken = () => true;
 		await pass(5_000);
@@ -264,10 +268,7 @@ describe('the end of an attempt', () => {
 	});
 
 	it('writes nothing again where the process is alone', async () => {
-		const rows = new Rows(true);
-		const keys = rows.open();
-		await keys.claim(['a']);
-		rows.said();
+		const { rows, keys } = await attempt(true);
 		await keys.close();
 		await pass(10_000);
 		expect(rows.said()).toEqual([]);

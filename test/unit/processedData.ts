@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 /** What n8n keeps of processed values, in memory: its rows, and the helpers of an execution. */
 export function processedData() {
 	const rows = new Map<string, Set<string>>();
@@ -19,4 +21,21 @@ export function processedData() {
 	};
 	const values = () => [...rows.values()].flatMap((row) => [...row]);
 	return { helpers, values };
+}
+
+/** An execution that begins, as far as a ledger sees it: its first run. */
+export function anExecution(helpers: ReturnType<typeof processedData>['helpers']) {
+	const [id, workflow, memory] = [randomUUID(), randomUUID(), {}];
+	return {
+		helpers,
+		isToolExecution: () => false,
+		getContext: () => memory,
+		getNode: () => ({ id: 'n', name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' }),
+		getWorkflow: () => ({ id: workflow, active: true }),
+		getMode: () => 'webhook',
+		getExecutionId: () => id,
+		getExecutionCancelSignal: () => undefined,
+		evaluateExpression: () => 0,
+		logger: { warn: () => undefined },
+	};
 }

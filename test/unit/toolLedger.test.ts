@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { DispatchAnswer } from '../../nodes/shared/schemas';
 import type { Failure } from '../../nodes/shared/failure';
 import { Ledger, type LedgerEntry } from '../../nodes/shared/ledger';
-import { processedData } from './processedData';
+import { anExecution, processedData } from './processedData';
 
 const answered = (id: string): LedgerEntry => ({
 	kind: 'answered',
@@ -15,20 +14,12 @@ const uncertain: LedgerEntry = { kind: 'uncertain', failure: lost };
 /** An execution of an agent, whose model asks for calls. */
 function agent({ isInside }: { isInside: boolean }) {
 	const { helpers } = processedData();
-	const memory = {};
-	const [id, workflow] = [randomUUID(), randomUUID()];
 	const now = { runIndex: 0, agentRuns: 0, aTry: {} };
 	const context = {
-		helpers,
+		...anExecution(helpers),
 		isToolExecution: () => isInside,
-		getContext: () => memory,
 		getNode: () => ({ id: 'n', name: 'AlloMia', type: 'n8n-nodes-allomia.alloMiaTool' }),
-		getWorkflow: () => ({ id: workflow, active: true }),
-		getMode: () => 'webhook',
-		getExecutionId: () => id,
-		getExecutionCancelSignal: () => undefined,
 		evaluateExpression: () => now.runIndex,
-		logger: { warn: () => undefined },
 		workflow: {
 			getChildNodes: (name: string) => (name === 'AlloMia' ? ['Agent'] : []),
 		},

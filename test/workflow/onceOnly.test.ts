@@ -136,13 +136,16 @@ describe('Redial On Uncertain', () => {
 });
 
 describe('a re-run from the list of executions', () => {
+	/** Two calls, the second after the first. */
+	const oneByOne = () => ({
+		parameters: call({ options: { maxConcurrency: 1 } }),
+		credential,
+		items: numbers(good, better),
+	});
+
 	it('does not call those again who were called before the execution failed', async () => {
 		simulator.fault({ kind: 'status', status: 403, match: { number: better } });
-		const wanted = {
-			parameters: call({ options: { maxConcurrency: 1 } }),
-			credential,
-			items: numbers(good, better),
-		};
+		const wanted = oneByOne();
 		const failed = await execute(wanted);
 		expect(failed.status).toBe('error');
 		const again = await retry(wanted, failed.data);
@@ -155,11 +158,7 @@ describe('a re-run from the list of executions', () => {
 
 	it('goes on with the run that failed, though n8n has put one before it that never was', async () => {
 		simulator.fault({ kind: 'status', status: 403, match: { number: better } });
-		const wanted = {
-			parameters: call({ options: { maxConcurrency: 1 } }),
-			credential,
-			items: numbers(good, better),
-		};
+		const wanted = oneByOne();
 		const { data } = await execute(wanted);
 		const runs = data.resultData.runData.AlloMia ?? [];
 		runs.unshift(...runs.map((it) => ({ ...it, error: undefined })));
