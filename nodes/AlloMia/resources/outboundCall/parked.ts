@@ -7,6 +7,6 @@ export const parkedMetadata = { forwardAllOutputs: true, [key]: true };
 
 /** Whether the node has waited for its calls already: its input are their outcomes. */
 export function isParked(context: IExecuteFunctions): boolean {
-	const { metadata } = context.getExecuteData?.() ?? {};
+	const { metadata } = context.getExecuteData();
 	return (metadata as (ITaskMetadata & { [key]?: boolean }) | undefined)?.[key] === true;
 }
