@@ -20,7 +20,7 @@ export function processedData() {
 			values.forEach((it) => rowOf(name).delete(it)),
 	};
 	const values = () => [...rows.values()].flatMap((row) => [...row]);
-	return { helpers, values };
+	return { helpers, rows, values };
 }
 
 /** An execution that begins, as far as a ledger sees it: its first run. */
