@@ -6,15 +6,20 @@ const connection = { baseUrl: 'https://x.example', apiKey: 'k', credential: {} }
 
 let ended: Set<string>;
 let asked: string[];
+let timeouts: Set<number>;
 let isBroken: boolean;
 
 /** AlloMia, asked through n8n: a call is in progress unless it has ended. */
 const context = {
 	getExecutionCancelSignal: () => undefined,
 	helpers: {
-		httpRequestWithAuthentication: async (_: string, { url }: { url: string }) => {
+		httpRequestWithAuthentication: async (
+			_: string,
+			{ url, timeout }: { url: string; timeout: number },
+		) => {
 			const outboundCallId = /outbound\/(.+)\/status/.exec(url)?.[1] ?? '';
 			asked.push(outboundCallId);
+			timeouts.add(timeout);
 			const status = ended.has(outboundCallId) ? 'completed' : 'calling';
 			return {
 				statusCode: isBroken ? 502 : 200,
@@ -37,7 +42,7 @@ const start = (...ids: string[]) => {
 const pass = (seconds: number) => jest.setSystemTime(Date.now() + 1_000 * seconds);
 
 beforeEach(() => {
-	[ended, asked, isBroken] = [new Set(), [], false];
+	[ended, asked, timeouts, isBroken] = [new Set(), [], new Set(), false];
 	jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'], now: 1_800_000_000_000 });
 });
 
@@ -90,6 +95,7 @@ it('asks every ten seconds at most, however many wait, and about ten at a time',
 	expect(new Set(await look())).toEqual(new Set([true]));
 	// The newest 200 are kept.
 	expect(asked).toEqual(ids.slice(50, 60));
+	expect([...timeouts]).toEqual([1_000]);
 	pass(9);
 	await look();
 	expect(asked).toHaveLength(10);

@@ -128,6 +128,17 @@ describe('with Retry On Fail, which runs the node again where its first item is 
 		expect(asked.length).toBeGreaterThan(1);
 	});
 
+	it('waits anew beside those that go on since that try', async () => {
+		const { wait, ends } = place({ retryOnFail: true });
+		await wait([broken, item(1)], { maxWait: 4 });
+		ends.set(uuid(2), 26);
+		expect(await wait([broken, item(1), item(2)], { maxWait: 4 })).toMatchObject([
+			{},
+			{ status: 'calling', timedOut: true },
+			{ status: 'busy' },
+		]);
+	});
+
 	it('waits anew in another run', async () => {
 		const { wait, asked } = place({ retryOnFail: true });
 		await wait([broken, item(1)], { interval: 1, maxWait: 1, name: 'first' });

@@ -1,9 +1,9 @@
-import type { INodeParameters, INodeProperties } from 'n8n-workflow';
+import type { INode, INodeParameters, INodeProperties } from 'n8n-workflow';
 import { resources } from '../../nodes/AlloMia/resources';
 import { cases, type Case, type CaseName } from '../badItems';
 import { keys } from '../simulator';
 import { call, credential, simulator } from './bench';
-import { errorOf, execute } from './engine';
+import { errorOf, execute, outputJson } from './engine';
 
 /** A field that takes a number, a switch, a date, or some of a few values. */
 interface Field {
@@ -54,16 +54,30 @@ it.each(fields)(
 		const [value = ''] = await good(simulator);
 		simulator.requests.length = 0;
 		const usable = { callbackUrl: 'https://n8n.example/hook', ...(parameters as INodeParameters) };
-		const run = await execute({
-			parameters: spoilt(call(usable), field),
-			credential:
-				parameters.resource === 'organization'
-					? { ...credential, apiKey: keys.tenant }
-					: credential,
-			items: [{ value }],
-		});
-		const { message, description } = errorOf(run);
-		expect(`${message}\n${description}`).toMatch(new RegExp(`^(.* > )?${shown}: `, 'm'));
+		const spoiltRun = async (settings: Partial<INode>) =>
+			await execute({
+				parameters: spoilt(call(usable), field),
+				credential:
+					parameters.resource === 'organization'
+						? { ...credential, apiKey: keys.tenant }
+						: credential,
+				items: [{ value }],
+				settings,
+			});
+		const named = new RegExp(`^(.* > )?${shown}: `, 'm');
+		const { message, description } = errorOf(await spoiltRun({}));
+		expect(`${message}\n${description}`).toMatch(named);
+		const items = outputJson(await spoiltRun({ onError: 'continueRegularOutput' }));
+		expect(items.map((it) => `${String(it.error)}\n${String(it.message)}`)).toEqual([
+			expect.stringMatching(named),
+		]);
 		expect(simulator.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
 	},
 );
+
+it('an operation that there is not is named', async () => {
+	const parameters = { ...call(), resource: 'call', operation: 'dial' };
+	expect(errorOf(await execute({ parameters, credential })).message).toBe(
+		'AlloMia has no operation "dial" for "call". Choose one from the lists.',
+	);
+});

@@ -12,6 +12,7 @@ import {
 	runOf,
 	start,
 	store,
+	type Execution,
 } from './engine';
 
 const good = '+15145551234';
@@ -167,6 +168,27 @@ describe('a re-run from the list of executions', () => {
 			[good, better].map(idOf),
 		);
 		expect([rung(good), rung(better)]).toEqual([1, 1]);
+	});
+
+	it('calls in the next run of the node as well, where a later node had failed after the first', async () => {
+		const wanted = (value: string): Execution => ({
+			parameters: call(),
+			credential,
+			items: numbers(good, better),
+			settings: going,
+			nodes: [node('Later', 'test.value', { value }), node('Loop', 'test.pass')],
+			connections: [
+				['Start', 'AlloMia'],
+				['AlloMia', 'Later'],
+				['Start', 'Loop'],
+				['Loop', 'AlloMia'],
+			],
+		});
+		simulator.fault({ kind: 'status', status: 403, match: { number: better } });
+		const failed = await execute(wanted("={{ $('Nobody').item }}"));
+		expect([failed.status, rung(good), rung(better)]).toEqual(['error', 1, 0]);
+		const again = await retry(wanted('fine'), failed.data);
+		expect([again.status, rung(good), rung(better)]).toEqual(['success', 2, 1]);
 	});
 
 	it('remembers whom a killed process had called, though their turn does not come in it', async () => {
