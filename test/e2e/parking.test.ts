@@ -238,6 +238,7 @@ describe('an execution that is parked', () => {
 			]);
 			await parked(bench, id);
 			bench.simulator.fault({ kind: 'timeout-before', match: { method: 'GET' }, times: 1000 });
+			bench.simulator.requests.length = 0;
 			for (const { outboundCallId } of bench.simulator.dials) {
 				await bench.simulator.endCall(outboundCallId, 'busy');
 			}

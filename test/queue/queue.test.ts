@@ -230,6 +230,51 @@ describeIfComplete('queue')(
 			expect(simulator.dials).toHaveLength(count);
 		});
 
+		it('calls nobody again where the workers were killed in a later node, and the workflow as it is now is run again', async () => {
+			const calling = alloMia(credential, {
+				operation: 'createAndWait',
+				// Both can be read of an outcome as well.
+				phoneNumber: "={{ $('Items').item.json.phone }}",
+				customerName: '={{ $json.phone }}',
+			});
+			const status = alloMia(
+				credential,
+				{ operation: 'getStatus', outboundCallId: '={{ $json.outboundCallId }}' },
+				{ name: 'Status', id: 'status' },
+			);
+			const workflow = await active([calling, status], connect('AlloMia', 'Status'));
+			simulator.setPace(3_600_000);
+			await workflow.send(phones('1000', '1001'));
+			const id = await until('the execution to wait', async () => {
+				const [execution] = await listExecutions(cluster.session, workflow.id);
+				return execution?.status === 'waiting' && execution.id;
+			});
+			simulator.fault({ kind: 'timeout-before', match: { method: 'GET' }, times: 1000 });
+			simulator.requests.length = 0;
+			for (const { outboundCallId } of simulator.dials) {
+				await simulator.endCall(outboundCallId, 'busy');
+			}
+			await until('the next node', () => simulator.requests.length > 0);
+			await Promise.all(
+				cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
+			);
+			simulator.clearFaults();
+			await cluster.startWorkers(2);
+			await until(
+				'n8n to notice the crash',
+				async () => {
+					const [execution] = await listExecutions(cluster.session, workflow.id);
+					return execution && !['new', 'running', 'waiting'].includes(execution.status);
+				},
+				120_000,
+				500,
+			);
+			const again = await runAgain(cluster, workflow.id, id, true);
+			expect(again.status).toBe('success');
+			expect(outputsOf(again, 'Status')[0]?.map((it) => it.status)).toEqual(['busy', 'busy']);
+			expect(simulator.dials).toHaveLength(2);
+		});
+
 		/** At any moment: which one it was is in the test's name. */
 		const moments = [10 + Math.floor(Math.random() * 190)];
 
