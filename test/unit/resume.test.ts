@@ -13,6 +13,13 @@ afterEach(() => jest.useRealTimers());
 
 let waits = 0;
 
+interface Request {
+	url: string;
+	headers: IDataObject;
+	body: string;
+	timeout: number;
+}
+
 interface Sent {
 	/** Which call the address was made for. */
 	of?: number;
@@ -22,7 +29,10 @@ interface Sent {
 }
 
 /** An execution that waits for these calls, an AlloMia, and n8n around them. */
-function waitFor(calls: number, { maxWait = 600, more = [] as WaitingItem[] } = {}) {
+function waitFor(
+	calls: number,
+	{ maxWait = 600, more = [] as WaitingItem[], source = undefined as object | undefined } = {},
+) {
 	waits += 1;
 	const begun = Date.now();
 	const wait = `7/AlloMia/${waits}`;
@@ -44,6 +54,7 @@ function waitFor(calls: number, { maxWait = 600, more = [] as WaitingItem[] } = 
 		wait,
 		deadline: begun + maxWait * 1_000,
 		outputPerStatus: false,
+		source,
 		items: [...items, ...more],
 	};
 	const context = { [stateKey]: JSON.stringify(state), [waitKey]: wait };
@@ -85,13 +96,15 @@ function waitFor(calls: number, { maxWait = 600, more = [] as WaitingItem[] } = 
 			},
 			logger: { warn: (text: string) => warnings.push(text), error: () => undefined },
 			helpers: {
-				httpRequest: async ({ url: target, headers }: { url: string; headers: IDataObject }) => {
+				httpRequest: async ({ url: target, headers, body: event }: Request) => {
 					expect(target).toBe(url.href);
 					expect(headers['x-allomia-look']).toBe('1');
+					expect(event).toContain('"status":"calling"');
 					looks.push(now());
 					return { statusCode: 200, body: JSON.stringify(answers.received.body) };
 				},
-				httpRequestWithAuthentication: async (_: string, options: { url: string }) => {
+				httpRequestWithAuthentication: async (_: string, options: Request) => {
+					expect(options.timeout).toBeLessThanOrEqual(8_000);
 					const id = /outbound\/(.+)\/status/.exec(options.url)?.[1] ?? '';
 					const index = Number(id.slice(-12));
 					asked.push([index, now()]);
@@ -149,6 +162,14 @@ describe('a callback with our signature', () => {
 		expect(await post(0)).toEqual(['busy']);
 	});
 
+	it('counts again then beside calls that had ended before the wait', async () => {
+		const call = { outboundCallId: uuid(1), contactId: 'c', status: 'no-answer' };
+		const { post, pass } = waitFor(1, { more: [{ itemIndex: 1, call }] });
+		await post(0);
+		await pass(30);
+		expect(await post(0)).toEqual(['busy', 'no-answer']);
+	});
+
 	it('that tells of a call that goes on is ignored', async () => {
 		expect(await waitFor(1).post(0, { status: 'calling' })).toEqual(answers.ignoredStatus);
 	});
@@ -170,11 +191,37 @@ describe('a callback without it', () => {
 	});
 
 	it('asks about one only where that goes on', async () => {
-		const { post, statuses, asked } = waitFor(5);
+		const { post, pass, statuses, asked, looks } = waitFor(5);
 		statuses.set(3, 'busy');
 		expect(await post(3, { signed: false })).toEqual(answers.received);
 		expect(asked.map(([index]) => index)).toEqual([3, 0]);
+		await pass(60);
+		expect(looks).toEqual([]);
 	});
+
+	it('is not asked about where the outcome is known', async () => {
+		const { post, asked } = waitFor(2);
+		await post(0);
+		expect(await post(0, { signed: false })).toEqual(answers.duplicate);
+		await post(1);
+		expect(await post(1, { signed: false })).toEqual(answers.duplicate);
+		expect(asked).toEqual([]);
+	});
+
+	it.each([
+		[2, answers.received],
+		[1, ['busy']],
+	])(
+		'does not count where one with it comes while AlloMia is asked (%i calls)',
+		async (calls, first) => {
+			const { post, alloMia, statuses } = waitFor(calls);
+			statuses.set(0, 'busy');
+			alloMia.slow = 1_000;
+			const slow = post(0, { signed: false });
+			expect(await post(0)).toEqual(first);
+			expect(await slow).toEqual(answers.duplicate);
+		},
+	);
 });
 
 describe('a look', () => {
@@ -183,9 +230,24 @@ describe('a look', () => {
 		for (let index = 0; index < 12; index += 1) statuses.set(index, 'busy');
 		expect(await post(0, { look: true, status: 'calling' })).toEqual(answers.ignoredStatus);
 		expect(asked.map(([index]) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-		expect((asked[1]?.[1] ?? 0) - (asked[0]?.[1] ?? 0)).toBeCloseTo(1, 1);
+		const at = (index: number) => asked[index]?.[1] ?? 0;
+		expect([at(1) - at(0), at(11) - at(1)]).toEqual([expect.closeTo(1, 1), expect.closeTo(0, 1)]);
 		statuses.set(12, 'busy');
 		expect(await post(0, { look: true, status: 'calling' })).toEqual(Array(13).fill('busy'));
+	});
+
+	it('asks about no more once one of them goes on', async () => {
+		const { post, statuses, asked } = waitFor(30);
+		[0, 1, 2, 3, 4, 5].forEach((index) => statuses.set(index, 'busy'));
+		await post(0, { look: true, status: 'calling' });
+		expect(asked).toHaveLength(11);
+	});
+
+	it('lets the execution go on at once where it finds the last outcome', async () => {
+		const { post, statuses, now } = waitFor(1);
+		statuses.set(0, 'busy');
+		expect(await post(0, { look: true, status: 'calling' })).toEqual(['busy']);
+		expect(now()).toBeLessThan(0.5);
 	});
 
 	it('begins with those that were not asked about the last time', async () => {
@@ -224,10 +286,15 @@ describe('a look', () => {
 	});
 
 	it('of nobody’s signature is a callback as any other', async () => {
-		const { post, asked } = waitFor(2);
+		const { post, asked, statuses } = waitFor(2);
 		const answer = await post(0, { look: true, status: 'calling', signed: false });
 		expect(answer).toEqual(answers.ignoredStatus);
 		expect(asked).toEqual([]);
+		statuses.set(0, 'busy');
+		statuses.set(1, 'no-answer');
+		const all = await post(0, { look: true, signed: false });
+		expect(all).toEqual(['busy', 'no-answer']);
+		expect(asked.map(([index]) => index)).toEqual([0, 1]);
 	});
 });
 
@@ -256,6 +323,35 @@ describe('once the limit is over', () => {
 		alloMia.broken = true;
 		await pass(10);
 		expect(await post(0, { look: true })).toEqual(['calling', 'calling']);
+	});
+
+	it('it goes on at once where AlloMia takes long to answer nothing', async () => {
+		const { post, pass, alloMia } = waitFor(150, { maxWait: 10 });
+		Object.assign(alloMia, { broken: true, slow: 1_600 });
+		await pass(10);
+		expect(await post(0, { look: true })).toEqual(Array(150).fill('calling'));
+	});
+
+	it('what comes while AlloMia is asked is kept, and goes on with the rest', async () => {
+		const { post, pass, alloMia, statuses } = waitFor(3, { maxWait: 10 });
+		statuses.set(1, 'failed');
+		await pass(10);
+		alloMia.slow = 2_000;
+		const first = post(0, { look: true });
+		expect(await post(1, { look: true })).toEqual(answers.ignoredStatus);
+		expect(await post(2, { look: true, signed: false })).toEqual(answers.ignoredStatus);
+		expect(await post(0)).toEqual(answers.received);
+		expect(await first).toEqual(['busy', 'failed', 'calling']);
+	});
+
+	it('it goes on once where callbacks bring the last while AlloMia is asked', async () => {
+		const { post, pass, alloMia } = waitFor(2, { maxWait: 10 });
+		await pass(10);
+		alloMia.slow = 2_000;
+		const first = post(0, { look: true });
+		expect(await post(0)).toEqual(answers.received);
+		expect(await post(1)).toEqual(['busy', 'busy']);
+		expect(await first).toEqual(answers.ignoredStatus);
 	});
 
 	it('it asks again for half a minute where AlloMia does not get to all of them', async () => {
@@ -306,3 +402,15 @@ it('waits for nobody of items that have no call, or have ended', async () => {
 	expect(asked).toEqual([]);
 	expect(entry).toEqual({ source: null });
 });
+
+it.each([undefined, { previousNode: 'At the parking' }])(
+	'n8n looks for the inputs where it had them when the execution was parked: %j',
+	async (source) => {
+		const { post, entry } = waitFor(2, { source });
+		const previousNode = 'By now';
+		entry.source = { main: [{ previousNode }] };
+		await post(0);
+		await post(1);
+		expect(entry.source).toEqual({ main: [source ?? { previousNode }] });
+	},
+);
