@@ -9,8 +9,8 @@ export default {
 	checkers: sample ? ['sample'] : [],
 	testRunner: 'jest',
 	jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
-	// The tests wait more than they compute.
-	concurrency: 3 * availableParallelism(),
+	// The tests wait more than they compute. Of a sample, half of the processes only choose.
+	concurrency: (sample ? 6 : 3) * availableParallelism(),
 	// With so many at once, a test that only takes longer is not to count as one that fails.
 	timeoutMS: 30_000,
 	coverageAnalysis: 'perTest',
