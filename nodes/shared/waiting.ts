@@ -74,7 +74,8 @@ export function waitingOutputs(
 	const names = keyed ? [...statusOutputs, alreadyCalledLabel] : statusOutputs;
 	const outputs: INodeExecutionData[][] = outputPerStatus ? names.map(() => []) : [[]];
 	for (const item of items) {
-		outputs[outputPerStatus ? outputIndex(item) : 0]?.push(toOutput(node, item));
+		const own = outputPerStatus ? outputs[outputIndex(item)] : undefined;
+		(own ?? outputs[0])?.push(toOutput(node, item));
 	}
 	return outputs;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import {
+	outcomesOfWait,
 	refuseWaitingInVain,
 	stateKey,
 	waitForCallbacks,
@@ -53,11 +54,11 @@ function place({
 	const asked: Request[] = [];
 	const warnings: string[] = [];
 	const context = {
-		getNode: () => ({ name: 'AlloMia', type: 'alloMia', retryOnFail }),
+		getNode: () => ({ name: 'AlloMia', type: 'alloMia', retryOnFail, parameters: {} }),
 		getMode: () => mode,
 		getContext: () => kept,
 		getExecuteData: () => entry,
-		getNodeParameter: () => ({}),
+		getNodeParameter: (name: string) => (name === 'options' ? {} : false),
 		isToolExecution: () => insideAgent,
 		evaluateExpression: () => url,
 		putExecutionToWait: async () => await Promise.resolve(),
@@ -96,7 +97,8 @@ function place({
 		}));
 		return await done(parked);
 	};
-	return { asked, warnings, kept, entry, refuse, park };
+	const outcomes = () => outcomesOfWait(context);
+	return { asked, warnings, kept, entry, refuse, park, outcomes };
 }
 
 const waiting = (itemIndex: number): WaitingItem => ({
@@ -132,6 +134,28 @@ describe('the parking', () => {
 		const { outputs } = await park(items);
 		expect(outputs.map((it) => it.length)).toEqual([handedOn]);
 		expect((entry.data.main as unknown[][]).map((it) => it.length)).toEqual([2]);
+	});
+});
+
+describe('a wait that is over', () => {
+	it('knows its outcomes whatever the case of their IDs', async () => {
+		const { park, entry, outcomes } = place();
+		const id = 'ABCDEF00-0000-4000-8000-00000000000a';
+		const call = { outboundCallId: id, contactId: 'c', status: 'calling' };
+		await park([{ itemIndex: 0, call }]);
+		const json = { ...call, outboundCallId: id.toLowerCase(), status: 'busy' };
+		entry.data.main = [[{ json }]];
+		expect(outcomes()[0]?.map((it) => it.json)).toEqual([json]);
+	});
+
+	it('calls those timed out of whom nothing came', async () => {
+		const { park, entry, outcomes } = place();
+		await park([waiting(0)]);
+		const timedOut = [expect.objectContaining({ status: 'calling', timedOut: true }) as object];
+		for (const main of [undefined, [null], [[]]]) {
+			entry.data.main = main;
+			expect(outcomes()[0]?.map((it) => it.json)).toEqual(timedOut);
+		}
 	});
 });
 

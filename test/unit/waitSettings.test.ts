@@ -7,7 +7,11 @@ const node = { id: '1', name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia', para
 const read = (parameters: IDataObject) =>
 	readWaitSettings({
 		getNode: () => node as unknown as INode,
-		getNodeParameter: (name: string, _: number, fallback: unknown) => parameters[name] ?? fallback,
+		getNodeParameter: (name: string, _: number, fallback: unknown) =>
+			name
+				.split('.')
+				.reduce<unknown>((value, key) => (value as IDataObject | undefined)?.[key], parameters) ??
+			fallback,
 	} as unknown as IExecuteFunctions);
 
 /** What is said of them instead: the error's description. */

@@ -39,6 +39,18 @@ describe('what an execution waits for', () => {
 		expect(again).toEqual(first);
 	});
 
+	it.each([
+		[true, 5],
+		[false, 0],
+	])(
+		'goes out for those who had been called where they have no output any more (key: %s)',
+		(keyed, output) => {
+			const called: WaitingItem = { itemIndex: 0, shown: { alreadyCalled: true } };
+			const state = { wait: '1/n/0', deadline: 0, outputPerStatus: true, keyed, items: [called] };
+			expect(waitingOutputs(node, state).findIndex(({ length }) => length > 0)).toBe(output);
+		},
+	);
+
 	it('goes out in the order of the items, with what is still open marked as timed out', () => {
 		const [output = []] = waitingOutputs(node, {
 			wait: '1/n/0',

@@ -91,6 +91,14 @@ describe('an execution that waits for its calls', () => {
 			},
 		);
 
+		it('hands them on though an expression asks for what n8n tells no more', async () => {
+			const entry = [{ name: 'who', value: "={{ $('Start').item.json.number }}" }];
+			const options = { metadata: { entry }, ...perStatus };
+			const [before, after] = await again(options, { options });
+			expect(before?.flat()).toHaveLength(3);
+			expect(after).toEqual(before);
+		});
+
 		it.each<[IDataObject, INodeParameters, string[][]]>([
 			[perStatus, {}, [['calling', 'busy', 'completed'], [], [], [], []]],
 			[{}, perStatus, [['completed'], [], ['busy'], [], ['calling']]],
@@ -315,6 +323,12 @@ describe.each(['callback', 'polling'])('waiting by %s', (waitFor) => {
 			[],
 			[error],
 		]);
+		const lost = "={{ $('Nobody').item.json.it }}";
+		const unread = { error: expect.stringMatching(/node.* exist/) as string };
+		expect(outputJson(await on({ timeout: lost }))).toMatchObject([unread]);
+		const perStatus = await on({ timeout: lost, outputPerStatus: true });
+		expect(outputJson(perStatus, 3)).toMatchObject([unread]);
+		expect(outputJson(await on({ outputPerStatus: lost }))).toMatchObject([unread]);
 		expect(simulator.requests).toEqual([]);
 	});
 

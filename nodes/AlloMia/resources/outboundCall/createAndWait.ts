@@ -107,6 +107,11 @@ export const createAndWait: Operation = {
 	},
 	async errorOutput(this: IExecuteFunctions): Promise<number> {
 		const { hasOutputPerStatus } = await import('./waitSettings');
-		return hasOutputPerStatus(this) ? failedOutput : 0;
+		try {
+			return hasOutputPerStatus(this) ? failedOutput : 0;
+		} catch {
+			// It is what failed.
+			return 0;
+		}
 	},
 };

@@ -1,6 +1,7 @@
 import {
 	N8N_NODES_API_VERSION,
 	NodeOperationError,
+	type IDataObject,
 	type IExecuteFunctions,
 	type INode,
 	type INodeExecutionData,
@@ -100,14 +101,28 @@ export async function waitForCallbacks(
 export function outcomesOfWait(context: IExecuteFunctions): INodeExecutionData[][] {
 	const state = JSON.parse(String(context.getContext('node')[stateKey])) as WaitingState;
 	const items = context.getExecuteData().data.main?.flatMap((output) => output ?? []) ?? [];
-	const outcomes = new Map(items.map(({ json }) => [String(json.outboundCallId), json]));
+	const byId = new Map(items.map(({ json }) => [String(json.outboundCallId).toLowerCase(), json]));
+	const outcomes = new Map<string, IDataObject>();
+	for (const id of pendingCalls(state.items)) {
+		const outcome = byId.get(id.toLowerCase());
+		if (outcome) outcomes.set(id, outcome);
+	}
 	return waitingOutputs(context.getNode(), {
 		...state,
 		items: withOutcomes(state.items, outcomes),
-		// The outputs are those of the node as it is now.
-		outputPerStatus: hasOutputPerStatus(context),
+		outputPerStatus: hasOutputPerStatusNow(context, state),
 		keyed: hasOnceKey(context),
 	});
+}
+
+/** The outputs are those of the node as it is now. */
+function hasOutputPerStatusNow(context: IExecuteFunctions, before: WaitingState): boolean {
+	try {
+		return hasOutputPerStatus(context);
+	} catch {
+		// An expression may ask for what is gone by now.
+		return before.outputPerStatus;
+	}
 }
 
 function lookFor(

@@ -30,14 +30,13 @@ const units = new Map([
 /** The longest wait: n8n's database cannot hold much later dates on every system. */
 const longestWait = 365 * 86_400_000;
 
-/** Whether each status has an output of its own. A tool has but one, to its agent. */
+/**
+ * Whether each status has an output of its own. A tool has but one, to its agent.
+ * @throws what n8n says, where it is an expression that fails; no other option is read
+ */
 export function hasOutputPerStatus(context: IExecuteFunctions, refusals: Refusal[] = []): boolean {
-	const isOn = readSwitch(
-		'Output per Status',
-		readOptions(context, 0),
-		'outputPerStatus',
-		refusals,
-	);
+	const outputPerStatus: unknown = context.getNodeParameter('options.outputPerStatus', 0, false);
+	const isOn = readSwitch('Output per Status', { outputPerStatus }, 'outputPerStatus', refusals);
 	return isOn && !isAgentTool(context);
 }
 
