@@ -12,7 +12,7 @@ import {
 import { searchOrganizations } from '../shared/searchOrganizations';
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
-import { findOwnRun, isAgentTool } from '../shared/agentTool';
+import { answerAgent, findOwnRun, isAgentTool } from '../shared/agentTool';
 import { findOperation, toProperties } from './resources/operation';
 import { hints } from './resources/outboundCall/createAndWait';
 import { isParked } from './resources/outboundCall/parked';
@@ -55,6 +55,7 @@ export class AlloMia implements INodeType {
 	methods = { listSearch: { searchOrganizations } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		answerAgent(this);
 		if (isParked(this)) {
 			const { outcomesOfWait } = await import('./resources/outboundCall/park');
 			return outcomesOfWait(this);

@@ -21,6 +21,16 @@ export function runsInsideAgent(context: IExecuteFunctions): boolean {
 	return isToolExecution?.call(context) ?? connectionType === NodeConnectionTypes.AiTool;
 }
 
+/**
+ * Lets n8n tell the agent what its tool gives out. n8n notes on the node that it is to do so, and forgets it
+ * where an execution is run again with the workflow as it is by then: the model would be told of no call, and
+ * might ask for it again.
+ */
+export function answerAgent(context: IExecuteFunctions): void {
+	if (!isAgentTool(context) || runsInsideAgent(context)) return;
+	context.getExecuteData().node.rewireOutputLogTo = NodeConnectionTypes.AiTool;
+}
+
 /** What n8n has of a tool's run, beyond what it shows to nodes. */
 interface ToolContext {
 	workflow: Workflow;

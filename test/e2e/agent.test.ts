@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { IDataObject } from 'n8n-workflow';
 import {
 	createCredential,
+	until,
 	type CredentialReference,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
@@ -9,7 +10,7 @@ import { close, ids, keys, listen } from '../simulator';
 import { activeWorkflow, useBench } from './support/bench';
 import { clinic } from '../clinics';
 import { alloMia, node } from './support/nodes';
-import { runAgain } from './support/reruns';
+import { killAndRestart, runAgain } from './support/reruns';
 import { hasNodeVersion } from './support/version';
 
 interface Tool {
@@ -39,6 +40,8 @@ let filled: Filled | ((told: string) => Filled) = {};
 /** How often the model calls the tool, and whether it fails in the end. */
 let insists = 1;
 let isFailing = false;
+/** Whether it does not answer any more once it is told what came of the call. */
+let isSilent = false;
 /** Which of its answers fails, if one does. */
 let failsAt = 0;
 const retrying = { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 };
@@ -88,6 +91,7 @@ beforeAll(async () => {
 			const chat = JSON.parse(text) as ChatRequest;
 			asked.push(chat);
 			const isLast = chat.messages.at(-1)?.role === 'tool';
+			if (isSilent && isLast) return;
 			const fails = (isFailing && isLast) || asked.length === failsAt;
 			response.writeHead(fails ? 500 : 200, {
 				'content-type': chat.stream ? 'text/event-stream' : 'application/json',
@@ -103,7 +107,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-	[asked, insists, isFailing, failsAt] = [[], 1, false, 0];
+	[asked, insists, isFailing, isSilent, failsAt] = [[], 1, false, false, 0];
 });
 
 const langchain = '@n8n/n8n-nodes-langchain';
@@ -336,6 +340,31 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 			const said = again.data.resultData.runData.Agent?.at(-1)?.data?.main?.[0]?.[0]?.json.output;
 			expect(said).toContain(bench.simulator.dials[0]?.outboundCallId);
 			expect(bench.simulator.dials).toHaveLength(1);
+		},
+	);
+
+	it.each([
+		['its original workflow', 'create', false],
+		['the currently saved workflow', 'create', true],
+		['its original workflow', 'createAndWait', false],
+		['the currently saved workflow', 'createAndWait', true],
+	])(
+		'tells the model what came of its call where n8n was killed after it, and the execution is run again with %s (%s)',
+		async (_, operation, isSaved) => {
+			bench.simulator.setPace(3_000);
+			filled = { Phone_Number: '+15145550002', Customer_Name: 'Ada' };
+			isSilent = true;
+			const workflow = await agentWorkflow({ ...byModel, operation }, newest);
+			const id = await workflow.begin([{}]);
+			await until('the model to be told', () => asked.length === 2, 60_000);
+			await killAndRestart(bench, [workflow.id]);
+			isSilent = false;
+			const again = await runAgain(bench, workflow.id, id, isSaved);
+			expect([again.status, bench.simulator.dials.length]).toEqual(['success', 1]);
+			const told = JSON.stringify(asked.at(-1)?.messages.at(-1));
+			// n8n has stored nothing of the agent's since it began.
+			const isKnown = operation === 'createAndWait';
+			expect(told).toContain(isKnown ? bench.simulator.dials[0]?.outboundCallId : 'cut off');
 		},
 	);
 
