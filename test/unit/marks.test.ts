@@ -3,7 +3,13 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Marks, nameCall, type MarksMemory } from '../../nodes/shared/marks';
 import { anExecution, processedData } from './processedData';
 
-beforeEach(() => jest.useFakeTimers());
+/** Marks are forgotten once n8n lets go of their execution, as the garbage collector tells. */
+let held: IExecuteFunctions[] = [];
+
+beforeEach(() => {
+	held = [];
+	jest.useFakeTimers();
+});
 afterEach(() => jest.useRealTimers());
 
 /** Lets time pass, as much as it may need, until it is done. */
@@ -58,7 +64,8 @@ function aNode() {
 			getExecutionContext: () => ({ establishedAt: established, source }),
 			additionalData: { getRunExecutionData },
 		} as unknown as IExecuteFunctions;
-		return { marks: Marks.of(context, memory), context, id, memory, reads };
+		held.push(context);
+		return { marks: Marks.of(context, memory), id, memory, reads };
 	}
 
 	/** What the rows hold, but for what a store has for itself, without what all marks begin with. */

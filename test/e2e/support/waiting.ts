@@ -2,9 +2,12 @@ import {
 	outputsOf,
 	readExecution,
 	until,
+	type Connections,
+	type CredentialReference,
 	type Execution,
 	type WorkflowNode,
 } from '../../../scripts/lib/workflows';
+import { ids, type Simulator } from '../../simulator';
 import { activeWorkflow, type Bench } from './bench';
 import { alloMia, connect, noOp } from './nodes';
 
@@ -21,6 +24,34 @@ export async function waitingWorkflow(
 	);
 	return await activeWorkflow(bench, [node, noOp('After')], connect('AlloMia', 'After'));
 }
+
+/**
+ * Calls the items' `phone`, waits, and looks into the call log: requests that nothing else makes. Whoever runs
+ * the node again on its own outcomes would call again, under another name.
+ */
+export function callThenLog(credential: CredentialReference): [WorkflowNode[], Connections] {
+	const calling = alloMia(credential, {
+		operation: 'createAndWait',
+		phoneNumber: "={{ $('Items').item.json.phone }}",
+		customerName: '={{ $json.name }}',
+	});
+	const log = alloMia(
+		credential,
+		{ resource: 'call', operation: 'getAll', organizationId: ids.organizationId, limit: 1 },
+		{ name: 'Log', id: 'log' },
+	);
+	return [[calling, log], connect('AlloMia', 'Log')];
+}
+
+/** While the call log does not answer, an execution stands still at its node. */
+export const silentLog = {
+	kind: 'timeout-before',
+	match: { path: '/calls' },
+	times: 1000,
+} as const;
+
+export const isAtLog = ({ requests }: Simulator) =>
+	requests.some(({ path }) => path.includes('/calls'));
 
 export const phones = (...endings: string[]) => endings.map((it) => ({ phone: `+1514555${it}` }));
 
