@@ -5,16 +5,16 @@ import { keys } from '../simulator';
 import { call, credential, simulator } from './bench';
 import { errorOf, execute, outputJson } from './engine';
 
-/** A field that takes a number, a switch, a date, or some of a few values. */
 interface Field {
 	shown: string;
 	name: string;
+	type: string;
 	collection?: string;
+	/** What its pairs of name and value are called, if it has such. */
+	pairs?: string;
 	/** What else has to be chosen so that it is shown. */
 	chosen: INodeParameters;
 }
-
-const types = ['boolean', 'number', 'options', 'multiOptions', 'dateTime'];
 
 function fieldsOf(operation: string, fields: INodeProperties[], collection?: string): Field[] {
 	return fields.flatMap((field): Field[] => {
@@ -24,14 +24,21 @@ function fieldsOf(operation: string, fields: INodeProperties[], collection?: str
 		}
 		const { operation: own, '/operation': above = own, ...show } = displayOptions?.show ?? {};
 		delete show.resource;
-		if (!types.includes(type) || (above && !above.includes(operation))) return [];
+		if (type === 'notice' || (above && !above.includes(operation))) return [];
 		const chosen = Object.entries(show).map(([it, values]) => [it.replace('/', ''), values?.[0]]);
-		return [{ shown, name, collection, chosen: Object.fromEntries(chosen) as INodeParameters }];
+		const pairs = type === 'fixedCollection' ? options?.[0]?.name : undefined;
+		const parameters = Object.fromEntries(chosen) as INodeParameters;
+		return [{ shown, name, type, collection, pairs, chosen: parameters }];
 	});
 }
 
-const spoilt = (parameters: INodeParameters, { name, collection, chosen }: Field) => {
-	const nonsense = { [name]: '={{ "nonsense" }}' };
+const spoilt = (
+	parameters: INodeParameters,
+	{ name, collection, pairs, chosen }: Field,
+	expression: string,
+) => {
+	const value = pairs ? { [pairs]: [{ name: 'name', value: expression }] } : expression;
+	const nonsense = { [name]: value };
 	const others = collection === undefined ? {} : (parameters[collection] as INodeParameters);
 	return {
 		...parameters,
@@ -47,31 +54,62 @@ const fields = resources.flatMap(({ name: resource, operations }) =>
 	}),
 );
 
-it.each(fields)(
+/** Those that take a number, a switch, a date, or some of a few values. */
+const types = ['boolean', 'number', 'options', 'multiOptions', 'dateTime'];
+
+/** Runs an operation where a field is spoilt: for one item that is good otherwise. */
+async function runSpoilt(
+	name: CaseName,
+	field: Field,
+	expression: string,
+	onError: INode['onError'],
+) {
+	const { parameters, good }: Case = cases[name];
+	const [value = ''] = await good(simulator);
+	simulator.requests.length = 0;
+	const usable = { callbackUrl: 'https://n8n.example/hook', ...(parameters as INodeParameters) };
+	return await execute({
+		parameters: spoilt(call(usable), field, expression),
+		credential: {
+			...credential,
+			...(parameters.resource === 'organization' ? { apiKey: keys.tenant } : {}),
+		},
+		items: [{ value }],
+		settings: { onError },
+	});
+}
+
+const changes = () => simulator.requests.filter(({ method }) => method !== 'GET');
+const said = (error: unknown, message: unknown) => `${String(error)}\n${String(message)}`;
+
+it.each(fields.filter(([, , { type }]) => types.includes(type)))(
 	'%s does nothing where %s holds nonsense, and names it',
 	async (name, shown, field) => {
-		const { parameters, good }: Case = cases[name];
-		const [value = ''] = await good(simulator);
-		simulator.requests.length = 0;
-		const usable = { callbackUrl: 'https://n8n.example/hook', ...(parameters as INodeParameters) };
-		const spoiltRun = async (settings: Partial<INode>) =>
-			await execute({
-				parameters: spoilt(call(usable), field),
-				credential:
-					parameters.resource === 'organization'
-						? { ...credential, apiKey: keys.tenant }
-						: credential,
-				items: [{ value }],
-				settings,
-			});
+		const run = async (onError: INode['onError']) =>
+			await runSpoilt(name, field, '={{ "nonsense" }}', onError);
 		const named = new RegExp(`^(.* > )?${shown}: `, 'm');
-		const { message, description } = errorOf(await spoiltRun({}));
-		expect(`${message}\n${description}`).toMatch(named);
-		const items = outputJson(await spoiltRun({ onError: 'continueRegularOutput' }));
-		expect(items.map((it) => `${String(it.error)}\n${String(it.message)}`)).toEqual([
-			expect.stringMatching(named),
-		]);
-		expect(simulator.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+		const { message, description } = errorOf(await run('stopWorkflow'));
+		expect(said(message, description)).toMatch(named);
+		const items = outputJson(await run('continueRegularOutput'));
+		expect(items.map((it) => said(it.error, it.message))).toEqual([expect.stringMatching(named)]);
+		expect(changes()).toEqual([]);
+	},
+);
+
+it.each(fields)(
+	'%s does nothing where an expression for %s fails, and hands on no item as it came in',
+	async (name, _shown, field) => {
+		const run = async (onError: INode['onError']) =>
+			await runSpoilt(name, field, "={{ $('Nobody').item.json.it }}", onError);
+		expect(errorOf(await run('stopWorkflow')).message).not.toBe('');
+		const error = { error: expect.stringContaining('node') as string };
+		const [item, ...rest] = outputJson(await run('continueRegularOutput'));
+		expect([item, rest]).toMatchObject([error, []]);
+		expect(item).not.toHaveProperty('value');
+		// n8n itself puts the item beside its error there.
+		const apart = await run('continueErrorOutput');
+		expect([outputJson(apart), outputJson(apart, 1)]).toMatchObject([[], [error]]);
+		expect(changes()).toEqual([]);
 	},
 );
 
