@@ -232,6 +232,11 @@ export function describeOneBadItem(
 			const { error } = await on('stopWorkflow');
 			expect(error?.message).toContain(field);
 			expect(error?.message).toContain('Item 1');
+			expect(error?.description).toMatch(
+				changes
+					? /^(Nobody was called|Nothing was changed|No organization was created)\./
+					: /^Nothing was looked up\./,
+			);
 			expect(bench.simulator.requests).toEqual([]);
 		});
 
