@@ -1,5 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { findOwnRun, isAgentTool, readTool, runsInsideAgent } from '../../nodes/shared/agentTool';
+import {
+	answerAgent,
+	findOwnRun,
+	isAgentTool,
+	readTool,
+	runsInsideAgent,
+} from '../../nodes/shared/agentTool';
 
 interface Told {
 	isToolExecution?: boolean;
@@ -30,10 +36,12 @@ const stub = ({
 		AlloMia: requests.map((it) => ({ inputOverride: { ai_tool: it } })),
 	};
 	for (const [name, count] of Object.entries(runs)) runData[name] = Array<object>(count).fill({});
+	const entry = { node: {} };
 	return {
 		...(isToolExecution === undefined ? {} : { isToolExecution: () => isToolExecution }),
 		connectionType,
 		getNode: () => ({ name: 'AlloMia', type }),
+		getExecuteData: () => entry,
 		workflow: {
 			getChildNodes: (name: string, kind: string, depth = -1) => {
 				expect(kind).toBe('ai_tool');
@@ -113,4 +121,15 @@ describe('the run of a tool inside an agent', () => {
 		findOwnRun(context);
 		expect(context.runIndex).toBe(0);
 	});
+});
+
+it.each<[string, Told, object]>([
+	['a tool that n8n runs as a node', { isToolExecution: false }, { rewireOutputLogTo: 'ai_tool' }],
+	// There, n8n tells of the agent's own entry.
+	['a tool that the agent runs by itself', { isToolExecution: true }, {}],
+	['a node that is no tool', { isToolExecution: false, type: node }, {}],
+])('n8n is told whose output it is: %s', (_, told, wanted) => {
+	const context = stub(told);
+	answerAgent(context);
+	expect(context.getExecuteData().node).toEqual(wanted);
 });
