@@ -75,6 +75,7 @@ async function bundle({ outdir = path.join(projectRoot, 'dist'), plugins = [] } 
 		external: ['n8n-workflow', 'zod'],
 		plugins: [nodesPlugin, phonePlugin, ...plugins],
 		minify: true,
+		charset: 'utf8',
 		legalComments: 'inline',
 		logLevel: 'warning',
 	});
