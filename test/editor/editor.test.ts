@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Response } from 'playwright-core';
 import {
 	createCredential,
 	createWorkflow,
@@ -147,14 +147,24 @@ describeIfComplete('editor')('the editor in a browser', () => {
 		const calls = alloMia(credential, { resource: 'call', operation: 'getAll', organizationId });
 		const id = await open([calls], calls);
 
+		/** How many the node gives each time: when to ask for more is the editor's choice. */
+		const given: number[] = [];
+		const keep = async (response: Response) => {
+			if (!response.url().includes('resource-locator-results')) return;
+			const { data } = (await response.json()) as { data: { results: unknown[] } };
+			given.push(data.results.length);
+		};
+		page.on('response', keep);
 		const locator = page.getByTestId('resource-locator-organizationId');
 		await locator.getByTestId('rlc-input').click();
 		const items = page.getByTestId('rlc-item');
 		await items.nth(99).waitFor({ state: 'attached' });
-		expect(await items.count()).toBe(100);
 		await items.nth(99).scrollIntoViewIfNeeded();
 		await items.filter({ hasText: 'Zone 89' }).waitFor({ state: 'attached' });
 		expect(await items.count()).toBe(115);
+		await until('both answers', () => given.length > 1);
+		page.off('response', keep);
+		expect(given).toEqual([100, 15]);
 		await items.filter({ hasText: 'Main Street Clinic' }).click();
 		await until('the chosen one to be shown', async () => {
 			const shown = await locator
