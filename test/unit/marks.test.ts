@@ -164,27 +164,22 @@ describe('the marks of a published workflow', () => {
 		expect(rows.size).toBe(0);
 	});
 
-	it('move to the row of the workflow once there are 200, and are found there', async () => {
+	it.each([
+		['of a first run move to the row of the workflow once there are 200', begun, 200, 0],
+		['of a re-run are in both rows, and in the one of the node up to 2,000', rerun, 2_000, 1_999],
+	])('%s, and are found there', async (_, options, limit, inWorkflow) => {
 		const { execution, kept } = aNode();
-		const { marks } = execution(begun);
-		await done(marks.make(range(199), false));
-		expect([kept('node').length, kept('workflow').length]).toEqual([199, 0]);
+		const { marks } = execution(options);
+		const below = range(limit - 1);
+		await done(marks.make(below, false));
+		expect([kept('node').length, kept('workflow').length]).toEqual([limit - 1, inWorkflow]);
 		await done(marks.make(['one more'], false));
 		expect(kept('node')).toEqual([]);
 		expect(kept('workflow')).toEqual(
-			[...range(199), 'one more'].map((it) => `workflow/${moment}/${it}`),
+			[...below, 'one more'].map((it) => `workflow/${moment}/${it}`),
 		);
 		const found = await done(execution(rerun).marks.make(['m0', 'one more', 'new'], false));
 		expect(found).toEqual(new Set(['m0', 'one more']));
-	});
-
-	it('of a re-run are in both rows, and in the one of the node up to 2,000', async () => {
-		const { execution, kept } = aNode();
-		const { marks } = execution(rerun);
-		await done(marks.make(range(1_999), false));
-		expect([kept('node').length, kept('workflow').length]).toEqual([1_999, 1_999]);
-		await done(marks.make(['one more'], false));
-		expect([kept('node').length, kept('workflow').length]).toEqual([0, 2_000]);
 	});
 
 	it('that were made by an attempt that nothing ties to the re-run are found as well', async () => {
