@@ -30,7 +30,7 @@ async function installPeer(installed) {
 			{
 				name: 'no-ledger',
 				setup(build) {
-					build.onLoad({ filter: /shared[\\/]ledger\.ts$/ }, () => {
+					build.onLoad({ filter: /dispatch[\\/]ledger\.ts$/ }, () => {
 						replaced += 1;
 						const contents = fs.readFileSync(path.join(__dirname, 'noLedger.ts'), 'utf8');
 						return { contents, loader: 'ts' };

@@ -12,7 +12,7 @@ import {
 	readApiKey,
 	readBaseUrl,
 	refuseOtherHosts,
-} from '../nodes/shared/credential';
+} from '../nodes/shared/api/credential';
 
 /**
  * A call that cannot exist: asking for its status dials nobody, and both levels of key may ask. The API

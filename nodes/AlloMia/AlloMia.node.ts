@@ -9,14 +9,14 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { searchOrganizations } from '../shared/searchOrganizations';
+import { searchOrganizations } from './resources/organization/searchOrganizations';
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
-import { answerAgent, findOwnRun, isAgentTool } from '../shared/agentTool';
+import { answerAgent, findOwnRun, isAgentTool } from '../shared/n8n/agentTool';
 import { findOperation, toProperties } from './resources/operation';
 import { hints } from './resources/outboundCall/createAndWait';
-import { isParked } from './resources/outboundCall/parked';
-import { outcomePath } from './resources/outboundCall/resumeUrl';
+import { isParked } from './resources/outboundCall/waiting/parked';
+import { outcomePath } from './resources/outboundCall/callback/resumeUrl';
 
 export class AlloMia implements INodeType {
 	description: INodeTypeDescription = {
@@ -57,7 +57,7 @@ export class AlloMia implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		answerAgent(this);
 		if (isParked(this)) {
-			const { outcomesOfWait } = await import('./resources/outboundCall/park');
+			const { outcomesOfWait } = await import('./resources/outboundCall/waiting/park');
 			return outcomesOfWait(this);
 		}
 		const resource = this.getNodeParameter('resource', 0);
@@ -76,7 +76,7 @@ export class AlloMia implements INodeType {
 		} catch (error) {
 			// n8n would hand the items on as they came in, as if all were well; and an AI agent would keep
 			// from its model what to do, such as not to call again.
-			const { errorItems } = await import('../shared/nodeErrors');
+			const { errorItems } = await import('../shared/n8n/nodeErrors');
 			const before = (await operation.errorOutput?.call(this)) ?? 0;
 			return [...Array.from({ length: before }, () => []), errorItems(this, error)];
 		}
@@ -98,7 +98,7 @@ export class AlloMia implements INodeType {
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const { resume } = await import('./resources/outboundCall/resume');
+		const { resume } = await import('./resources/outboundCall/waiting/resume');
 		return await resume(this);
 	}
 }

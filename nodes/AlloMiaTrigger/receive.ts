@@ -4,13 +4,13 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { admit, isAnswer } from '../shared/admit';
-import { answers, isChosen, toOutput } from '../shared/callbackDoor';
-import { RecentKeys } from '../shared/duplicates';
-import { describeRefusals } from '../shared/refusal';
-import type { CallbackBody } from '../shared/schemas';
-import { reply } from '../shared/webhookIo';
-import { terminalStatuses, type TerminalStatus } from '../shared/status';
+import { admit, isAnswer } from '../shared/callbacks/admit';
+import { answers, isChosen, toOutput } from '../shared/callbacks/callbackDoor';
+import { RecentKeys } from './duplicates';
+import { describeRefusals } from '../shared/values/refusal';
+import type { CallbackBody } from '../shared/api/schemas';
+import { reply } from '../shared/callbacks/webhookIo';
+import { terminalStatuses, type TerminalStatus } from '../shared/api/status';
 import { readSettings } from './settings';
 
 /** Events of all triggers in this process. A key has some 50 characters: about 1 MB when full. */

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Verification } from '../shared/callbackDoor';
-import { readSwitch } from '../shared/options';
-import { checked, type Checked, type Refusal } from '../shared/refusal';
-import { terminalStatuses } from '../shared/status';
+import type { Verification } from '../shared/callbacks/callbackDoor';
+import { readSwitch } from '../shared/values/options';
+import { checked, type Checked, type Refusal } from '../shared/values/refusal';
+import { terminalStatuses } from '../shared/api/status';
 
 export interface TriggerSettings {
 	statuses: string[];

@@ -61,7 +61,7 @@ async function bundle({ outdir = path.join(projectRoot, 'dist'), plugins = [] } 
 		absWorkingDir: projectRoot,
 		entryPoints: [
 			{ in: 'all-nodes', out: allNodes },
-			{ in: `${phoneRules}.ts`, out: phoneRules },
+			{ in: 'nodes/shared/values/phone.ts', out: phoneRules },
 			...manifest.n8n.credentials.map(sourceOf).map((file) => ({
 				in: file,
 				out: file.replace(/\.ts$/, ''),

@@ -5,7 +5,7 @@ import {
 	isAgentTool,
 	readTool,
 	runsInsideAgent,
-} from '../../nodes/shared/agentTool';
+} from '../../nodes/shared/n8n/agentTool';
 
 interface Told {
 	isToolExecution?: boolean;

@@ -1,13 +1,13 @@
-import { loggedCalls } from '../../nodes/shared/schemas';
+import { loggedCalls } from '../../nodes/shared/api/schemas';
 import {
 	callsAround,
 	findCall,
 	readCalledNumber,
 	sameNumber,
 	timeOf,
-} from '../../nodes/shared/callBehind';
-import type { Refusal } from '../../nodes/shared/refusal';
-import type { StatusAnswer } from '../../nodes/shared/schemas';
+} from '../../nodes/AlloMia/resources/call/callBehind';
+import type { Refusal } from '../../nodes/shared/values/refusal';
+import type { StatusAnswer } from '../../nodes/shared/api/schemas';
 
 const start = Date.parse('2026-04-01T10:00:05Z');
 const time = { start, end: start + 120_000 };

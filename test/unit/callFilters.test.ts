@@ -1,6 +1,9 @@
 import { DateTime } from 'luxon';
-import { readCallQuery, type CallFilterParameters } from '../../nodes/shared/callFilters';
-import type { Refusal } from '../../nodes/shared/refusal';
+import {
+	readCallQuery,
+	type CallFilterParameters,
+} from '../../nodes/AlloMia/resources/call/callFilters';
+import type { Refusal } from '../../nodes/shared/values/refusal';
 
 const read = (filters: Record<string, unknown> = {}, sort: unknown = undefined) =>
 	readChecked({ organizationId: 'org_42', filters, sort });

@@ -7,10 +7,10 @@ import {
 	readCallback,
 	toOutput,
 	type Verification,
-} from '../../nodes/shared/callbackDoor';
-import type { Failure } from '../../nodes/shared/failure';
-import type { StatusAnswer } from '../../nodes/shared/schemas';
-import { terminalStatuses } from '../../nodes/shared/status';
+} from '../../nodes/shared/callbacks/callbackDoor';
+import type { Failure } from '../../nodes/shared/api/failure';
+import type { StatusAnswer } from '../../nodes/shared/api/schemas';
+import { terminalStatuses } from '../../nodes/shared/api/status';
 
 const outboundCallId = 'c3d4e5f6-a7b8-9012-cdef-345678901234';
 const event = {

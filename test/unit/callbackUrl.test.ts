@@ -8,7 +8,7 @@ import {
 	verificationKey,
 	verifyContext,
 	type CallbackContext,
-} from '../../nodes/shared/callbackUrl';
+} from '../../nodes/shared/callbacks/callbackUrl';
 
 const apiKey = 'key-of-an-organization';
 const ownKey = verificationKey(apiKey);

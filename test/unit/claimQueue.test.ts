@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import pLimit from 'p-limit';
-import { ClaimQueue } from '../../nodes/shared/claimQueue';
+import { ClaimQueue } from '../../nodes/AlloMia/resources/outboundCall/dispatch/claimQueue';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

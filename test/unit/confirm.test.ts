@@ -1,6 +1,6 @@
 import type { IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
-import { readConnection } from '../../nodes/shared/api';
-import { confirm } from '../../nodes/shared/confirm';
+import { readConnection } from '../../nodes/shared/api/api';
+import { confirm } from '../../nodes/shared/callbacks/confirm';
 
 const id = '3f2504e0-4f89-11d3-9a0c-0305e82c3301';
 const connection = readConnection({ apiKey: 'k', baseUrl: 'https://allomia.com/api' });

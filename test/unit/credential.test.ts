@@ -4,7 +4,7 @@ import {
 	readApiKey,
 	readBaseUrl,
 	refuseOtherHosts,
-} from '../../nodes/shared/credential';
+} from '../../nodes/shared/api/credential';
 
 describe('the base URL of the credential', () => {
 	it.each<[unknown, string]>([

@@ -1,6 +1,9 @@
 import type { INode, NodeApiError } from 'n8n-workflow';
-import { throwFailure, type DialResult } from '../../nodes/AlloMia/resources/outboundCall/dial';
-import { decide, type Known } from '../../nodes/shared/ledger';
+import {
+	throwFailure,
+	type DialResult,
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/dial';
+import { decide, type Known } from '../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 
 const node = { name: 'AlloMia', type: 'alloMia', typeVersion: 1 } as INode;
 

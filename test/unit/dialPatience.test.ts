@@ -1,6 +1,6 @@
-import type { CallsInProgress } from '../../nodes/AlloMia/resources/outboundCall/callsInProgress';
-import { DialPatience } from '../../nodes/AlloMia/resources/outboundCall/dialPatience';
-import type { Failure } from '../../nodes/shared/failure';
+import type { CallsInProgress } from '../../nodes/AlloMia/resources/outboundCall/dispatch/callsInProgress';
+import { DialPatience } from '../../nodes/AlloMia/resources/outboundCall/dispatch/dialPatience';
+import type { Failure } from '../../nodes/shared/api/failure';
 
 const noRoom: Failure = { kind: 'notTaken', message: '', description: '', httpCode: 429 };
 const unreachable: Failure = { kind: 'notTaken', message: '', description: '' };

@@ -1,4 +1,4 @@
-import { RecentKeys } from '../../nodes/shared/duplicates';
+import { RecentKeys } from '../../nodes/AlloMiaTrigger/duplicates';
 
 describe('events seen', () => {
 	it('start a workflow once, however often they arrive', () => {

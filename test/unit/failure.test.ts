@@ -7,8 +7,8 @@ import {
 	unreadableAnswer,
 	type Failure,
 	type Purpose,
-} from '../../nodes/shared/failure';
-import { networkErrorOf } from '../../nodes/shared/networkError';
+} from '../../nodes/shared/api/failure';
+import { networkErrorOf } from '../../nodes/shared/api/networkError';
 import { broken } from './broken';
 
 const now = Date.parse('2026-04-01T10:00:00Z');

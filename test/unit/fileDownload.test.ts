@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
-import { openFile } from '../../nodes/shared/fileDownload';
+import { openFile } from '../../nodes/AlloMia/resources/call/fileDownload';
 
 /**
  * n8n's request helper, answering by a list. A public API whose links redirect into a private

@@ -1,4 +1,4 @@
-import { checkLink, describeFile } from '../../nodes/shared/fileLink';
+import { checkLink, describeFile } from '../../nodes/AlloMia/resources/call/fileLink';
 
 const api = 'https://allomia.com/api';
 const simulator = 'http://127.0.0.1:4010/api';

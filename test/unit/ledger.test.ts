@@ -1,5 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { decide, Ledger, type Known, type LedgerEntry } from '../../nodes/shared/ledger';
+import {
+	decide,
+	Ledger,
+	type Known,
+	type LedgerEntry,
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 import { anExecution, processedData } from './processedData';
 
 const answered: LedgerEntry = {

@@ -1,5 +1,9 @@
-import { answers } from '../../nodes/shared/callbackDoor';
-import { lookSoon, usePoster, watch } from '../../nodes/shared/looks';
+import { answers } from '../../nodes/shared/callbacks/callbackDoor';
+import {
+	lookSoon,
+	usePoster,
+	watch,
+} from '../../nodes/AlloMia/resources/outboundCall/waiting/looks';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { Marks, nameCall, type MarksMemory } from '../../nodes/shared/marks';
+import {
+	Marks,
+	nameCall,
+	type MarksMemory,
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/marks';
 import { anExecution, processedData } from './processedData';
 
 /** Marks are forgotten once n8n lets go of their execution, as the garbage collector tells. */

@@ -1,4 +1,9 @@
-import { isLoopbackHost, isPrivateHost, isPrivateUrl, parseUrl } from '../../nodes/shared/network';
+import {
+	isLoopbackHost,
+	isPrivateHost,
+	isPrivateUrl,
+	parseUrl,
+} from '../../nodes/shared/values/network';
 
 const loopback = [
 	'localhost',

@@ -1,6 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { networkErrorOf } from '../../nodes/shared/networkError';
+import { networkErrorOf } from '../../nodes/shared/api/networkError';
 import { close, listen } from '../simulator';
 
 const withCode = (code: string, message = code, more: object = {}) =>

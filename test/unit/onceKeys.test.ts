@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { OnceKeys } from '../../nodes/shared/onceKeys';
-import type { HoldOptions, SharedStore } from '../../nodes/shared/sharedStore';
+import { OnceKeys } from '../../nodes/AlloMia/resources/outboundCall/dispatch/onceKeys';
+import type {
+	HoldOptions,
+	SharedStore,
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/sharedStore';
 
 type Row = 'node' | 'workflow';
 type Work = 'hold' | 'record' | 'remove' | 'takeOut' | 'count';

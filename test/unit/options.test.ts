@@ -1,5 +1,5 @@
-import { readSwitch, readWholeNumber } from '../../nodes/shared/options';
-import type { Refusal } from '../../nodes/shared/refusal';
+import { readSwitch, readWholeNumber } from '../../nodes/shared/values/options';
+import type { Refusal } from '../../nodes/shared/values/refusal';
 
 const limits = { fallback: 10, min: 1, max: 100 };
 

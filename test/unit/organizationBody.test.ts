@@ -4,8 +4,8 @@ import {
 	requiredToCreate,
 	requiredToUpdate,
 	timezones,
-} from '../../nodes/shared/organizationBody';
-import { organizationsAnswer, organizationsIn } from '../../nodes/shared/schemas';
+} from '../../nodes/AlloMia/resources/organization/organizationBody';
+import { organizationsAnswer, organizationsIn } from '../../nodes/shared/api/schemas';
 import { clinic } from '../clinics';
 import { timezones as documented } from '../simulator';
 

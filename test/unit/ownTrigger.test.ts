@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { checkTriggers } from '../../nodes/AlloMia/resources/outboundCall/ownTrigger';
+import { checkTriggers } from '../../nodes/AlloMia/resources/outboundCall/callback/ownTrigger';
 
 const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
 

@@ -1,4 +1,4 @@
-import { collectPages, type Page } from '../../nodes/shared/pages';
+import { collectPages, type Page } from '../../nodes/shared/api/pages';
 
 const never = new AbortController().signal;
 

@@ -6,9 +6,9 @@ import {
 	stateKey,
 	waitForCallbacks,
 	waitKey,
-} from '../../nodes/AlloMia/resources/outboundCall/park';
-import { readConnection } from '../../nodes/shared/api';
-import type { WaitingItem } from '../../nodes/shared/waiting';
+} from '../../nodes/AlloMia/resources/outboundCall/waiting/park';
+import { readConnection } from '../../nodes/shared/api/api';
+import type { WaitingItem } from '../../nodes/AlloMia/resources/outboundCall/waiting/waiting';
 
 let apiVersion: number | undefined;
 

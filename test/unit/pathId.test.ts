@@ -1,5 +1,5 @@
-import { readPathId } from '../../nodes/shared/pathId';
-import type { Refusal } from '../../nodes/shared/refusal';
+import { readPathId } from '../../nodes/shared/api/pathId';
+import type { Refusal } from '../../nodes/shared/values/refusal';
 
 function read(value: unknown) {
 	const refusals: Refusal[] = [];

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
-import { readConnection } from '../../nodes/shared/api';
-import { sendPatiently } from '../../nodes/shared/patience';
+import { readConnection } from '../../nodes/shared/api/api';
+import { sendPatiently } from '../../nodes/shared/api/patience';
 
 const connection = readConnection({ apiKey: 'k', baseUrl: 'https://allomia.com/api' });
 

@@ -1,4 +1,4 @@
-import { readCountry, readPhoneNumber } from '../../nodes/shared/phone';
+import { readCountry, readPhoneNumber } from '../../nodes/shared/values/phone';
 
 const number = (text: string, country?: string) =>
 	readPhoneNumber(text, country === undefined ? undefined : readCountry(country));

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
-import { readConnection } from '../../nodes/shared/api';
-import { readCallBehind } from '../../nodes/shared/readCallBehind';
+import { readConnection } from '../../nodes/shared/api/api';
+import { readCallBehind } from '../../nodes/AlloMia/resources/call/readCallBehind';
 
 const id = '3f2504e0-4f89-11d3-9a0c-0305e82c3301';
 const wanted = { outboundCallId: id, organizationId: 'org_1', phoneNumber: undefined };

@@ -4,41 +4,51 @@ import type { IExecuteFunctions, INode, INodeProperties } from 'n8n-workflow';
 import { AlloMiaApi } from '../../credentials/AlloMiaApi.credentials';
 import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
 import { resources } from '../../nodes/AlloMia/resources';
-import { callbackAdder, signed } from '../../nodes/AlloMia/resources/outboundCall/callback';
+import {
+	callbackAdder,
+	signed,
+} from '../../nodes/AlloMia/resources/outboundCall/callback/callback';
 import {
 	alreadyCalledOutput,
 	outputItems,
 	throwFailure,
-} from '../../nodes/AlloMia/resources/outboundCall/dial';
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/dial';
 import { refuseUnlessContinuing } from '../../nodes/AlloMia/resources/items';
 import {
 	oneOutputOnly,
 	refuseWaitingInVain,
-} from '../../nodes/AlloMia/resources/outboundCall/park';
+} from '../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
-import { readConnection } from '../../nodes/shared/api';
-import { findCall, timeOf } from '../../nodes/shared/callBehind';
-import { answers, readCallback, toOutput } from '../../nodes/shared/callbackDoor';
-import { signCallbackUrl, verificationKey, verifyContext } from '../../nodes/shared/callbackUrl';
-import type { Checked } from '../../nodes/shared/refusal';
+import { readConnection } from '../../nodes/shared/api/api';
+import { findCall, timeOf } from '../../nodes/AlloMia/resources/call/callBehind';
+import { answers, readCallback, toOutput } from '../../nodes/shared/callbacks/callbackDoor';
+import {
+	signCallbackUrl,
+	verificationKey,
+	verifyContext,
+} from '../../nodes/shared/callbacks/callbackUrl';
+import type { Checked } from '../../nodes/shared/values/refusal';
 import {
 	readCallRequest,
 	type CallParameters,
 	type CallRequest,
-} from '../../nodes/shared/callRequest';
-import { readStatus } from '../../nodes/shared/callStatus';
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/callRequest';
+import { readStatus } from '../../nodes/shared/api/callStatus';
 import {
 	failureOf,
 	failureOfError,
 	unreadableAnswer,
 	type Failure,
-} from '../../nodes/shared/failure';
-import { downloadFailure, tooLarge } from '../../nodes/shared/fileLink';
-import { decide, type Known } from '../../nodes/shared/ledger';
-import { readApiKey, readBaseUrl, refuseOtherHosts } from '../../nodes/shared/credential';
-import { apiError, errorItem, refusalError } from '../../nodes/shared/nodeErrors';
-import { dispatchAnswer, type StatusAnswer } from '../../nodes/shared/schemas';
-import { waitingOutputs, type WaitingItem } from '../../nodes/shared/waiting';
+} from '../../nodes/shared/api/failure';
+import { downloadFailure, tooLarge } from '../../nodes/AlloMia/resources/call/fileLink';
+import { decide, type Known } from '../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
+import { readApiKey, readBaseUrl, refuseOtherHosts } from '../../nodes/shared/api/credential';
+import { apiError, errorItem, refusalError } from '../../nodes/shared/n8n/nodeErrors';
+import { dispatchAnswer, type StatusAnswer } from '../../nodes/shared/api/schemas';
+import {
+	waitingOutputs,
+	type WaitingItem,
+} from '../../nodes/AlloMia/resources/outboundCall/waiting/waiting';
 import { errorRows, tables, type ErrorRow } from '../errorsTable';
 import { ids } from '../simulator';
 import { broken } from './broken';

@@ -1,5 +1,5 @@
-import { RememberedWaits } from '../../nodes/AlloMia/resources/outboundCall/rememberedWaits';
-import { grace } from '../../nodes/shared/looks';
+import { RememberedWaits } from '../../nodes/AlloMia/resources/outboundCall/waiting/rememberedWaits';
+import { grace } from '../../nodes/AlloMia/resources/outboundCall/waiting/looks';
 
 const wait = (name: string, calls = 1, deadline = Date.now() + 60_000) => ({
 	wait: name,

@@ -1,9 +1,9 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
-import { stateKey, waitKey } from '../../nodes/AlloMia/resources/outboundCall/park';
-import { resume } from '../../nodes/AlloMia/resources/outboundCall/resume';
-import { answers } from '../../nodes/shared/callbackDoor';
-import { signCallbackUrl } from '../../nodes/shared/callbackUrl';
-import type { WaitingItem } from '../../nodes/shared/waiting';
+import { stateKey, waitKey } from '../../nodes/AlloMia/resources/outboundCall/waiting/park';
+import { resume } from '../../nodes/AlloMia/resources/outboundCall/waiting/resume';
+import { answers } from '../../nodes/shared/callbacks/callbackDoor';
+import { signCallbackUrl } from '../../nodes/shared/callbacks/callbackUrl';
+import type { WaitingItem } from '../../nodes/AlloMia/resources/outboundCall/waiting/waiting';
 
 const uuid = (number: number) => `aaaaaaaa-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const address = 'https://n8n.example.com/webhook-waiting/7';

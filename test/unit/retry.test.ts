@@ -1,5 +1,10 @@
-import type { Failure } from '../../nodes/shared/failure';
-import { defaultRetryPolicy, hasNoRoom, nextWait, nextWaitForRoom } from '../../nodes/shared/retry';
+import type { Failure } from '../../nodes/shared/api/failure';
+import {
+	defaultRetryPolicy,
+	hasNoRoom,
+	nextWait,
+	nextWaitForRoom,
+} from '../../nodes/shared/api/retry';
 
 const failure = (kind: Failure['kind'], retryAfter?: number): Failure => ({
 	kind,

@@ -1,5 +1,5 @@
 import type { ILoadOptionsFunctions } from 'n8n-workflow';
-import { searchOrganizations } from '../../nodes/shared/searchOrganizations';
+import { searchOrganizations } from '../../nodes/AlloMia/resources/organization/searchOrganizations';
 
 /** The editor's list, where AlloMia answers so. */
 function list(

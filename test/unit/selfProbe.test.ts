@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { probe, probeOnce } from '../../nodes/AlloMia/resources/outboundCall/selfProbe';
+import { probe, probeOnce } from '../../nodes/AlloMia/resources/outboundCall/callback/selfProbe';
 
 type Answer = [statusCode: number, body: unknown];
 

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { SharedStore, surely, type Row } from '../../nodes/shared/sharedStore';
+import {
+	SharedStore,
+	surely,
+	type Row,
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/sharedStore';
 
 beforeEach(() => {
 	jest.useFakeTimers();

@@ -3,7 +3,7 @@ import {
 	simplifyListedCall,
 	simplifyOrganization,
 	simplifyOrganizationDetails,
-} from '../../nodes/shared/simplify';
+} from '../../nodes/shared/n8n/simplify';
 import { logEntry } from '../simulator/calls';
 import { seedOrganizations } from '../simulator/seed';
 

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { StoredExecution } from '../../nodes/shared/storedExecution';
+import { StoredExecution } from '../../nodes/AlloMia/resources/outboundCall/dispatch/storedExecution';
 
 /** Execution 7, as it is read. */
 function storedAs(getRunExecutionData?: (id: string) => Promise<unknown>): StoredExecution {

@@ -1,5 +1,5 @@
-import { describeRefusals } from '../../nodes/shared/refusal';
-import { clean, redact, shortList, toText } from '../../nodes/shared/text';
+import { describeRefusals } from '../../nodes/shared/values/refusal';
+import { clean, redact, shortList, toText } from '../../nodes/shared/values/text';
 
 describe('pasted text', () => {
 	it.each([

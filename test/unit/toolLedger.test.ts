@@ -1,7 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { DispatchAnswer } from '../../nodes/shared/schemas';
-import type { Failure } from '../../nodes/shared/failure';
-import { Ledger, type LedgerEntry } from '../../nodes/shared/ledger';
+import type { DispatchAnswer } from '../../nodes/shared/api/schemas';
+import type { Failure } from '../../nodes/shared/api/failure';
+import {
+	Ledger,
+	type LedgerEntry,
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 import { anExecution, processedData } from './processedData';
 
 const answered = (id: string): LedgerEntry => ({

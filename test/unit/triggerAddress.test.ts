@@ -1,4 +1,4 @@
-import { triggerPath, webhookUrl } from '../../nodes/shared/triggerAddress';
+import { triggerPath, webhookUrl } from '../../nodes/shared/callbacks/triggerAddress';
 
 describe('the path of a trigger', () => {
 	it.each<[unknown, string]>([

@@ -1,5 +1,8 @@
 import { DateTime } from 'luxon';
-import { repeatedNames, toVariable } from '../../nodes/shared/variables';
+import {
+	repeatedNames,
+	toVariable,
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/variables';
 
 class Loop {
 	self = this;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sleep, type IWebhookFunctions } from 'n8n-workflow';
-import { signCallbackUrl } from '../../nodes/shared/callbackUrl';
-import { verifySignature } from '../../nodes/shared/verify';
+import { signCallbackUrl } from '../../nodes/shared/callbacks/callbackUrl';
+import { verifySignature } from '../../nodes/shared/callbacks/verify';
 
 jest.mock('n8n-workflow', () => ({
 	...jest.requireActual<object>('n8n-workflow'),

@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
-import { readWaitSettings } from '../../nodes/AlloMia/resources/outboundCall/waitSettings';
+import { readWaitSettings } from '../../nodes/AlloMia/resources/outboundCall/waiting/waitSettings';
 
 const node = { id: '1', name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia', parameters: {} };
 

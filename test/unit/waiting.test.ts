@@ -5,7 +5,7 @@ import {
 	waitingOutputs,
 	withOutcomes,
 	type WaitingItem,
-} from '../../nodes/shared/waiting';
+} from '../../nodes/AlloMia/resources/outboundCall/waiting/waiting';
 
 const node = { name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' } as INode;
 

@@ -1,4 +1,4 @@
-import { WaitingLines } from '../../nodes/shared/waitingLines';
+import { WaitingLines } from '../../nodes/shared/callbacks/waitingLines';
 
 /** Something to wait for, and what ends the wait. */
 function held() {

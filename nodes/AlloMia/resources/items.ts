@@ -1,6 +1,6 @@
 import { NodeOperationError, sleep, type IExecuteFunctions } from 'n8n-workflow';
-import type { Checked } from '../../shared/refusal';
-import { refusalError } from '../../shared/nodeErrors';
+import type { Checked } from '../../shared/values/refusal';
+import { refusalError } from '../../shared/n8n/nodeErrors';
 
 /** The most lines that an error lists: beyond it, nobody reads on. */
 const maxLines = 20;

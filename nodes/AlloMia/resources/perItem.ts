@@ -1,8 +1,8 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import type { ApiResult, Connection } from '../../shared/api';
-import type { Checked } from '../../shared/refusal';
-import { apiError, connectNode, errorItem, refusalError } from '../../shared/nodeErrors';
+import type { ApiResult, Connection } from '../../shared/api/api';
+import type { Checked } from '../../shared/values/refusal';
+import { apiError, connectNode, errorItem, refusalError } from '../../shared/n8n/nodeErrors';
 import { readItems, refuseUnlessContinuing } from './items';
 
 /** How many items are worked on at the same time, where nothing is dialled. */

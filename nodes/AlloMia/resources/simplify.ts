@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { readSwitch } from '../../shared/options';
-import { checked, type Checked, type Refusal } from '../../shared/refusal';
+import { readSwitch } from '../../shared/values/options';
+import { checked, type Checked, type Refusal } from '../../shared/values/refusal';
 
 /** Whether the most useful fields come out or all of them, in n8n's words. */
 export function simplifyField(show: Record<string, string[]>): INodeProperties {

@@ -1,6 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import type { Decision, LedgerEntry } from '../../../nodes/shared/ledger';
+import type {
+	Decision,
+	LedgerEntry,
+} from '../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 import { ModelProcess } from './process';
 import { ModelStore } from './store';
 import { World } from './world';

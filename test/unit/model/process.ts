@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import ts from 'typescript';
-import * as agentTool from '../../../nodes/shared/agentTool';
-import * as failure from '../../../nodes/shared/failure';
-import type * as ledger from '../../../nodes/shared/ledger';
+import * as agentTool from '../../../nodes/shared/n8n/agentTool';
+import * as failure from '../../../nodes/shared/api/failure';
+import type * as ledger from '../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 import type { Mortal, World } from './world';
 
 const load = createRequire(__filename);
@@ -22,6 +22,8 @@ const limits: Record<string, string> = {
 
 /** How many calls may be claimed and not yet placed in the model. */
 export const mostClaimed = { alone: 4, together: 2 };
+
+const folder = path.join(__dirname, '../../../nodes/AlloMia/resources/outboundCall/dispatch');
 
 const names = [
 	'sharedStore',
@@ -44,7 +46,7 @@ type Factory = (
 const applied = new Set<string>();
 
 const factories = names.map((name): [string, Factory] => {
-	const file = path.join(__dirname, '../../../nodes/shared', `${name}.ts`);
+	const file = path.join(folder, `${name}.ts`);
 	let source = readFileSync(file, 'utf8');
 	for (const [truth, smaller] of Object.entries(limits)) {
 		if (source.includes(truth)) applied.add(truth);
@@ -56,7 +58,7 @@ const factories = names.map((name): [string, Factory] => {
 
 	const parameters = ['exports', 'require', 'Date', 'Math', 'FinalizationRegistry'];
 	const factory = new Function(...parameters, outputText);
-	return [`./${name}`, factory as Factory];
+	return [name, factory as Factory];
 });
 
 if (applied.size !== Object.keys(limits).length) {
@@ -77,8 +79,8 @@ export class ModelProcess implements Mortal {
 		isOld: boolean,
 	) {
 		const modules: Record<string, object> = {
-			'./agentTool': agentTool,
-			'./failure': failure,
+			agentTool,
+			failure,
 			'n8n-workflow': {
 				N8N_NODES_API_VERSION: isOld ? undefined : 1,
 				sleep: async (ms: number) => await world.sleep(ms, this),
@@ -94,13 +96,13 @@ export class ModelProcess implements Mortal {
 		}
 		const date = { now: () => world.now };
 		const math = Object.assign(Object.create(Math) as object, { random: () => world.random() });
-		const require_ = (id: string): unknown => modules[id] ?? load(id);
+		const require_ = (id: string): unknown => modules[path.basename(id)] ?? load(id);
 		for (const [id, factory] of factories) {
 			const exports = {};
 			factory(exports, require_, date, math, Registry);
 			modules[id] = exports;
 		}
-		this.Ledger = (modules['./ledger'] as typeof ledger).Ledger;
+		this.Ledger = (modules.ledger as typeof ledger).Ledger;
 	}
 
 	/** Lets go of what an execution kept, some time after it is over. */

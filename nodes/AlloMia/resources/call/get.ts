@@ -37,7 +37,7 @@ export const get: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readCallParameters } = await import('./parameters');
 		const { perCall } = await import('./perCall');
-		const { readCall } = await import('../../../shared/callLog');
+		const { readCall } = await import('./callLog');
 
 		return await perCall(
 			this,

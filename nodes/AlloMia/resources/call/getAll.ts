@@ -88,8 +88,8 @@ export const getAll: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readListParameters } = await import('./parameters');
-		const { listCalls } = await import('../../../shared/callLog');
-		const { simplifyListedCall } = await import('../../../shared/simplify');
+		const { listCalls } = await import('./callLog');
+		const { simplifyListedCall } = await import('../../../shared/n8n/simplify');
 		const { perItem, toItems } = await import('../perItem');
 
 		return await perItem(this, {

@@ -59,7 +59,7 @@ export const getByOutboundCall: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readOutboundParameters } = await import('./parameters');
 		const { perCall } = await import('./perCall');
-		const { readCallBehind } = await import('../../../shared/readCallBehind');
+		const { readCallBehind } = await import('./readCallBehind');
 
 		const started = Date.now();
 		return await perCall(

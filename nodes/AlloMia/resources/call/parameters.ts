@@ -1,14 +1,14 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { readCalledNumber } from '../../../shared/callBehind';
-import { readCallQuery, type CallQuery } from '../../../shared/callFilters';
-import { readUuid } from '../../../shared/callRequest';
-import { fileKinds, type FileKind } from '../../../shared/fileLink';
-import { readPathId } from '../../../shared/pathId';
-import { readNumber } from '../../../shared/options';
-import type { CallBehind } from '../../../shared/readCallBehind';
-import { checked, type Checked, type Refusal } from '../../../shared/refusal';
-import { readWanted } from '../../../shared/wanted';
-import { readOptions } from '../outboundCall/parameters';
+import { readCalledNumber } from './callBehind';
+import { readCallQuery, type CallQuery } from './callFilters';
+import { readUuid } from '../outboundCall/dispatch/callRequest';
+import { fileKinds, type FileKind } from './fileLink';
+import { readPathId } from '../../../shared/api/pathId';
+import { readNumber } from '../../../shared/values/options';
+import type { CallBehind } from './readCallBehind';
+import { checked, type Checked, type Refusal } from '../../../shared/values/refusal';
+import { readWanted } from '../../../shared/api/wanted';
+import { readOptions } from '../outboundCall/dispatch/parameters';
 import { withSimplify } from '../simplify';
 import type { WantedOfCall } from './perCall';
 

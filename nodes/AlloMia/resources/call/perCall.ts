@@ -4,17 +4,17 @@ import type {
 	IExecuteFunctions,
 	INodeExecutionData,
 } from 'n8n-workflow';
-import { isAgentTool } from '../../../shared/agentTool';
-import type { ApiResult, Connection } from '../../../shared/api';
-import { readCall } from '../../../shared/callLog';
-import { isExpired, openFile, reasonOf } from '../../../shared/fileDownload';
-import { describeFile, downloadFailure, tooLarge, type FileKind } from '../../../shared/fileLink';
-import { addHint } from '../../../shared/hints';
-import { pause } from '../../../shared/pause';
-import type { CallAnswer } from '../../../shared/schemas';
-import type { Checked } from '../../../shared/refusal';
-import { simplifyCall } from '../../../shared/simplify';
-import { shortList } from '../../../shared/text';
+import { isAgentTool } from '../../../shared/n8n/agentTool';
+import type { ApiResult, Connection } from '../../../shared/api/api';
+import { readCall } from './callLog';
+import { isExpired, openFile, reasonOf } from './fileDownload';
+import { describeFile, downloadFailure, tooLarge, type FileKind } from './fileLink';
+import { addHint } from '../../../shared/n8n/hints';
+import { pause } from '../../../shared/values/pause';
+import type { CallAnswer } from '../../../shared/api/schemas';
+import type { Checked } from '../../../shared/values/refusal';
+import { simplifyCall } from '../../../shared/n8n/simplify';
+import { shortList } from '../../../shared/values/text';
 import { perItem } from '../perItem';
 
 /** What the user wants to have of a call. */

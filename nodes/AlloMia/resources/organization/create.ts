@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { requiredToCreate } from '../../../shared/organizationBody';
+import { requiredToCreate } from './organizationBody';
 import type { Operation } from '../operation';
 import { optionalFields, requiredFields } from './fields';
 
@@ -23,8 +23,8 @@ export const create: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readOrganization } = await import('../../../shared/organizationBody');
-		const { createOrganization } = await import('../../../shared/organizations');
+		const { readOrganization } = await import('./organizationBody');
+		const { createOrganization } = await import('./organizations');
 		const { perItem, toItems } = await import('../perItem');
 
 		return await perItem(this, {

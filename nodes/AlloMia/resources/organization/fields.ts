@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { timezones, type OrganizationField } from '../../../shared/organizationBody';
+import { timezones, type OrganizationField } from './organizationBody';
 
 type Field = Omit<INodeProperties, 'displayOptions'> & { name: OrganizationField };
 

@@ -12,9 +12,9 @@ export const get: Operation = {
 	description: 'Get one organization of your tenant. Needs a tenant’s API key.',
 	fields: [organizationLocator('The organization to get', show), simplifyField(show)],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { withOrganizationId } = await import('../../../shared/organizationBody');
-		const { readOrganizationDetails } = await import('../../../shared/organizations');
-		const { simplifyOrganizationDetails } = await import('../../../shared/simplify');
+		const { withOrganizationId } = await import('./organizationBody');
+		const { readOrganizationDetails } = await import('./organizations');
+		const { simplifyOrganizationDetails } = await import('../../../shared/n8n/simplify');
 		const { perItem, toItems } = await import('../perItem');
 
 		return await perItem(this, {

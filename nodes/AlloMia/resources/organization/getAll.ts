@@ -44,9 +44,9 @@ export const getAll: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readOrganizationSearch } = await import('../../../shared/organizationSearch');
-		const { listOrganizations } = await import('../../../shared/organizations');
-		const { simplifyOrganization } = await import('../../../shared/simplify');
+		const { readOrganizationSearch } = await import('./organizationSearch');
+		const { listOrganizations } = await import('./organizations');
+		const { simplifyOrganization } = await import('../../../shared/n8n/simplify');
 		const { perItem, toItems } = await import('../perItem');
 
 		return await perItem(this, {

@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { requiredToUpdate } from '../../../shared/organizationBody';
+import { requiredToUpdate } from './organizationBody';
 import type { Operation } from '../operation';
 import { optionalFields, requiredFields } from './fields';
 import { organizationLocator } from '../locator';
@@ -26,10 +26,8 @@ export const update: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readOrganization, withOrganizationId } = await import(
-			'../../../shared/organizationBody'
-		);
-		const { updateOrganization } = await import('../../../shared/organizations');
+		const { readOrganization, withOrganizationId } = await import('./organizationBody');
+		const { updateOrganization } = await import('./organizations');
 		const { perItem, toItems } = await import('../perItem');
 
 		return await perItem(this, {

@@ -24,10 +24,8 @@ export const updateMetadata: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readMetadataObject, withOrganizationId } = await import(
-			'../../../shared/organizationBody'
-		);
-		const { updateOrganizationMetadata } = await import('../../../shared/organizations');
+		const { readMetadataObject, withOrganizationId } = await import('./organizationBody');
+		const { updateOrganizationMetadata } = await import('./organizations');
 		const { perItem, toItems } = await import('../perItem');
 
 		return await perItem(this, {

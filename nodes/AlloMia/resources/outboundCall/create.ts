@@ -61,9 +61,9 @@ export const create: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		// Loaded when first needed: checks and phone number rules are heavy, the description is not.
-		const { dialAll, outputItems, readCalls, readSettings } = await import('./dial');
-		const { callbackAdder, hintUnreachable } = await import('./callback');
-		const { connectNode } = await import('../../../shared/nodeErrors');
+		const { dialAll, outputItems, readCalls, readSettings } = await import('./dispatch/dial');
+		const { callbackAdder, hintUnreachable } = await import('./callback/callback');
+		const { connectNode } = await import('../../../shared/n8n/nodeErrors');
 
 		const connection = await connectNode(this);
 		const settings = readSettings(this);

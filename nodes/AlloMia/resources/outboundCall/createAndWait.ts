@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData, NodeHint } from 'n8n-workflow';
-import { failedOutput } from '../../../shared/status';
+import { failedOutput } from '../../../shared/api/status';
 import type { Operation } from '../operation';
 import { callFields, callOptions } from './fields';
 
@@ -83,11 +83,13 @@ export const createAndWait: Operation = {
 		callOptions,
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { connectNode } = await import('../../../shared/nodeErrors');
-		const { callbackToThisRun, refuseWaitingInVain, waitForCallbacks } = await import('./park');
-		const { poll } = await import('./poll');
-		const { dialAll, readCalls, readSettings } = await import('./dial');
-		const { readWaitSettings, toWaiting } = await import('./waitSettings');
+		const { connectNode } = await import('../../../shared/n8n/nodeErrors');
+		const { callbackToThisRun, refuseWaitingInVain, waitForCallbacks } = await import(
+			'./waiting/park'
+		);
+		const { poll } = await import('./waiting/poll');
+		const { dialAll, readCalls, readSettings } = await import('./dispatch/dial');
+		const { readWaitSettings, toWaiting } = await import('./waiting/waitSettings');
 
 		const connection = await connectNode(this);
 		const settings = readSettings(this);
@@ -106,7 +108,7 @@ export const createAndWait: Operation = {
 		return await waitForCallbacks(this, connection, state, items);
 	},
 	async errorOutput(this: IExecuteFunctions): Promise<number> {
-		const { hasOutputPerStatus } = await import('./waitSettings');
+		const { hasOutputPerStatus } = await import('./waiting/waitSettings');
 		try {
 			return hasOutputPerStatus(this) ? failedOutput : 0;
 		} catch {

@@ -19,9 +19,9 @@ export const getStatus: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readCallId } = await import('./parameters');
-		const { statusRequest } = await import('../../../shared/callStatus');
-		const { sendPatiently } = await import('../../../shared/patience');
+		const { readCallId } = await import('./dispatch/parameters');
+		const { statusRequest } = await import('../../../shared/api/callStatus');
+		const { sendPatiently } = await import('../../../shared/api/patience');
 		const { perItem, toItems } = await import('../perItem');
 
 		return await perItem(this, {

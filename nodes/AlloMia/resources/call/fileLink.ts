@@ -1,0 +1,115 @@
+import type { Failure } from '../../../shared/api/failure';
+import { isLoopbackHost, isPrivateUrl, parseUrl } from '../../../shared/values/network';
+
+/** What may be downloaded of a call. */
+export const fileKinds = ['transcript', 'recording'] as const;
+
+export type FileKind = (typeof fileKinds)[number];
+
+/** A link that may be followed, or why not. */
+export type CheckedLink = { ok: true; url: URL } | { ok: false; failure: Failure };
+
+/**
+ * Whether a link may be followed. It was not made by the user, so it must not lead into n8n's own
+ * network; only where AlloMia's API is itself on this machine (a simulator, a test) it may.
+ * @param base what a relative link (of a redirect) is relative to
+ */
+export function checkLink(
+	kind: FileKind,
+	link: string,
+	apiBaseUrl: string,
+	base?: URL,
+): CheckedLink {
+	const url = base && URL.canParse(link, base.href) ? new URL(link, base) : parseUrl(link);
+	if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+		return refuse(kind, 'AlloMia’s link to it is not a web address.');
+	}
+	return isPrivateUrl(url.href) && !isOnThisMachine(apiBaseUrl)
+		? leadsInside(kind, url)
+		: { ok: true, url };
+}
+
+/** Whether AlloMia's API is on this machine: then so may be what its links lead to. */
+export function isOnThisMachine(apiBaseUrl: string): boolean {
+	return isLoopbackHost(new URL(apiBaseUrl).hostname);
+}
+
+/** The refusal of a link that leads into an internal network. */
+export function leadsInside(kind: FileKind, url: URL): { ok: false; failure: Failure } {
+	return refuse(kind, `AlloMia’s link to it leads to ${url.host}, which is not on the internet.`);
+}
+
+/** The failure of a download. It names the host alone: the rest of a signed link is a secret. */
+export function downloadFailure(
+	kind: FileKind,
+	reason: string,
+	extras: Pick<Failure, 'kind'> & Partial<Failure>,
+): Failure {
+	return {
+		message: `The ${kind} could not be downloaded`,
+		description: `${reason} Try again later, or take it out of Download to go on without it.`,
+		...extras,
+	};
+}
+
+/** The failure of a file that is larger than the user wants it, in bytes. */
+export function tooLarge(kind: FileKind, maxSize: number): Failure {
+	return {
+		kind: 'refused',
+		message: `The ${kind} is too large`,
+		description: `It has more than ${maxSize / 1_000_000} MB. Raise Options > Max File Size, or take it out of Download to go on without it.`,
+	};
+}
+
+function refuse(kind: FileKind, reason: string): { ok: false; failure: Failure } {
+	return { ok: false, failure: downloadFailure(kind, reason, { kind: 'refused' }) };
+}
+
+/** The types that recordings and transcripts come in, with the ending of their names. */
+const extensions: Record<string, string> = {
+	'text/plain': 'txt',
+	'audio/wav': 'wav',
+	'audio/x-wav': 'wav',
+	'audio/wave': 'wav',
+	'audio/vnd.wave': 'wav',
+	'audio/mpeg': 'mp3',
+	'audio/mp3': 'mp3',
+	'audio/mp4': 'm4a',
+	'audio/x-m4a': 'm4a',
+	'audio/aac': 'aac',
+	'audio/ogg': 'ogg',
+	'audio/opus': 'opus',
+	'audio/webm': 'webm',
+	'audio/flac': 'flac',
+	'video/mp4': 'mp4',
+	'video/webm': 'webm',
+};
+
+/** Types that object stores give to what they know nothing about. */
+const unknownTypes = ['', 'application/octet-stream', 'binary/octet-stream'];
+
+/** What a downloaded file is called, and its type: as the answer says, or else as the link does. */
+export function describeFile(
+	kind: FileKind,
+	callId: string,
+	url: URL,
+	contentType: string,
+): { fileName: string; mimeType: string } {
+	const safeId = callId.replace(/[^\w.-]/g, '_');
+	// Plain text by AlloMia's documentation, whatever the object store calls it.
+	if (kind === 'transcript') {
+		return { fileName: `transcript-${safeId}.txt`, mimeType: 'text/plain' };
+	}
+	const said = mediaType(contentType);
+	const ofLink = /\.([a-z\d]{2,4})$/i.exec(url.pathname)?.[1]?.toLowerCase();
+	const ofType = Object.entries(extensions).find(([, extension]) => extension === ofLink)?.[0];
+	return {
+		fileName: `recording-${safeId}.${extensions[said] ?? ofLink ?? 'bin'}`,
+		mimeType: unknownTypes.includes(said) ? (ofType ?? 'application/octet-stream') : said,
+	};
+}
+
+/** A Content-Type without its parameters. */
+export function mediaType(contentType: string): string {
+	return contentType.split(';')[0]?.trim().toLowerCase() ?? '';
+}

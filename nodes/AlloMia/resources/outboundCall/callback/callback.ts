@@ -1,0 +1,97 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { Connection } from '../../../../shared/api/api';
+import { readCallbackUrl, type CallRequest } from '../dispatch/callRequest';
+import { maxUrlLength, signCallbackUrl } from '../../../../shared/callbacks/callbackUrl';
+import { addHint } from '../../../../shared/n8n/hints';
+import { isPrivateUrl } from '../../../../shared/values/network';
+import { readSwitch } from '../../../../shared/values/options';
+import type { Checked, Refusal } from '../../../../shared/values/refusal';
+import type { ReadItem } from '../../items';
+import { readOptions } from '../dispatch/parameters';
+import { checkTriggers, ownTriggerUrl } from './ownTrigger';
+
+/** Puts the address into a call's body that its outcome is to be posted to, if there is one. */
+export async function callbackAdder(
+	context: IExecuteFunctions,
+	connection: Connection,
+): Promise<(itemIndex: number, call: CallRequest) => Checked<CallRequest>> {
+	// The triggers stay the same through the run, and most items name the same one.
+	const triggers = await checkTriggers(context);
+	const triggerUrl = (name: unknown) => {
+		const url = triggers.get(name) ?? ownTriggerUrl(context, name);
+		triggers.set(name, url);
+		return url;
+	};
+	return (itemIndex, call) => {
+		const url = readTarget(context, itemIndex, call, connection, triggerUrl);
+		if (!url.ok) return url;
+		if (url.value === undefined) return { ok: true, value: call };
+		return { ok: true, value: { ...call, body: { ...call.body, callbackUrl: url.value } } };
+	};
+}
+
+function readTarget(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	call: CallRequest,
+	connection: Connection,
+	triggerUrl: (name: unknown) => Checked<string>,
+): Checked<string | undefined> {
+	const callback: unknown = context.getNodeParameter('callback', itemIndex, 'none');
+	if (callback === 'none') {
+		if (!call.metadata) return { ok: true, value: undefined };
+		const message =
+			'It comes back with the outcome, and with Callback set to None nothing does. Choose another Callback, or remove it.';
+		return { ok: false, refusals: [{ field: 'Metadata', message }] };
+	}
+	if (callback === 'trigger') {
+		const url = triggerUrl(context.getNodeParameter('triggerName', itemIndex, 'AlloMia Trigger'));
+		return url.ok ? signed(context, itemIndex, url.value, call, connection) : url;
+	}
+	if (callback === 'url') {
+		const refusals: Refusal[] = [];
+		const url = readCallbackUrl(context.getNodeParameter('callbackUrl', itemIndex, ''), refusals);
+		const options = readOptions(context, itemIndex);
+		const sign = readSwitch('Sign Callback URL', options, 'signCallbackUrl', refusals);
+		if (refusals.length > 0) return { ok: false, refusals };
+		return sign || call.metadata
+			? signed(context, itemIndex, url, call, connection)
+			: { ok: true, value: url };
+	}
+	const message = `"${String(callback)}" is not one of none, trigger and url. Choose one of them.`;
+	return { ok: false, refusals: [{ field: 'Callback', message }] };
+}
+
+/** `url` with this item's context and signature, unless that makes it too long. */
+export function signed(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	url: string,
+	{ metadata }: CallRequest,
+	{ apiKey }: Connection,
+): Checked<string> {
+	const workflowId = context.getWorkflow().id ?? '';
+	const executionId = context.getExecutionId() ?? '';
+	const result = signCallbackUrl(url, { workflowId, executionId, itemIndex, metadata }, apiKey);
+	if (result.length <= maxUrlLength) return { ok: true, value: result };
+	const field = metadata ? 'Metadata' : 'Callback URL';
+	const message = `With it the callback URL has ${result.length} characters, and n8n and servers on its way may refuse more than ${maxUrlLength}. Shorten it: an ID is enough to look up the rest.`;
+	return { ok: false, refusals: [{ field, message }] };
+}
+
+/** Tells the user of a run whose outcomes AlloMia cannot deliver. */
+export function hintUnreachable(
+	context: IExecuteFunctions,
+	{ baseUrl }: Connection,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+): void {
+	const calls = items.flatMap((item) => (item.ok ? [item.value] : []));
+	const url = calls.map(({ body }) => body.callbackUrl).find((it) => it && isPrivateUrl(it));
+	if (url !== undefined && !isPrivateUrl(baseUrl)) {
+		addHint(context, {
+			type: 'warning',
+			location: 'outputPane',
+			message: `AlloMia cannot reach ${new URL(url).origin} from the internet, so the outcome will not arrive. Set the environment variable WEBHOOK_URL of n8n to its public address, and restart n8n.`,
+		});
+	}
+}

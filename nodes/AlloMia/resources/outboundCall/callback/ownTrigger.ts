@@ -1,0 +1,151 @@
+import type { IDataObject, IExecuteFunctions, Workflow } from 'n8n-workflow';
+import type { Checked } from '../../../../shared/values/refusal';
+import { clean } from '../../../../shared/values/text';
+import { pathRule, triggerPath, webhookUrl } from '../../../../shared/callbacks/triggerAddress';
+import { itemIndexes } from '../../items';
+import { resumeUrl } from './resumeUrl';
+import { probe, probeOnce, securedAdvice } from './selfProbe';
+
+const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
+
+/**
+ * The address of the AlloMia Trigger of this name in the running workflow. Nothing is stored for it:
+ * a queue-mode worker gets no static data, but knows the whole workflow and n8n's address.
+ */
+export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): Checked<string> {
+	const name = clean(String(givenName ?? ''));
+	const parameters = parametersOf(context, name);
+	const otherwise = 'or choose another Callback';
+	if (!parameters) {
+		const problem =
+			name === ''
+				? 'It is empty. Write the name of the AlloMia Trigger'
+				: `There is no node "${name}" in this workflow. Add an AlloMia Trigger, and write its name here`;
+		return refuse('Trigger Name', `${problem} as it stands on the canvas, ${otherwise}.`);
+	}
+	const entry = entryOf(context, name);
+	// Where n8n tells nothing of it but its parameters, these must do.
+	const isTrigger = entry
+		? entry.type === triggerType
+		: typeof parameters.verification === 'string';
+	if (!isTrigger) {
+		const message = `"${name}" is not an AlloMia Trigger. Write the name of one, ${otherwise}.`;
+		return refuse('Trigger Name', message);
+	}
+	if (entry?.disabled) {
+		const message = `"${name}" is deactivated on the canvas, so it does not listen. Activate it and publish the workflow, ${otherwise}.`;
+		return refuse('Trigger Name', message);
+	}
+	const { id = '' } = context.getWorkflow();
+	const options = (parameters.options ?? {}) as IDataObject;
+	const path = triggerPath(options.path, id);
+	if (path === undefined) {
+		return refuse('Trigger Name', `The option Path of "${name}" ${pathRule}. Correct it there.`);
+	}
+	const url = webhookUrl(resumeUrl(context), path);
+	if (url !== undefined) return { ok: true, value: url };
+	return refuse(
+		'Callback',
+		`The webhook addresses of this n8n are renamed, so that of "${name}" is not known here. Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL.`,
+	);
+}
+
+/**
+ * The triggers that the items name: whether they listen. A run by hand, above all, may be of a workflow
+ * that is not published; and where only some of n8n's webhook addresses are renamed, nothing tells.
+ * @returns by the trigger's name: its address, or why nobody may be called
+ */
+export async function checkTriggers(
+	context: IExecuteFunctions,
+): Promise<Map<unknown, Checked<string>>> {
+	const checked = new Map<unknown, Checked<string>>();
+	for (const name of await namedTriggers(context)) {
+		const url = ownTriggerUrl(context, name);
+		checked.set(name, url.ok ? await ifListening(context, name, url.value) : url);
+	}
+	return checked;
+}
+
+async function namedTriggers(context: IExecuteFunctions): Promise<Set<unknown>> {
+	const names = new Set<unknown>();
+	const { callback, triggerName } = context.getNode().parameters;
+	const isSame = [callback, triggerName].every((it) => !String(it).startsWith('='));
+	for await (const itemIndex of itemIndexes(context)) {
+		try {
+			if (context.getNodeParameter('callback', itemIndex) === 'trigger') {
+				names.add(context.getNodeParameter('triggerName', itemIndex));
+			}
+		} catch {
+			// An expression that fails is told of when the item is read.
+		}
+		if (isSame) break;
+	}
+	return names;
+}
+
+async function ifListening(
+	context: IExecuteFunctions,
+	name: unknown,
+	url: string,
+): Promise<Checked<string>> {
+	const trigger = `"${String(name)}"`;
+	const paste =
+		'Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL';
+	// n8n starts a run by production webhook or trigger only in a published workflow; in any other run it
+	// may not tell.
+	const isPublished =
+		['webhook', 'trigger'].includes(context.getMode()) || context.getWorkflow().active;
+	const probed = await (isPublished ? probeOnce : probe)(context, url);
+	switch (probed?.kind) {
+		case undefined:
+		case 'listens':
+			return { ok: true, value: url };
+		case 'unregistered':
+			return refuse(
+				'Callback',
+				`${trigger} does not listen: this workflow is not published, or not as it stands now. Publish (activate) it and run it again, or choose another Callback.`,
+			);
+		case 'missing':
+			return refuse(
+				'Callback',
+				`${trigger} is not at ${new URL(url).origin}${new URL(url).pathname} (404): the webhook addresses of this n8n may be renamed (N8N_ENDPOINT_WEBHOOK). ${paste}.`,
+			);
+		case 'secured':
+			return refuse('Callback', `${securedAdvice(url)}.`);
+		case 'blocked':
+		case 'unknown':
+			// The run may be of use all the same. Only who runs it by hand can do otherwise at once.
+			if (isPublished || context.getMode() !== 'manual') return { ok: true, value: url };
+			return refuse(
+				'Callback',
+				`n8n cannot tell whether ${trigger} listens, since it does not reach itself at ${new URL(url).origin} (${probed.what}). ${paste}; or correct WEBHOOK_URL.`,
+			);
+	}
+}
+
+function refuse(field: string, message: string): Checked<string> {
+	return { ok: false, refusals: [{ field, message }] };
+}
+
+/** The parameters of a node of this workflow, connected or not; undefined where there is none. */
+function parametersOf(context: IExecuteFunctions, name: string): IDataObject | undefined {
+	const nodes = context.getWorkflowDataProxy(0).$node as Record<
+		string,
+		{ parameter: IDataObject } | undefined
+	>;
+	try {
+		return nodes[name]?.parameter;
+	} catch {
+		// n8n's way to say that it does not know the node.
+		return undefined;
+	}
+}
+
+/** Type and state of a node, which n8n tells of a node that leads to another. */
+function entryOf(context: IExecuteFunctions, name: string) {
+	const [child] = context.getChildNodes(name);
+	if (child) return context.getParentNodes(child.name).find((it) => it.name === name);
+	// Of one that leads nowhere n8n's interface says nothing, but every release so far has this.
+	const { workflow } = context as { workflow?: Partial<Pick<Workflow, 'getNode'>> };
+	return workflow?.getNode?.(name) ?? undefined;
+}

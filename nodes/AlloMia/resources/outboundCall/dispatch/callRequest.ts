@@ -1,0 +1,302 @@
+import { z } from 'zod';
+import { readCountry, readPhoneNumber } from '../../../../shared/values/phone';
+import { parseUrl } from '../../../../shared/values/network';
+import { readSwitch } from '../../../../shared/values/options';
+import type { Checked, Refusal } from '../../../../shared/values/refusal';
+import { uuidForm } from '../../../../shared/api/schemas';
+import { clean, toText } from '../../../../shared/values/text';
+import { parseVariables, repeatedNames, reservedNames, toVariable } from './variables';
+
+/** POST /outbound's body. It holds only what was set. */
+export interface CallBody {
+	phoneNumber: string;
+	assistantId: string;
+	phoneNumberId: string;
+	customerName?: string;
+	dynamicVariables?: Record<string, string>;
+	callbackUrl?: string;
+}
+
+/** An item's parameters as they come from the editor or an expression: anything at all. */
+export interface CallParameters {
+	phoneNumber: unknown;
+	assistantId: unknown;
+	phoneNumberId: unknown;
+	customerName: unknown;
+	specifyDynamicVariables: unknown;
+	dynamicVariables: unknown;
+	dynamicVariablesJson: unknown;
+	/** The collection Options, as far as it concerns one call. */
+	options: Record<string, unknown>;
+	/** Whether Call Once Per is set, so that an item without a key is refused. */
+	keyed?: boolean;
+}
+
+/** A checked item: the body, and what is to come back with the outcome. */
+export interface CallRequest {
+	body: CallBody;
+	metadata?: Record<string, unknown>;
+	/** What the call is for, such as an appointment's ID: nobody is called twice for the same. */
+	onceKey?: string;
+	/** Whether it is to be shown instead of placed. */
+	dryRun: boolean;
+}
+
+/** Turns an item's parameters into the request, or says everything that is wrong with them. */
+export function readCallRequest(parameters: CallParameters): Checked<CallRequest> {
+	const refusals: Refusal[] = [];
+	const phoneNumber = readNumber(parameters, refusals);
+	const assistantId = readUuid('Assistant ID', parameters.assistantId, refusals);
+	const phoneNumberId = readUuid('Phone Number ID', parameters.phoneNumberId, refusals);
+	const customerName = readName(parameters.customerName, refusals);
+	const dynamicVariables = readDynamicVariables(parameters, refusals);
+	const metadata = readMetadata(parameters.options.metadata, refusals);
+	const onceKey = parameters.keyed ? readOnceKey(parameters.options.onceKey, refusals) : undefined;
+	const dryRun = readSwitch('Dry Run', parameters.options, 'dryRun', refusals);
+	if (refusals.length > 0) return { ok: false, refusals };
+	return {
+		ok: true,
+		value: {
+			body: {
+				phoneNumber,
+				assistantId,
+				phoneNumberId,
+				...(customerName === '' ? {} : { customerName }),
+				...(Object.keys(dynamicVariables).length === 0 ? {} : { dynamicVariables }),
+			},
+			...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+			...(onceKey === undefined ? {} : { onceKey }),
+			dryRun,
+		},
+	};
+}
+
+function readOnceKey(value: unknown, refusals: Refusal[]): string {
+	const field = 'Call Once Per';
+	// A computation that failed is no key: all items would share it.
+	const key = readText(field, Number.isNaN(value) ? '' : (value ?? ''), refusals);
+	if (key === '') {
+		refusals.push({
+			field,
+			message:
+				'It is empty for this item. Use a value that every item has, such as the appointment’s ID, or remove the option.',
+		});
+	}
+	return key ?? '';
+}
+
+/** A UUID as AlloMia writes it, without what was pasted around it. */
+export function readUuid(field: string, value: unknown, refusals: Refusal[]): string {
+	const id = readText(field, value, refusals);
+	if (id === undefined) return '';
+	if (id === '') {
+		refusals.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
+	} else if (!uuidForm.test(id)) {
+		refusals.push({
+			field,
+			message: `"${id}" is not an ID of AlloMia. It looks like a1b2c3d4-e5f6-7890-abcd-123456789012.`,
+		});
+	}
+	return id;
+}
+
+/** A URL that AlloMia can post to, exactly as given. */
+export function readCallbackUrl(value: unknown, refusals: Refusal[]): string {
+	const field = 'Callback URL';
+	const text = readText(field, value, refusals);
+	if (text === undefined) return '';
+	const url = parseUrl(text);
+	if (text === '') {
+		refusals.push({
+			field,
+			message: 'It is empty. Paste the URL to call back, or choose another Callback.',
+		});
+	} else if (
+		!url ||
+		!/^https?:\/\/[^/]/i.test(text) ||
+		!/^https?:$/.test(url.protocol) ||
+		/\s/.test(text)
+	) {
+		refusals.push({
+			field,
+			message: `"${text}" is not a web address. It must begin with https:// or http://.`,
+		});
+	}
+	return text;
+}
+
+function readNumber({ phoneNumber, options }: CallParameters, refusals: Refusal[]): string {
+	const text = readText('Phone Number', phoneNumber, refusals);
+	if (text === undefined) return '';
+	const { defaultCountry } = options;
+	const code = isText(defaultCountry) ? toText(defaultCountry) : '?';
+	const country = code === '' ? undefined : readCountry(code);
+	if (code !== '' && country === undefined) {
+		refusals.push({
+			field: 'Default Country',
+			message: `"${code}" is not a country. Use its two letters (ISO 3166-1), for example CA, US or FR.`,
+		});
+		return '';
+	}
+	const number = readPhoneNumber(text, country);
+	if (number.ok) return number.number;
+	refusals.push({ field: 'Phone Number', message: number.message });
+	return '';
+}
+
+function readName(value: unknown, refusals: Refusal[]): string {
+	if (value === undefined || value === null || typeof value === 'string') {
+		return clean(value ?? '');
+	}
+	if (typeof value === 'number') return String(value);
+	refusals.push({ field: 'Customer Name', message: `It is ${kindOf(value)}. Use text.` });
+	return '';
+}
+
+/** The pairs of a fixedCollection's entries. A value of another shape is refused, never dropped. */
+function pairsOf(
+	field: string,
+	collection: unknown,
+	key: string,
+	refusals: Refusal[],
+): Array<{ name: unknown; value: unknown }> {
+	if (collection === undefined || collection === null || collection === '') return [];
+	const shape = z
+		.object({ [key]: z.array(z.object({ name: z.unknown(), value: z.unknown() })).optional() })
+		.strict()
+		.safeParse(collection);
+	if (!shape.success) {
+		refusals.push({ field, message: 'It is not a list of names and values. Add them one by one.' });
+		return [];
+	}
+	return (shape.data[key] ?? []).map(({ name, value }) => ({ name, value }));
+}
+
+/** Whether a name may be used: it is refused where it is empty, reserved or there already. */
+function claimName(
+	field: string,
+	name: string,
+	position: number,
+	seen: Set<string>,
+	refusals: Refusal[],
+): boolean {
+	if (name === '') {
+		refusals.push({ field, message: `Entry ${position} has no name. Give it one, or remove it.` });
+		return false;
+	}
+	if (reservedNames.includes(name)) {
+		refusals.push({ field, message: `"${name}" cannot be used as a name. Choose another.` });
+		return false;
+	}
+	if (seen.has(name)) {
+		refusals.push({ field, message: `"${name}" is there twice. Keep one of them.` });
+		return false;
+	}
+	seen.add(name);
+	return true;
+}
+
+function readDynamicVariables(
+	{ specifyDynamicVariables, dynamicVariables, dynamicVariablesJson }: CallParameters,
+	refusals: Refusal[],
+): Record<string, string> {
+	if (specifyDynamicVariables === 'json') return readJsonVariables(dynamicVariablesJson, refusals);
+	if (specifyDynamicVariables === 'keyValue' || specifyDynamicVariables === undefined) {
+		return readVariables(dynamicVariables, refusals);
+	}
+	refusals.push({
+		field: 'Specify Dynamic Variables',
+		message: 'Choose Using Fields Below (keyValue) or Using JSON (json).',
+	});
+	return {};
+}
+
+function readVariables(collection: unknown, refusals: Refusal[]): Record<string, string> {
+	const pairs = pairsOf('Dynamic Variables', collection, 'variable', refusals).map(
+		({ name, value }) => [toText(name), value] as const,
+	);
+	return convert('Dynamic Variables', pairs, refusals);
+}
+
+function readJsonVariables(value: unknown, refusals: Refusal[]): Record<string, string> {
+	const field = 'Dynamic Variables (JSON)';
+	const example = 'Write an object such as { "practitioner": "Dr. Smith" }.';
+	let object = value;
+	if (typeof value === 'string') {
+		const text = clean(value);
+		if (text === '') return {};
+		try {
+			JSON.parse(text);
+			const repeated = repeatedNames(text);
+			for (const name of repeated) {
+				refusals.push({ field, message: `"${name}" is there twice. Keep one of them.` });
+			}
+			if (repeated.length > 0) return {};
+			object = parseVariables(text);
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			refusals.push({ field, message: `It is not JSON (${reason}). ${example}` });
+			return {};
+		}
+	}
+	if (object === undefined) return {};
+	if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+		refusals.push({ field, message: `It is ${kindOf(object)}, not an object. ${example}` });
+		return {};
+	}
+	const pairs = Object.entries(object).map(
+		([name, entry]) => [clean(name), entry as unknown] as const,
+	);
+	return convert(field, pairs, refusals);
+}
+
+function convert(
+	field: string,
+	pairs: ReadonlyArray<readonly [string, unknown]>,
+	refusals: Refusal[],
+): Record<string, string> {
+	const variables: Record<string, string> = {};
+	const seen = new Set<string>();
+	for (const [index, [name, value]] of pairs.entries()) {
+		if (!claimName(field, name, index + 1, seen, refusals)) continue;
+		const text = toVariable(value);
+		if (!text.ok) refusals.push({ field, message: `"${name}" ${text.message}` });
+		else variables[name] = text.value;
+	}
+	return variables;
+}
+
+function readMetadata(collection: unknown, refusals: Refusal[]): Record<string, unknown> {
+	const field = 'Metadata';
+	const metadata: Record<string, unknown> = {};
+	const seen = new Set<string>();
+	for (const [index, { name: rawName, value }] of pairsOf(
+		field,
+		collection,
+		'entry',
+		refusals,
+	).entries()) {
+		const name = toText(rawName);
+		if (!claimName(field, name, index + 1, seen, refusals)) continue;
+		metadata[name] = value ?? null;
+	}
+	return metadata;
+}
+
+/** A value as clean text, empty where there is none. Undefined where its kind is refused. */
+function readText(field: string, value: unknown, refusals: Refusal[]): string | undefined {
+	if (isText(value)) return toText(value);
+	refusals.push({ field, message: `It is ${kindOf(value)}. Use text.` });
+	return undefined;
+}
+
+/** Whether a value is text, counts as text, or is missing. */
+function isText(value: unknown): boolean {
+	return value === null || ['string', 'number', 'bigint', 'undefined'].includes(typeof value);
+}
+
+function kindOf(value: unknown): string {
+	if (value === null) return 'null';
+	if (Array.isArray(value)) return 'a list';
+	return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

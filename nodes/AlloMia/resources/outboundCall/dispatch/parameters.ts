@@ -1,0 +1,41 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { readCallRequest, readUuid, type CallRequest } from './callRequest';
+import { checked, type Checked, type Refusal } from '../../../../shared/values/refusal';
+
+/** One item's call, without a callback URL. */
+export function readCall(context: IExecuteFunctions, itemIndex: number): Checked<CallRequest> {
+	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, undefined);
+	const specify = parameter('specifyDynamicVariables');
+	return readCallRequest({
+		phoneNumber: parameter('phoneNumber'),
+		assistantId: parameter('assistantId'),
+		phoneNumberId: parameter('phoneNumberId'),
+		customerName: parameter('customerName'),
+		specifyDynamicVariables: specify,
+		dynamicVariables: specify === 'json' ? undefined : parameter('dynamicVariables'),
+		dynamicVariablesJson: specify === 'json' ? parameter('dynamicVariablesJson') : undefined,
+		options: readOptions(context, itemIndex),
+		keyed: hasOnceKey(context),
+	});
+}
+
+/** Whether Call Once Per is set, whatever it comes to for an item: outputs must not depend on it. */
+export function hasOnceKey(context: IExecuteFunctions): boolean {
+	const { options } = context.getNode().parameters;
+	return Boolean((options as IDataObject | undefined)?.onceKey);
+}
+
+/** One item's outbound call ID. */
+export function readCallId(context: IExecuteFunctions, itemIndex: number): Checked<string> {
+	const refusals: Refusal[] = [];
+	const id = readUuid(
+		'Outbound Call ID',
+		context.getNodeParameter('outboundCallId', itemIndex, ''),
+		refusals,
+	);
+	return checked(id, refusals);
+}
+
+export function readOptions(context: IExecuteFunctions, itemIndex: number): IDataObject {
+	return context.getNodeParameter('options', itemIndex, {}) as IDataObject;
+}

@@ -1,0 +1,135 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { isAgentTool } from '../../../../shared/n8n/agentTool';
+import type { CallRequest } from '../dispatch/callRequest';
+import { refusalError } from '../../../../shared/n8n/nodeErrors';
+import { readSwitch, readWholeNumber } from '../../../../shared/values/options';
+import type { Refusal } from '../../../../shared/values/refusal';
+import { describeRefusals } from '../../../../shared/values/refusal';
+import type { WaitingItem, WaitingState } from './waiting';
+import { alreadyCalledOutput, dryRunOutput, throwFailure, type DialResult } from '../dispatch/dial';
+import type { ReadItem } from '../../items';
+import { hasOnceKey, readOptions } from '../dispatch/parameters';
+
+/** The parameters that hold for a run as a whole. They are read from the first item. */
+export interface WaitSettings {
+	waitFor: 'callback' | 'polling';
+	/** In ms. */
+	maxWait: number;
+	/** In ms. */
+	pollInterval: number;
+	outputPerStatus: boolean;
+}
+
+/** In ms. */
+const units = new Map([
+	['minutes', 60_000],
+	['hours', 3_600_000],
+	['days', 86_400_000],
+]);
+
+/** The longest wait: n8n's database cannot hold much later dates on every system. */
+const longestWait = 365 * 86_400_000;
+
+/**
+ * Whether each status has an output of its own. A tool has but one, to its agent.
+ * @throws what n8n says, where it is an expression that fails; no other option is read
+ */
+export function hasOutputPerStatus(context: IExecuteFunctions, refusals: Refusal[] = []): boolean {
+	const outputPerStatus: unknown = context.getNodeParameter('options.outputPerStatus', 0, false);
+	const isOn = readSwitch('Output per Status', { outputPerStatus }, 'outputPerStatus', refusals);
+	return isOn && !isAgentTool(context);
+}
+
+/** @throws NodeOperationError that names the parameter */
+export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
+	const refusals: Refusal[] = [];
+	const parameter = (name: string, fallback: unknown): unknown =>
+		context.getNodeParameter(name, 0, fallback);
+	const options = readOptions(context, 0);
+	const waitFor = parameter('waitFor', 'callback');
+	if (waitFor !== 'callback' && waitFor !== 'polling') {
+		refusals.push({ field: 'Wait For', message: 'Choose Callback or Polling.' });
+	}
+	const pollInterval = readWholeNumber(
+		'Poll Interval',
+		options.pollInterval,
+		{ fallback: 10, min: 1, max: 3600 },
+		refusals,
+	);
+	const maxWait = readMaxWait(
+		parameter('maxWait', 1),
+		String(parameter('maxWaitUnit', 'hours')),
+		refusals,
+	);
+	const outputPerStatus = hasOutputPerStatus(context, refusals);
+	if (refusals.length > 0) throw refusalError(context.getNode(), refusals, 0, 'Nobody was called.');
+	return {
+		waitFor: waitFor === 'polling' ? 'polling' : 'callback',
+		maxWait,
+		pollInterval: pollInterval * 1000,
+		outputPerStatus,
+	};
+}
+
+function readMaxWait(value: unknown, unit: string, refusals: Refusal[]): number {
+	const factor = units.get(unit);
+	const amount = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+	if (factor === undefined) {
+		refusals.push({ field: 'Max Wait Unit', message: 'Choose Minutes, Hours or Days.' });
+	} else if (typeof amount !== 'number' || !(amount > 0) || amount * factor > longestWait) {
+		refusals.push({
+			field: 'Max Wait',
+			message: `It is ${JSON.stringify(value)}. Use a number above 0, at most one year.`,
+		});
+	} else {
+		return amount * factor;
+	}
+	return 0;
+}
+
+/**
+ * What is to be waited for after the dials.
+ * @throws NodeApiError where a call failed and the node is set to stop
+ */
+export function toWaiting(
+	context: IExecuteFunctions,
+	items: ReadonlyArray<ReadItem<CallRequest>>,
+	results: readonly DialResult[],
+	{ maxWait, outputPerStatus }: WaitSettings,
+): WaitingState {
+	if (!context.continueOnFail()) throwFailure(context.getNode(), items, results);
+	const outcomes = new Map(results.map(({ itemIndex, outcome }) => [itemIndex, outcome]));
+	const waiting = items.flatMap((item): WaitingItem[] => {
+		const { itemIndex } = item;
+		if (!item.ok) {
+			const error = {
+				message: describeRefusals(item.refusals),
+				description: 'Nobody was called for this item.',
+			};
+			return [{ itemIndex, error }];
+		}
+		if (item.value.dryRun) return [{ itemIndex, shown: dryRunOutput(item.value) }];
+		const metadata = item.value.metadata as IDataObject | undefined;
+		const outcome = outcomes.get(itemIndex);
+		if (outcome === undefined || outcome === 'skipped') return [];
+		if (outcome === 'alreadyCalled') {
+			return [{ itemIndex, shown: alreadyCalledOutput(item.value.onceKey) }];
+		}
+		if (!outcome.ok) {
+			const { message, description } = outcome.failure;
+			return [{ itemIndex, error: { message, description } }];
+		}
+		const { outboundCallId, contactId, status } = outcome.value;
+		return [
+			{ itemIndex, call: { outboundCallId, contactId, status }, ...(metadata ? { metadata } : {}) },
+		];
+	});
+	const run = String(context.evaluateExpression('{{ $runIndex }}', 0));
+	return {
+		wait: `${context.getExecutionId()}/${context.getNode().id}/${run}`,
+		deadline: Date.now() + maxWait,
+		outputPerStatus,
+		keyed: hasOnceKey(context),
+		items: waiting,
+	};
+}
