@@ -1,5 +1,5 @@
 import { outputsOf } from '../../scripts/lib/workflows';
-import { examples, ways } from '../unit/writings';
+import { examples, ways } from '../unit/support/writings';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia } from './support/nodes';
 

@@ -19,7 +19,7 @@ export function loadNodes(): void {
 
 /** The test files of a suite, with their text. */
 export const testFiles = (suite: string) =>
-	filesIn(path.join('test', suite))
+	filesIn(path.join('test', suite), { recursive: true })
 		.filter((file) => file.endsWith('.test.ts'))
 		.map((file) => ({ name: path.basename(file), file, text: fs.readFileSync(file, 'utf8') }));
 

@@ -1,0 +1,428 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import pLimit from 'p-limit';
+import type {
+	Decision,
+	LedgerEntry,
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
+import { ModelProcess } from './process';
+import { ModelStore } from './store';
+import { World } from './world';
+
+/** What AlloMia does with a person's call. */
+type Script = 'taken' | 'refusedOnce' | 'refused' | 'lost';
+
+export interface Person {
+	phone: string;
+	key?: string;
+	script: Script;
+}
+
+/** What is drawn at random of a schedule; all the rest follows from the seed. */
+export interface Schedule {
+	seed: number;
+	/** Whether n8n runs in queue mode, with two workers. */
+	together: boolean;
+	keyed: boolean;
+	/** Whether n8n stores nothing that ties a killed execution to its re-run. */
+	old: boolean;
+	/** How many lists are called, of how many people at most, and how many at the same time. */
+	lists: number;
+	people: number;
+	atOnce: number;
+	kills: number;
+	hiccups: number;
+	/** Whether lists have changed when they are run again. */
+	changes: boolean;
+	/** How many people are called in one run of the node: a loop, if that is fewer than there are. */
+	batch: number;
+	/** Whether n8n saves the progress of an execution after each node. */
+	saves: boolean;
+	/** Whether the execution waits after each run of the node: n8n then takes it up again from what it stored. */
+	waits: boolean;
+	/** How often the node stops at the first call that fails, before it is set to continue. */
+	stops: number;
+	/** How often a write to the database takes seconds. */
+	stalls: number;
+	/** How often an execution is stopped in the editor. */
+	cancels: number;
+	/** How long it takes to read what n8n has stored of an execution, in ms. */
+	reading: number;
+}
+
+export type Kind = Decision['kind'] | 'skipped' | 'unknown';
+
+interface Execution {
+	name: string;
+	id: string;
+	established: number;
+	/** How the execution began that was established then. */
+	source: 'webhook' | 'retry';
+	/** Whether n8n has stored these two; an old one does so along with what nodes remember. */
+	isMomentStored: boolean;
+	list: Person[];
+	/** Everybody who was ever in the list, by how often at most. */
+	ever: Map<Person, number>;
+	process: ModelProcess;
+	mode: 'webhook' | 'retry';
+	/** What n8n has stored of the node's context, and at which run of the node it goes on. */
+	saved?: object;
+	round: number;
+	stops: number;
+	isRunning: boolean;
+	isOver: boolean;
+	cancel: AbortController;
+	/** Whether it was stopped and only the database tells. */
+	isStopped: boolean;
+	/** What became of everybody, by the runs of the node. */
+	rounds: Array<Array<[Person, Kind]>>;
+}
+
+export interface Call {
+	execution: string;
+	person: Person;
+}
+
+export interface Outcome {
+	executions: Execution[];
+	/** Every call that AlloMia has taken. */
+	calls: Call[];
+	/** How many processes were killed. */
+	kills: number;
+}
+
+const nodeId = 'node1';
+
+const manuallyStopped = 'The execution was cancelled manually';
+
+/** A world in which lists are called, while processes are killed and the database fails. */
+export class Play {
+	readonly world: World;
+
+	readonly store: ModelStore;
+
+	readonly calls: Call[] = [];
+
+	readonly executions: Execution[] = [];
+
+	kills = 0;
+
+	/** How many executions were run again soon after a stop of which their process was not told. */
+	untold = 0;
+
+	private processes: ModelProcess[];
+
+	private readonly refused = new Set<Person>();
+
+	private executionCount = 0;
+
+	private newcomers = 0;
+
+	constructor(private readonly schedule: Schedule) {
+		this.world = new World(schedule.seed);
+		this.store = new ModelStore(this.world);
+		this.processes = Array.from({ length: schedule.together ? 2 : 1 }, () => this.newProcess());
+	}
+
+	/** Starts a list at some time. */
+	start(list: Person[], after = 0): void {
+		this.executionCount += 1;
+		const name = `${this.executionCount}`;
+		this.world.after(after, () => {
+			const execution: Execution = {
+				name,
+				id: name,
+				established: this.world.now + this.executions.length / 100,
+				source: 'webhook',
+				isMomentStored: !this.schedule.old,
+				list,
+				ever: countOf(list),
+				process: this.anyProcess(),
+				mode: 'webhook',
+				round: 0,
+				stops: this.schedule.stops,
+				isRunning: false,
+				isOver: false,
+				cancel: new AbortController(),
+				isStopped: false,
+				rounds: [],
+			};
+			this.executions.push(execution);
+			void this.attempt(execution);
+		});
+	}
+
+	/** Kills one process or more at some time, and has what they were at run again. */
+	killAfter(after: number): void {
+		this.world.after(after, () => {
+			const victims = this.processes.filter(() => this.world.random() < 0.7);
+			if (victims.length === 0) victims.push(this.anyProcess());
+			for (const victim of victims) victim.isDead = true;
+			this.kills += victims.length;
+			this.processes = this.processes.map((it) => (it.isDead ? this.newProcess() : it));
+			for (const execution of this.executions) {
+				if (!execution.isRunning || !victims.includes(execution.process)) continue;
+				if (execution.isStopped) end(execution);
+				else this.runAgain(execution);
+			}
+		});
+	}
+
+	/**
+	 * Stops one of the executions that are running at some time.
+	 * @param isUntold whether its process is not told, where a webhook processor had handed it out
+	 */
+	cancelAfter(after: number, isUntold: boolean): void {
+		this.world.after(after, () => {
+			const running = this.executions.filter(
+				({ isRunning, isStopped, cancel }) => isRunning && !isStopped && !cancel.signal.aborted,
+			);
+			const execution = running[this.world.below(running.length)];
+			if (execution && isUntold && execution.mode !== 'retry') this.stopUntold(execution);
+			else execution?.cancel.abort();
+		});
+	}
+
+	/** It goes on, and is run again at the same time or later. */
+	private stopUntold(execution: Execution): void {
+		const isSoon = this.world.random() < 0.5;
+		if (isSoon) this.untold += 1;
+		execution.isStopped = true;
+		const { saved, round } = execution;
+		const again: Execution = { ...execution, saved: structuredClone(saved), isStopped: false };
+		again.rounds = execution.rounds.slice(0, round);
+		again.isRunning = false;
+		this.executions.push(again);
+		const wait = isSoon ? this.world.below(60) : 10_000;
+		this.world.after(wait, () => this.runAgain(again, true));
+	}
+
+	/** Lets the database fail at some time, for so long at most, in ms. */
+	failAfter(after: number, longest: number): void {
+		this.world.after(after, () => (this.store.isDown = true));
+		this.world.after(after + this.world.below(longest), () => (this.store.isDown = false));
+	}
+
+	/** Lets the first write after some time take so long at most, in ms. */
+	stallAfter(after: number, longest: number): void {
+		this.world.after(after, () => (this.store.stall = longest));
+	}
+
+	private newProcess(): ModelProcess {
+		return new ModelProcess(this.world, this.schedule.old);
+	}
+
+	private anyProcess(): ModelProcess {
+		const process = this.processes[this.world.below(this.processes.length)];
+		if (!process) throw new Error('There is no process');
+		return process;
+	}
+
+	private runAgain(execution: Execution, isFailed = false): void {
+		execution.isRunning = false;
+		// A job of queue mode may be delivered a second time; else a user runs it again.
+		const isDelivered = !isFailed && this.schedule.together && this.world.random() < 0.2;
+		if (!isDelivered) {
+			this.executionCount += 1;
+			execution.id = `${this.executionCount}`;
+			execution.mode = 'retry';
+		}
+		if (this.schedule.old && !execution.isMomentStored) {
+			execution.established = this.world.now;
+			execution.source = execution.mode;
+		}
+		// With what was saved, n8n goes on with the items as they were.
+		if (this.schedule.changes && execution.round === 0 && !execution.saved) {
+			execution.list = this.change(execution.list);
+		}
+		for (const [person, count] of countOf(execution.list)) {
+			execution.ever.set(person, Math.max(count, execution.ever.get(person) ?? 0));
+		}
+		this.resumeSoon(execution);
+	}
+
+	private resumeSoon(execution: Execution): void {
+		this.world.after(20 + this.world.below(100), () => {
+			execution.process = this.anyProcess();
+			void this.attempt(execution);
+		});
+	}
+
+	/** Rows on top, rows gone, another order. */
+	private change(list: Person[]): Person[] {
+		const kept = list.filter(() => this.world.random() < 0.9);
+		if (this.world.random() < 0.5) kept.reverse();
+		if (this.schedule.keyed) return kept;
+		const fresh = Array.from({ length: this.world.below(3) }, (): Person => {
+			this.newcomers += 1;
+			return { phone: `new ${this.newcomers}`, script: 'taken' };
+		});
+		return [...fresh, ...kept];
+	}
+
+	private async attempt(execution: Execution): Promise<void> {
+		const { process, list } = execution;
+		const { batch, saves, waits } = this.schedule;
+		const node = structuredClone(execution.saved ?? {});
+		execution.rounds.length = execution.round;
+		execution.isRunning = true;
+		execution.cancel = new AbortController();
+		const { signal } = execution.cancel;
+		// n8n has stored what it knew before, and the user runs it again.
+		const isCancelled = () => {
+			if (!signal.aborted) return false;
+			process.collect(node);
+			this.runAgain(execution, true);
+			return true;
+		};
+		for (let { round } = execution; round * batch < list.length; round += 1) {
+			const some = list.slice(round * batch, (round + 1) * batch);
+			const isFailed = await this.runNode(execution, node, round, some);
+			if (isCancelled()) return;
+			if (isFailed) {
+				await this.world.sleep(this.world.below(10), process);
+				if (execution.isStopped) break;
+				this.save(execution, node, round);
+				process.collect(node);
+				execution.stops -= 1;
+				this.runAgain(execution, true);
+				return;
+			}
+			await this.world.sleep(this.world.below(10), process);
+			if (isCancelled()) return;
+			if ((saves || waits) && !execution.isStopped) {
+				this.save(execution, node, round + 1);
+			}
+			if (waits) {
+				process.collect(node);
+				if (execution.isStopped) end(execution);
+				else this.resumeSoon(execution);
+				execution.isRunning = false;
+				return;
+			}
+		}
+		// The nodes that follow.
+		await this.world.sleep(this.world.below(60), process);
+		if (isCancelled()) return;
+		end(execution);
+		process.collect(node);
+	}
+
+	/** Lets n8n store what it has of an execution. */
+	private save(execution: Execution, node: object, round: number): void {
+		execution.saved = structuredClone(node);
+		execution.round = round;
+		execution.isMomentStored = true;
+	}
+
+	/** What n8n has stored of an execution. */
+	private async stored(
+		{ id, established, isMomentStored }: Execution,
+		process: ModelProcess,
+	): Promise<object> {
+		// In some processes and moments, everything takes long.
+		const reading = this.schedule.reading * (this.world.random() < 0.1 ? 10 : 1);
+		await this.world.sleep(this.world.below(reading), process);
+		const isStopped = this.executions.some((it) => it.id === id && it.isStopped);
+		await this.world.sleep(reading, process);
+		const error = { message: manuallyStopped, extra: { executionId: id } };
+		const runtimeData = isMomentStored ? { establishedAt: established } : undefined;
+		return { executionData: { runtimeData }, resultData: isStopped ? { error } : {} };
+	}
+
+	/** One run of the node; whether it failed. */
+	private async runNode(
+		execution: Execution,
+		node: object,
+		round: number,
+		list: Person[],
+	): Promise<boolean> {
+		const { process, mode } = execution;
+		const { together, keyed, atOnce } = this.schedule;
+		const fake = {
+			helpers: this.store.helpersFor(process, nodeId),
+			getWorkflow: () => ({ id: 'workflow1', active: !together && mode !== 'retry' }),
+			getNode: () => ({ id: nodeId, name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' }),
+			getExecutionId: () => execution.id,
+			getExecutionContext: () => ({
+				establishedAt: execution.established,
+				source: execution.source,
+			}),
+			getExecutionCancelSignal: () => execution.cancel.signal,
+			getMode: () => mode,
+			additionalData: {
+				getRunExecutionData: async () => await this.stored(execution, process),
+			},
+			getContext: () => node,
+			evaluateExpression: () => round,
+			logger: { warn: () => {} },
+		};
+		const calls = list.map(({ phone, key }, itemIndex) => ({
+			itemIndex,
+			body: { phoneNumber: phone, assistantId: 'a', phoneNumberId: 'p' },
+			...(key === undefined ? {} : { onceKey: key }),
+		}));
+		const ledger = process.Ledger.open(fake as unknown as IExecuteFunctions, calls, {
+			redialOnUncertain: false,
+			keyed,
+		});
+		const stops = execution.stops > 0;
+		let hasFailed = false;
+		const { signal } = execution.cancel;
+		const mayCall = () => !(stops && hasFailed) && !signal.aborted && !ledger.isStopped;
+		const kinds = await pLimit(atOnce).map(calls, async (call) => {
+			if (!mayCall()) return 'skipped';
+			const decision = await ledger.admit(call, mayCall);
+			if (decision.kind === 'refused') return 'unknown';
+			if (decision.kind !== 'dial') return decision.kind;
+			if (!mayCall()) {
+				await ledger.settle(call);
+				return 'skipped';
+			}
+			const person = list[call.itemIndex] as Person;
+			const entry = await this.dial(execution, person, process);
+			await ledger.settle(call, entry);
+			if (entry?.kind !== 'answered') hasFailed = true;
+			return entry?.kind ?? 'refused';
+		});
+		const isFailed = stops && kinds.some((kind) => !['answered', 'alreadyCalled'].includes(kind));
+		await ledger.close(false, isFailed || ledger.isStopped);
+		if (isFailed || ledger.isStopped) return true;
+		execution.rounds[round] = kinds.map((kind, index) => [list[index] as Person, kind]);
+		return false;
+	}
+
+	/** What AlloMia does does not depend on whether the process still lives. */
+	private async dial(
+		execution: Execution,
+		person: Person,
+		process: ModelProcess,
+	): Promise<LedgerEntry | undefined> {
+		const failure = { kind: 'uncertain', message: '', description: '' } as const;
+		const answer = { outboundCallId: 'o', contactId: 'c', status: 'calling' };
+		const isRefused =
+			person.script === 'refused' || (person.script === 'refusedOnce' && !this.refused.has(person));
+		this.refused.add(person);
+		this.world.after(1 + this.world.below(20), () => {
+			if (!isRefused) this.calls.push({ execution: execution.name, person });
+		});
+		await this.world.sleep(21 + this.world.below(20), process);
+		if (isRefused) return undefined;
+		return person.script === 'lost' ? { kind: 'uncertain', failure } : { kind: 'answered', answer };
+	}
+}
+
+function end(execution: Execution): void {
+	execution.isRunning = false;
+	execution.isOver = true;
+}
+
+/** What became of a person in an execution, once for each time that he was in the list. */
+export function kindsOf({ rounds }: Pick<Execution, 'rounds'>, person: Person): Kind[] {
+	return rounds.flat().flatMap(([who, kind]) => (who === person ? [kind] : []));
+}
+
+function countOf(list: readonly Person[]): Map<Person, number> {
+	const counts = new Map<Person, number>();
+	for (const person of list) counts.set(person, (counts.get(person) ?? 0) + 1);
+	return counts;
+}

@@ -1,0 +1,66 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { StoredExecution } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/storedExecution';
+
+/** Execution 7, as it is read. */
+function storedAs(getRunExecutionData?: (id: string) => Promise<unknown>): StoredExecution {
+	const context = { additionalData: { getRunExecutionData }, getExecutionId: () => '7' };
+	return new StoredExecution(context as unknown as IExecuteFunctions);
+}
+
+const failed = (error: object) => ({ resultData: { error } });
+
+describe('what n8n has stored of an execution', () => {
+	const message = 'The execution was cancelled manually';
+
+	it.each<[string, unknown, boolean]>([
+		['its stop', failed({ message, extra: { executionId: '7' } }), true],
+		['the stop of what it repeats', failed({ message, extra: { executionId: '6' } }), false],
+		['the stop of nobody knows what', failed({ message }), false],
+		[
+			'a failure',
+			failed({ message: 'The order was cancelled', extra: { executionId: '7' } }),
+			false,
+		],
+		['an error without words', failed({}), false],
+		['nothing yet', { resultData: { runData: {} } }, false],
+		['data without a result', {}, false],
+		['no data', undefined, false],
+	])('%s', async (_what, data, isStopped) => {
+		const asked: string[] = [];
+		const stored = storedAs(async (id) => {
+			asked.push(id);
+			return await Promise.resolve(data);
+		});
+		expect(await stored.wasStopped()).toBe(isStopped);
+		expect(asked).toEqual(['7']);
+	});
+
+	it('is unknown where it cannot be read', async () => {
+		const failing = storedAs(async () => await Promise.reject(new Error('The database is away')));
+		expect(await failing.wasStopped()).toBeUndefined();
+		expect(await storedAs().wasStopped()).toBe(false);
+	});
+
+	it('is not read again soon where that took long', async () => {
+		let took = 5;
+		const now = jest.spyOn(Date, 'now').mockReturnValue(0);
+		const pass = (ms: number) => now.mockReturnValue(Date.now() + ms);
+		const stored = storedAs(async () => {
+			pass(took);
+			return await Promise.resolve(undefined);
+		});
+		await stored.wasStopped();
+		expect(stored.pause).toBe(0);
+		took = 100;
+		await stored.wasStopped();
+		expect(stored.pause).toBe(1_000);
+		pass(999);
+		expect(stored.pause).toBe(1);
+		pass(1);
+		expect(stored.pause).toBe(0);
+		took = 5_000;
+		await stored.wasStopped();
+		expect(stored.pause).toBe(20_000);
+		now.mockRestore();
+	});
+});
