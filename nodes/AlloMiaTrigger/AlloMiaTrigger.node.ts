@@ -7,9 +7,9 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { describeRefusals } from '../shared/values/refusal';
-import { statusLabels, terminalStatuses } from '../shared/api/status';
-import { pathRule, triggerPath, triggerPathExpression } from '../shared/callbacks/triggerAddress';
+import { describeRefusals } from '../shared/values/validation';
+import { statusLabels, terminalStatuses } from '../shared/api/terminalStatus';
+import { pathRule, triggerPath, triggerPathExpression } from '../shared/callbacks/triggerUrl';
 import { outputsExpression } from './outputs';
 import { readSettings } from './settings';
 

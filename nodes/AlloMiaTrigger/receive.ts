@@ -4,13 +4,13 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { admit, isAnswer } from '../shared/callbacks/admit';
-import { answers, isChosen, toOutput } from '../shared/callbacks/callbackDoor';
-import { RecentKeys } from './duplicates';
-import { describeRefusals } from '../shared/values/refusal';
+import { admit, isAnswer } from '../shared/callbacks/authenticate';
+import { answers, isChosen, toOutput } from '../shared/callbacks/parseCallback';
+import { RecentKeys } from './deduplication';
+import { describeRefusals } from '../shared/values/validation';
 import type { CallbackBody } from '../shared/api/schemas';
-import { reply } from '../shared/callbacks/webhookIo';
-import { terminalStatuses, type TerminalStatus } from '../shared/api/status';
+import { reply } from '../shared/callbacks/webhook';
+import { terminalStatuses, type TerminalStatus } from '../shared/api/terminalStatus';
 import { readSettings } from './settings';
 
 /** Events of all triggers in this process. A key has some 50 characters: about 1 MB when full. */

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Verification } from '../shared/callbacks/callbackDoor';
-import { readSwitch } from '../shared/values/options';
-import { checked, type Checked, type Refusal } from '../shared/values/refusal';
-import { terminalStatuses } from '../shared/api/status';
+import type { Verification } from '../shared/callbacks/parseCallback';
+import { readSwitch } from '../shared/values/parameters';
+import { checked, type Checked, type Refusal } from '../shared/values/validation';
+import { terminalStatuses } from '../shared/api/terminalStatus';
 
 export interface TriggerSettings {
 	statuses: string[];

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { confirmTimeout, mostWaiting } from '../../nodes/shared/callbacks/confirm';
+import { confirmTimeout, mostWaiting } from '../../nodes/shared/callbacks/retrieveEvent';
 import { createCredential, until } from '../../scripts/lib/workflows';
 import { triggered, useBench } from './support/bench';
 import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';

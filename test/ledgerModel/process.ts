@@ -26,7 +26,7 @@ export const mostClaimed = { alone: 4, together: 2 };
 const folder = path.join(__dirname, '../../nodes/AlloMia/resources/outboundCall/dispatch');
 
 const names = [
-	'sharedStore',
+	'deduplicationStore',
 	'storedExecution',
 	'origin',
 	'onceKeys',

@@ -1,7 +1,7 @@
 import { NodeHelpers, Workflow, type INode, type INodeType } from 'n8n-workflow';
 import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
-import { statusLabels, terminalStatuses } from '../../nodes/shared/api/status';
+import { statusLabels, terminalStatuses } from '../../nodes/shared/api/terminalStatus';
 
 /** The outputs that n8n's editor shows for a node with these parameters. */
 function outputs(type: INodeType, parameters: INode['parameters']) {

@@ -1,5 +1,5 @@
 import { NodeOperationError, sleep, type IExecuteFunctions } from 'n8n-workflow';
-import type { Checked } from '../../shared/values/refusal';
+import type { Checked } from '../../shared/values/validation';
 import { refusalError } from '../../shared/n8n/nodeErrors';
 
 /** The most lines that an error lists: beyond it, nobody reads on. */

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { readSwitch } from '../../shared/values/options';
-import { checked, type Checked, type Refusal } from '../../shared/values/refusal';
+import { readSwitch } from '../../shared/values/parameters';
+import { checked, type Checked, type Refusal } from '../../shared/values/validation';
 
 /** Whether the most useful fields come out or all of them, in n8n's words. */
 export function simplifyField(show: Record<string, string[]>): INodeProperties {

@@ -6,7 +6,7 @@ import {
 	type ApiResult,
 	type Connection,
 	type RequestContext,
-} from './api';
+} from './client';
 import { statusAnswer, type StatusAnswer } from './schemas';
 
 /** The request for how a call stands: GET /outbound/{id}/status. */

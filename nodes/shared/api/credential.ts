@@ -1,5 +1,5 @@
-import { isLoopbackHost, parseUrl } from '../values/network';
-import { clean, withoutInvisible } from '../values/text';
+import { isLoopbackHost, parseUrl } from '../values/hosts';
+import { clean, withoutInvisible } from '../values/strings';
 
 /** Where the API lives unless the credential says otherwise. */
 export const defaultBaseUrl = 'https://allomia.com/api';

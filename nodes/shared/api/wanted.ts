@@ -1,5 +1,5 @@
-import { readSwitch, readWholeNumber } from '../values/options';
-import type { Refusal } from '../values/refusal';
+import { readSwitch, readWholeNumber } from '../values/parameters';
+import type { Refusal } from '../values/validation';
 
 /** How many entries of a list the user wants; `Infinity` for all of them. */
 export function readWanted(returnAll: unknown, limit: unknown, refusals: Refusal[]): number {

@@ -6,10 +6,10 @@ import {
 	type INodeExecutionData,
 	type JsonObject,
 } from 'n8n-workflow';
-import { connect, type Connection } from '../api/api';
+import { connect, type Connection } from '../api/client';
 import { CredentialError } from '../api/credential';
 import type { Failure } from '../api/failure';
-import { describeRefusals, type Refusal } from '../values/refusal';
+import { describeRefusals, type Refusal } from '../values/validation';
 
 /** One item's failure as n8n shows it. Nothing of the request is kept in it, so no key either. */
 export function apiError(node: INode, failure: Failure, itemIndex: number): NodeApiError {

@@ -8,7 +8,7 @@ import {
 	type PhoneNumber as ParsedNumber,
 } from 'libphonenumber-js/core';
 import metadata from 'libphonenumber-js/metadata.max.json';
-import { clean } from './text';
+import { clean } from './strings';
 
 /** A number ready to be sent, or why it cannot be. */
 export type PhoneNumber = { ok: true; number: string } | { ok: false; message: string };

@@ -19,15 +19,15 @@ import {
 	refuseWaitingInVain,
 } from '../../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { AlloMiaTrigger } from '../../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
-import { readConnection } from '../../../nodes/shared/api/api';
-import { findCall, timeOf } from '../../../nodes/AlloMia/resources/call/callBehind';
-import { answers, readCallback, toOutput } from '../../../nodes/shared/callbacks/callbackDoor';
+import { readConnection } from '../../../nodes/shared/api/client';
+import { findCall, timeOf } from '../../../nodes/AlloMia/resources/call/matchCall';
+import { answers, readCallback, toOutput } from '../../../nodes/shared/callbacks/parseCallback';
 import {
 	signCallbackUrl,
 	verificationKey,
 	verifyContext,
 } from '../../../nodes/shared/callbacks/callbackUrl';
-import type { Checked } from '../../../nodes/shared/values/refusal';
+import type { Checked } from '../../../nodes/shared/values/validation';
 import {
 	readCallRequest,
 	type CallParameters,
@@ -48,7 +48,7 @@ import { dispatchAnswer, type StatusAnswer } from '../../../nodes/shared/api/sch
 import {
 	waitingOutputs,
 	type WaitingItem,
-} from '../../../nodes/AlloMia/resources/outboundCall/waiting/waiting';
+} from '../../../nodes/AlloMia/resources/outboundCall/waiting/waitingState';
 import { errorRows, tables, type ErrorRow } from '../../errorsTable';
 import { ids } from '../../simulator';
 import { broken } from '../support/broken';

@@ -1,7 +1,7 @@
 import { tryToParseDateTime } from 'n8n-workflow';
-import { readPathId } from '../../../shared/api/pathId';
-import type { Refusal } from '../../../shared/values/refusal';
-import { toText } from '../../../shared/values/text';
+import { readPathId } from '../../../shared/api/ids';
+import type { Refusal } from '../../../shared/values/validation';
+import { toText } from '../../../shared/values/strings';
 
 /** The parameters as they come from the editor or an expression: anything at all. */
 export interface CallFilterParameters {

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { defaultTimeout, type ApiResult, type Connection } from '../../../shared/api/api';
+import { defaultTimeout, type ApiResult, type Connection } from '../../../shared/api/client';
 import type { CallQuery } from './callFilters';
-import { collectPages } from '../../../shared/api/pages';
-import { sendPatiently } from '../../../shared/api/patience';
+import { collectPages } from '../../../shared/api/pagination';
+import { sendPatiently } from '../../../shared/api/sendWithRetries';
 import {
 	callAnswer,
 	callsAnswer,

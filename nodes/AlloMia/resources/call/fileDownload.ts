@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
-import type { ApiResult } from '../../../shared/api/api';
+import type { ApiResult } from '../../../shared/api/client';
 import {
 	checkLink,
 	downloadFailure,

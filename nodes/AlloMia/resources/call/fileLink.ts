@@ -1,5 +1,5 @@
 import type { Failure } from '../../../shared/api/failure';
-import { isLoopbackHost, isPrivateUrl, parseUrl } from '../../../shared/values/network';
+import { isLoopbackHost, isPrivateUrl, parseUrl } from '../../../shared/values/hosts';
 
 /** What may be downloaded of a call. */
 export const fileKinds = ['transcript', 'recording'] as const;

@@ -36,7 +36,7 @@ export const get: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readCallParameters } = await import('./parameters');
-		const { perCall } = await import('./perCall');
+		const { perCall } = await import('./mapCalls');
 		const { readCall } = await import('./callLog');
 
 		return await perCall(

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { amountFields } from '../amount';
-import { organizationLocator } from '../locator';
+import { amountFields } from '../returnAll';
+import { organizationLocator } from '../organizationLocator';
 import { simplifyField } from '../simplify';
 
 const show = { resource: ['call'], operation: ['getAll'] };
@@ -90,7 +90,7 @@ export const getAll: Operation = {
 		const { readListParameters } = await import('./parameters');
 		const { listCalls } = await import('./callLog');
 		const { simplifyListedCall } = await import('../../../shared/n8n/simplify');
-		const { perItem, toItems } = await import('../perItem');
+		const { perItem, toItems } = await import('../mapItems');
 
 		return await perItem(this, {
 			read: (itemIndex) => readListParameters(this, itemIndex),

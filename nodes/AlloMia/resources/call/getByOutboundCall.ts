@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { organizationLocator } from '../locator';
+import { organizationLocator } from '../organizationLocator';
 import { simplifyField } from '../simplify';
 import { downloadField, maxFileSizeField } from './fields';
 
@@ -58,8 +58,8 @@ export const getByOutboundCall: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readOutboundParameters } = await import('./parameters');
-		const { perCall } = await import('./perCall');
-		const { readCallBehind } = await import('./readCallBehind');
+		const { perCall } = await import('./mapCalls');
+		const { readCallBehind } = await import('./findCall');
 
 		const started = Date.now();
 		return await perCall(

@@ -1,16 +1,16 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { readCalledNumber } from './callBehind';
+import { readCalledNumber } from './matchCall';
 import { readCallQuery, type CallQuery } from './callFilters';
 import { readUuid } from '../outboundCall/dispatch/callRequest';
 import { fileKinds, type FileKind } from './fileLink';
-import { readPathId } from '../../../shared/api/pathId';
-import { readNumber } from '../../../shared/values/options';
-import type { CallBehind } from './readCallBehind';
-import { checked, type Checked, type Refusal } from '../../../shared/values/refusal';
+import { readPathId } from '../../../shared/api/ids';
+import { readNumber } from '../../../shared/values/parameters';
+import type { CallBehind } from './findCall';
+import { checked, type Checked, type Refusal } from '../../../shared/values/validation';
 import { readWanted } from '../../../shared/api/wanted';
 import { readOptions } from '../outboundCall/dispatch/parameters';
 import { withSimplify } from '../simplify';
-import type { WantedOfCall } from './perCall';
+import type { WantedOfCall } from './mapCalls';
 
 /** One item's call, and what is wanted of it. */
 export function readCallParameters(

@@ -25,7 +25,7 @@ export const create: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readOrganization } = await import('./organizationBody');
 		const { createOrganization } = await import('./organizations');
-		const { perItem, toItems } = await import('../perItem');
+		const { perItem, toItems } = await import('../mapItems');
 
 		return await perItem(this, {
 			read: (itemIndex) => {

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { organizationLocator } from '../locator';
+import { organizationLocator } from '../organizationLocator';
 import { simplifyField, withSimplify } from '../simplify';
 
 const show = { resource: ['organization'], operation: ['get'] };
@@ -15,7 +15,7 @@ export const get: Operation = {
 		const { withOrganizationId } = await import('./organizationBody');
 		const { readOrganizationDetails } = await import('./organizations');
 		const { simplifyOrganizationDetails } = await import('../../../shared/n8n/simplify');
-		const { perItem, toItems } = await import('../perItem');
+		const { perItem, toItems } = await import('../mapItems');
 
 		return await perItem(this, {
 			read: (itemIndex) => {

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { amountFields } from '../amount';
+import { amountFields } from '../returnAll';
 import { simplifyField, withSimplify } from '../simplify';
 
 const show = { resource: ['organization'], operation: ['getAll'] };
@@ -44,10 +44,10 @@ export const getAll: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readOrganizationSearch } = await import('./organizationSearch');
+		const { readOrganizationSearch } = await import('./parameters');
 		const { listOrganizations } = await import('./organizations');
 		const { simplifyOrganization } = await import('../../../shared/n8n/simplify');
-		const { perItem, toItems } = await import('../perItem');
+		const { perItem, toItems } = await import('../mapItems');
 
 		return await perItem(this, {
 			read: (itemIndex) => {

@@ -1,6 +1,6 @@
-import { readPathId } from '../../../shared/api/pathId';
-import { checked, type Checked, type Refusal } from '../../../shared/values/refusal';
-import { clean, toText } from '../../../shared/values/text';
+import { readPathId } from '../../../shared/api/ids';
+import { checked, type Checked, type Refusal } from '../../../shared/values/validation';
+import { clean, toText } from '../../../shared/values/strings';
 
 /** The time zones that AlloMia knows. */
 export const timezones = [

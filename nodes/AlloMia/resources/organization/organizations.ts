@@ -5,10 +5,10 @@ import {
 	type ApiResult,
 	type Connection,
 	type RequestContext,
-} from '../../../shared/api/api';
+} from '../../../shared/api/client';
 import type { OrganizationBody } from './organizationBody';
-import { collectPages, type Page } from '../../../shared/api/pages';
-import { sendPatiently } from '../../../shared/api/patience';
+import { collectPages, type Page } from '../../../shared/api/pagination';
+import { sendPatiently } from '../../../shared/api/sendWithRetries';
 import {
 	metadataAnswer,
 	organizationAnswer,

@@ -11,9 +11,9 @@ export async function searchOrganizations(
 	filter?: string,
 	paginationToken?: string,
 ): Promise<INodeListSearchResult> {
-	const { connect } = await import('../../../shared/api/api');
+	const { connect } = await import('../../../shared/api/client');
 	const { readOrganizationPage } = await import('./organizations');
-	const { clean } = await import('../../../shared/values/text');
+	const { clean } = await import('../../../shared/values/strings');
 
 	const connection = await connect(this).catch((error: Error) => {
 		throw new NodeOperationError(this.getNode(), error);

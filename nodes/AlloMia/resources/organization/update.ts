@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { requiredToUpdate } from './organizationBody';
 import type { Operation } from '../operation';
 import { optionalFields, requiredFields } from './fields';
-import { organizationLocator } from '../locator';
+import { organizationLocator } from '../organizationLocator';
 
 const show = { resource: ['organization'], operation: ['update'] };
 
@@ -28,7 +28,7 @@ export const update: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readOrganization, withOrganizationId } = await import('./organizationBody');
 		const { updateOrganization } = await import('./organizations');
-		const { perItem, toItems } = await import('../perItem');
+		const { perItem, toItems } = await import('../mapItems');
 
 		return await perItem(this, {
 			read: (itemIndex) => {

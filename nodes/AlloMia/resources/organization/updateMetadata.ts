@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { organizationLocator } from '../locator';
+import { organizationLocator } from '../organizationLocator';
 
 const show = { resource: ['organization'], operation: ['updateMetadata'] };
 
@@ -26,7 +26,7 @@ export const updateMetadata: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readMetadataObject, withOrganizationId } = await import('./organizationBody');
 		const { updateOrganizationMetadata } = await import('./organizations');
-		const { perItem, toItems } = await import('../perItem');
+		const { perItem, toItems } = await import('../mapItems');
 
 		return await perItem(this, {
 			read: (itemIndex) => {

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData, NodeHint } from 'n8n-workflow';
-import { failedOutput } from '../../../shared/api/status';
+import { failedOutput } from '../../../shared/api/terminalStatus';
 import type { Operation } from '../operation';
 import { callFields, callOptions } from './fields';
 

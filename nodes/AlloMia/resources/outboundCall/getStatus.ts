@@ -21,8 +21,8 @@ export const getStatus: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readCallId } = await import('./dispatch/parameters');
 		const { statusRequest } = await import('../../../shared/api/callStatus');
-		const { sendPatiently } = await import('../../../shared/api/patience');
-		const { perItem, toItems } = await import('../perItem');
+		const { sendPatiently } = await import('../../../shared/api/sendWithRetries');
+		const { perItem, toItems } = await import('../mapItems');
 
 		return await perItem(this, {
 			read: (itemIndex) => readCallId(this, itemIndex),

@@ -1,6 +1,6 @@
 import { getCountryCallingCode, type CountryCode } from 'libphonenumber-js/max';
 import { readPhoneNumber } from '../../../../nodes/shared/values/phone';
-import { toText } from '../../../../nodes/shared/values/text';
+import { toText } from '../../../../nodes/shared/values/strings';
 import { examples, ways, type Example, type Way } from '../../support/writings';
 
 /** Countries of all kinds: with numbers of one length and of many, with a prefix and without. */

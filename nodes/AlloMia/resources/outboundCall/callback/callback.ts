@@ -1,11 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { Connection } from '../../../../shared/api/api';
+import type { Connection } from '../../../../shared/api/client';
 import { readCallbackUrl, type CallRequest } from '../dispatch/callRequest';
 import { maxUrlLength, signCallbackUrl } from '../../../../shared/callbacks/callbackUrl';
 import { addHint } from '../../../../shared/n8n/hints';
-import { isPrivateUrl } from '../../../../shared/values/network';
-import { readSwitch } from '../../../../shared/values/options';
-import type { Checked, Refusal } from '../../../../shared/values/refusal';
+import { isPrivateUrl } from '../../../../shared/values/hosts';
+import { readSwitch } from '../../../../shared/values/parameters';
+import type { Checked, Refusal } from '../../../../shared/values/validation';
 import type { ReadItem } from '../../items';
 import { readOptions } from '../dispatch/parameters';
 import { checkTriggers, ownTriggerUrl } from './ownTrigger';

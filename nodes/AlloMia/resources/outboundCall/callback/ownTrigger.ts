@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, Workflow } from 'n8n-workflow';
-import type { Checked } from '../../../../shared/values/refusal';
-import { clean } from '../../../../shared/values/text';
-import { pathRule, triggerPath, webhookUrl } from '../../../../shared/callbacks/triggerAddress';
+import type { Checked } from '../../../../shared/values/validation';
+import { clean } from '../../../../shared/values/strings';
+import { pathRule, triggerPath, webhookUrl } from '../../../../shared/callbacks/triggerUrl';
 import { itemIndexes } from '../../items';
 import { resumeUrl } from './resumeUrl';
 import { probe, probeOnce, securedAdvice } from './selfProbe';

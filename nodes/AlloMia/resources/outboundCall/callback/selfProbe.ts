@@ -1,6 +1,6 @@
 import { sleep, type IExecuteFunctions, type IN8nHttpFullResponse } from 'n8n-workflow';
-import { invalidCallback } from '../../../../shared/callbacks/callbackDoor';
-import { parseUrl } from '../../../../shared/values/network';
+import { invalidCallback } from '../../../../shared/callbacks/parseCallback';
+import { parseUrl } from '../../../../shared/values/hosts';
 import { networkErrorOf } from '../../../../shared/api/networkError';
 
 /**

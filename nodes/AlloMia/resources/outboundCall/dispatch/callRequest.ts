@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { readCountry, readPhoneNumber } from '../../../../shared/values/phone';
-import { parseUrl } from '../../../../shared/values/network';
-import { readSwitch } from '../../../../shared/values/options';
-import type { Checked, Refusal } from '../../../../shared/values/refusal';
+import { parseUrl } from '../../../../shared/values/hosts';
+import { readSwitch } from '../../../../shared/values/parameters';
+import type { Checked, Refusal } from '../../../../shared/values/validation';
 import { uuidForm } from '../../../../shared/api/schemas';
-import { clean, toText } from '../../../../shared/values/text';
-import { parseVariables, repeatedNames, reservedNames, toVariable } from './variables';
+import { clean, toText } from '../../../../shared/values/strings';
+import { parseVariables, repeatedNames, reservedNames, toVariable } from './dynamicVariables';
 
 /** POST /outbound's body. It holds only what was set. */
 export interface CallBody {

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { Connection } from '../../../../shared/api/api';
+import type { Connection } from '../../../../shared/api/client';
 import { readStatuses } from '../../../../shared/api/callStatus';
 import { defaultRetryPolicy } from '../../../../shared/api/retry';
-import { isTerminal } from '../../../../shared/api/status';
+import { isTerminal } from '../../../../shared/api/terminalStatus';
 
 /** How many are asked about at a time. */
 const batch = 10;

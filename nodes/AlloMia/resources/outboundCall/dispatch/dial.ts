@@ -1,18 +1,23 @@
 import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import { defaultTimeout, send, type ApiResult, type Connection } from '../../../../shared/api/api';
+import {
+	defaultTimeout,
+	send,
+	type ApiResult,
+	type Connection,
+} from '../../../../shared/api/client';
 import type { CallRequest } from './callRequest';
 import type { Failure } from '../../../../shared/api/failure';
 import { Ledger, type LedgerEntry, type PlannedCall } from './ledger';
 import { apiError, errorItem, refusalError } from '../../../../shared/n8n/nodeErrors';
-import { readSwitch, readWholeNumber } from '../../../../shared/values/options';
-import { pause } from '../../../../shared/values/pause';
-import type { Checked, Refusal } from '../../../../shared/values/refusal';
-import { shortList } from '../../../../shared/values/text';
+import { readSwitch, readWholeNumber } from '../../../../shared/values/parameters';
+import { pause } from '../../../../shared/values/abort';
+import type { Checked, Refusal } from '../../../../shared/values/validation';
+import { shortList } from '../../../../shared/values/strings';
 import { dispatchAnswer, type DispatchAnswer } from '../../../../shared/api/schemas';
 import { readItems, refuseUnlessContinuing, type ReadItem } from '../../items';
 import { CallsInProgress } from './callsInProgress';
-import { DialPatience } from './dialPatience';
+import { DialPatience } from './dialRetry';
 import { hasOnceKey, readCall, readOptions } from './parameters';
 
 /** The options that hold for a run as a whole. They are read from the first item. */

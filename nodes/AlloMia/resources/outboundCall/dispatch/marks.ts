@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallBody } from './callRequest';
 import { Origin } from './origin';
-import { SharedStore, surely, type Row } from './sharedStore';
+import { SharedStore, surely, type Row } from './deduplicationStore';
 import { StoredExecution } from './storedExecution';
 
 /*

@@ -1,5 +1,5 @@
 import { sleep } from 'n8n-workflow';
-import { surely, type SharedStore } from './sharedStore';
+import { surely, type SharedStore } from './deduplicationStore';
 
 /*
  * What is kept in the row of the node:

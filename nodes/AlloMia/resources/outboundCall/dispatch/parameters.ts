@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readCallRequest, readUuid, type CallRequest } from './callRequest';
-import { checked, type Checked, type Refusal } from '../../../../shared/values/refusal';
+import { checked, type Checked, type Refusal } from '../../../../shared/values/validation';
 
 /** One item's call, without a callback URL. */
 export function readCall(context: IExecuteFunctions, itemIndex: number): Checked<CallRequest> {

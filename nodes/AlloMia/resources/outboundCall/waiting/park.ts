@@ -7,13 +7,19 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 import { runsInsideAgent } from '../../../../shared/n8n/agentTool';
-import type { Connection } from '../../../../shared/api/api';
-import type { Checked } from '../../../../shared/values/refusal';
+import type { Connection } from '../../../../shared/api/client';
+import type { Checked } from '../../../../shared/values/validation';
 import type { CallRequest } from '../dispatch/callRequest';
 import { readStatuses } from '../../../../shared/api/callStatus';
-import { grace, usePoster, watch, type Look } from './looks';
-import { isPrivateUrl } from '../../../../shared/values/network';
-import { pendingCalls, sourceOf, waitingOutputs, withOutcomes, type WaitingState } from './waiting';
+import { grace, usePoster, watch, type Look } from './reconciliation';
+import { isPrivateUrl } from '../../../../shared/values/hosts';
+import {
+	pendingCalls,
+	sourceOf,
+	waitingOutputs,
+	withOutcomes,
+	type WaitingState,
+} from './waitingState';
 import { signed } from '../callback/callback';
 import type { ReadItem } from '../../items';
 import { hasOnceKey } from '../dispatch/parameters';

@@ -1,8 +1,8 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import type { Connection } from '../../../../shared/api/api';
+import type { Connection } from '../../../../shared/api/client';
 import { readStatuses } from '../../../../shared/api/callStatus';
-import { pause, unlessCancelled } from '../../../../shared/values/pause';
-import { pendingCalls, waitingOutputs, withOutcomes, type WaitingState } from './waiting';
+import { pause, unlessCancelled } from '../../../../shared/values/abort';
+import { pendingCalls, waitingOutputs, withOutcomes, type WaitingState } from './waitingState';
 
 /** The first wait between two rounds, in ms. It grows up to the interval that the user set. */
 const firstWait = 1_000;

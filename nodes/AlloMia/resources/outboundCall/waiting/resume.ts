@@ -5,17 +5,23 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { admit, isAnswer } from '../../../../shared/callbacks/admit';
-import { connect, type Connection } from '../../../../shared/api/api';
-import { answers } from '../../../../shared/callbacks/callbackDoor';
+import { admit, isAnswer } from '../../../../shared/callbacks/authenticate';
+import { connect, type Connection } from '../../../../shared/api/client';
+import { answers } from '../../../../shared/callbacks/parseCallback';
 import { readStatuses } from '../../../../shared/api/callStatus';
-import { grace, lookHeader, lookSoon, soon, usePoster, watch, type Look } from './looks';
+import { grace, lookHeader, lookSoon, soon, usePoster, watch, type Look } from './reconciliation';
 import type { CallbackBody } from '../../../../shared/api/schemas';
-import { isTerminal } from '../../../../shared/api/status';
-import { isSettled, sourceOf, waitingOutputs, withOutcomes, type WaitingState } from './waiting';
-import { reply } from '../../../../shared/callbacks/webhookIo';
+import { isTerminal } from '../../../../shared/api/terminalStatus';
+import {
+	isSettled,
+	sourceOf,
+	waitingOutputs,
+	withOutcomes,
+	type WaitingState,
+} from './waitingState';
+import { reply } from '../../../../shared/callbacks/webhook';
 import { stateKey, waitKey } from './park';
-import { RememberedWaits } from './rememberedWaits';
+import { RememberedWaits } from './waitCache';
 import { outcomeUrl } from '../callback/resumeUrl';
 
 /**

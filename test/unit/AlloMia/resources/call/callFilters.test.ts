@@ -3,7 +3,7 @@ import {
 	readCallQuery,
 	type CallFilterParameters,
 } from '../../../../../nodes/AlloMia/resources/call/callFilters';
-import type { Refusal } from '../../../../../nodes/shared/values/refusal';
+import type { Refusal } from '../../../../../nodes/shared/values/validation';
 
 const read = (filters: Record<string, unknown> = {}, sort: unknown = undefined) =>
 	readChecked({ organizationId: 'org_42', filters, sort });

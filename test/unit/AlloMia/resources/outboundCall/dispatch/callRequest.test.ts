@@ -5,7 +5,7 @@ import {
 	readUuid,
 	type CallParameters,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/callRequest';
-import type { Refusal } from '../../../../../../nodes/shared/values/refusal';
+import type { Refusal } from '../../../../../../nodes/shared/values/validation';
 
 const assistantId = 'a1b2c3d4-e5f6-7890-abcd-123456789012';
 const phoneNumberId = 'b2c3d4e5-f6a7-8901-bcde-234567890123';

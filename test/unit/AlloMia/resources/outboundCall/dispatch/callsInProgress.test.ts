@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { CallsInProgress } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/callsInProgress';
-import type { Connection } from '../../../../../../nodes/shared/api/api';
+import type { Connection } from '../../../../../../nodes/shared/api/client';
 
 const connection = { baseUrl: 'https://x.example', apiKey: 'k', credential: {} } as Connection;
 

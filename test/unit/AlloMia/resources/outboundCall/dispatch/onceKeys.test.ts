@@ -3,7 +3,7 @@ import { OnceKeys } from '../../../../../../nodes/AlloMia/resources/outboundCall
 import type {
 	HoldOptions,
 	SharedStore,
-} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/sharedStore';
+} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/deduplicationStore';
 
 type Row = 'node' | 'workflow';
 type Work = 'hold' | 'record' | 'remove' | 'takeOut' | 'count';

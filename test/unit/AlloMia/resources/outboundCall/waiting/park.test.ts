@@ -7,8 +7,8 @@ import {
 	waitForCallbacks,
 	waitKey,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/park';
-import { readConnection } from '../../../../../../nodes/shared/api/api';
-import type { WaitingItem } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waiting';
+import { readConnection } from '../../../../../../nodes/shared/api/client';
+import type { WaitingItem } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waitingState';
 
 let apiVersion: number | undefined;
 

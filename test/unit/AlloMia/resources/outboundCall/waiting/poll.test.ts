@@ -1,10 +1,10 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { poll } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/poll';
-import { readConnection } from '../../../../../../nodes/shared/api/api';
+import { readConnection } from '../../../../../../nodes/shared/api/client';
 import type {
 	WaitingItem,
 	WaitingState,
-} from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waiting';
+} from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waitingState';
 
 const connection = readConnection({ apiKey: 'k', baseUrl: 'https://allomia.com/api' });
 const uuid = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;

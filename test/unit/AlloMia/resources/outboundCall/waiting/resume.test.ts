@@ -4,9 +4,9 @@ import {
 	waitKey,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { resume } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/resume';
-import { answers } from '../../../../../../nodes/shared/callbacks/callbackDoor';
+import { answers } from '../../../../../../nodes/shared/callbacks/parseCallback';
 import { signCallbackUrl } from '../../../../../../nodes/shared/callbacks/callbackUrl';
-import type { WaitingItem } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waiting';
+import type { WaitingItem } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waitingState';
 
 const uuid = (number: number) => `aaaaaaaa-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const address = 'https://n8n.example.com/webhook-waiting/7';

@@ -1,0 +1,27 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { z } from 'zod';
+import { send, type Answer, type ApiRequest, type ApiResult, type Connection } from './client';
+import { pause } from '../values/abort';
+import { nextWait } from './retry';
+
+/**
+ * Sends a request, and again (a few times) only where AlloMia has surely not taken it. An execution that
+ * is stopped meanwhile sends nothing more: the last answer, that AlloMia has not taken it, stays true.
+ */
+export async function sendPatiently<Schema extends z.ZodTypeAny>(
+	context: IExecuteFunctions,
+	connection: Connection,
+	request: ApiRequest<Schema>,
+): Promise<ApiResult<Answer<Schema>>> {
+	const signal = context.getExecutionCancelSignal();
+	let waited = 0;
+	for (let attempt = 1; ; attempt += 1) {
+		const result = await send(context, connection, request);
+		if (result.ok || signal?.aborted) return result;
+		const wait = nextWait(result.failure, attempt, waited, Math.random());
+		if (wait === undefined) return result;
+		await pause(wait, signal);
+		if (signal?.aborted) return result;
+		waited += wait;
+	}
+}

@@ -1,0 +1,70 @@
+import { sleep } from 'n8n-workflow';
+import { connect, type Connection, type RequestContext } from '../api/client';
+import { answers, believe, type DoorAnswer } from './parseCallback';
+import { readStatus } from '../api/callStatus';
+import type { StatusAnswer } from '../api/schemas';
+import { isTerminal } from '../api/terminalStatus';
+import { WaitingLines } from './keyedLimiter';
+
+/** How long AlloMia may take to confirm a callback, in ms, and both times together: its sender is waiting. */
+export const confirmTimeout = { once: 8_000, inAll: 10_000 };
+
+/** After how long AlloMia is asked once more about a call that has not ended yet as far as it knows, in ms. */
+export const catchUpTime = 1_000;
+
+/**
+ * How many callbacks may wait for AlloMia's word at one door at the same time. Nobody can invent a signed
+ * one.
+ */
+export const mostWaiting = { signed: 50, unsigned: 12 };
+
+const signedLines = new WaitingLines(100);
+const unsignedLines = new WaitingLines(50);
+
+type Word = { event: StatusAnswer } | { answer: DoorAnswer };
+
+/**
+ * AlloMia's own word about a callback that is not believed: its version of the outcome, or the answer
+ * for the sender. Whoever invents callbacks cannot make this process ask more than a few questions at
+ * a time, nor keep others from asking theirs: one too many is told to come again (503), before the
+ * credential is read for it.
+ * @param door what the callback came to
+ * @param connection where the credential was read already
+ */
+export async function confirm(
+	context: RequestContext,
+	door: string,
+	isSigned: boolean,
+	outboundCallId: string,
+	connection?: Connection,
+): Promise<{ event: StatusAnswer; connection: Connection } | { answer: DoorAnswer }> {
+	const [lines, most] = isSigned
+		? [signedLines, mostWaiting.signed]
+		: [unsignedLines, mostWaiting.unsigned];
+	const heard = await lines.wait(door, most, async () => {
+		const asked = connection ?? (await connect(context));
+		const word = await hear(context, asked, outboundCallId);
+		return 'answer' in word ? word : { ...word, connection: asked };
+	});
+	return heard ?? { answer: answers.unavailable };
+}
+
+async function hear(context: RequestContext, connection: Connection, id: string): Promise<Word> {
+	const until = Date.now() + confirmTimeout.inAll;
+	const ask = async () => {
+		const timeout = Math.min(confirmTimeout.once, until - Date.now());
+		return believe(await readStatus(context, connection, id, timeout), id);
+	};
+	let word = await ask();
+	// It may not have heard yet of what it has just told us.
+	if (isBehind(word) && Date.now() + 2 * catchUpTime < until) {
+		await sleep(catchUpTime);
+		word = await ask();
+	}
+	return isBehind(word) ? { answer: answers.unavailable } : word;
+}
+
+/** Whether AlloMia knows no end of a call that has ended, if its callback is genuine. */
+function isBehind(word: Word): boolean {
+	return 'event' in word && !isTerminal(word.event.status);
+}

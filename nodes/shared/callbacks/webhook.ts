@@ -1,0 +1,22 @@
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { DoorAnswer, IncomingCallback } from './parseCallback';
+
+/** What a request to one of our webhooks brings. */
+export function incoming(webhook: IWebhookFunctions): IncomingCallback {
+	const request = webhook.getRequestObject();
+	const declared = Number(request.headers['content-length'] ?? 0);
+	return {
+		contentType: request.headers['content-type'],
+		bytes: request.rawBody?.length ?? declared,
+		body: request.body as unknown,
+	};
+}
+
+/** Answers the sender itself: n8n would only let it choose a body, and not where a workflow starts. */
+export function reply(
+	webhook: IWebhookFunctions,
+	{ status, body }: DoorAnswer,
+): IWebhookResponseData {
+	webhook.getResponseObject().status(status).json(body);
+	return { noWebhookResponse: true };
+}

@@ -1,0 +1,59 @@
+import type { Refusal } from './validation';
+
+/** From where to where a number goes, and what it is where none is set. */
+interface NumberLimits {
+	fallback: number;
+	min: number;
+	max: number;
+}
+
+/** A whole number from the options, or the default where it was not set. */
+export function readWholeNumber(
+	field: string,
+	value: unknown,
+	limits: NumberLimits,
+	refusals: Refusal[],
+): number {
+	return readNumber(field, value, limits, refusals, 'a whole number');
+}
+
+/** A number from the options, or the default where it was not set. */
+export function readNumber(
+	field: string,
+	value: unknown,
+	{ fallback, min, max }: NumberLimits,
+	refusals: Refusal[],
+	kind: 'a number' | 'a whole number' = 'a number',
+): number {
+	if (value === undefined || value === null || value === '') return fallback;
+	const number = typeof value === 'string' ? Number(value) : value;
+	const fits = kind === 'a number' ? Number.isFinite : Number.isInteger;
+	if (typeof number === 'number' && fits(number) && number >= min && number <= max) return number;
+	refusals.push({
+		field,
+		message: `It is ${JSON.stringify(value)}. Use ${kind} from ${min} to ${max}.`,
+	});
+	return fallback;
+}
+
+/**
+ * Whether an option is on. An expression that gives something else than true or false is refused: what
+ * was meant is anybody's guess, and a guess may dial.
+ * @param fallback what it is where it was not added
+ */
+export function readSwitch(
+	field: string,
+	options: Record<string, unknown>,
+	name: string,
+	refusals: Refusal[],
+	fallback = false,
+): boolean {
+	if (!(name in options)) return fallback;
+	const value = options[name];
+	if (typeof value === 'boolean') return value;
+	const text = typeof value === 'string' ? value.trim().toLowerCase() : '';
+	if (text === 'true' || text === 'false') return text === 'true';
+	const shown = String(JSON.stringify(value));
+	refusals.push({ field, message: `It is ${shown}. Use true or false.` });
+	return false;
+}

@@ -1,0 +1,45 @@
+import { readPathId } from '../../../../nodes/shared/api/ids';
+import type { Refusal } from '../../../../nodes/shared/values/validation';
+
+function read(value: unknown) {
+	const refusals: Refusal[] = [];
+	const id = readPathId('Organization', value, refusals);
+	return { id, refusals };
+}
+
+describe('an ID that goes into an address', () => {
+	it.each([
+		['a UUID', '20000000-0000-4000-8000-000000000001', '20000000-0000-4000-8000-000000000001'],
+		['another form', 'org_42', 'org_42'],
+		['a number', 42, '42'],
+		['what was pasted around it', '\u200B org_42\n', 'org_42'],
+		['a choice from the list', { __rl: true, mode: 'list', value: 'org_42' }, 'org_42'],
+		['an ID by hand', { __rl: true, mode: 'id', value: ' org_42 ' }, 'org_42'],
+	])('is taken: %s', (_, value, id) => {
+		expect(read(value)).toEqual({ id, refusals: [] });
+	});
+
+	it.each([
+		['nothing', ''],
+		['undefined', undefined],
+		['null', null],
+		['blanks', ' \n'],
+		['an empty choice', { __rl: true, mode: 'list', value: '' }],
+		['a dot', '.'],
+		['two dots', '..'],
+		['a way out', '../outbound'],
+		['a slash at its end', 'org_42/'],
+		['a backslash', '..\\outbound'],
+		['a control character', 'org\u0000_42'],
+		['a newline inside', 'org\n42'],
+		['half a character', 'org\uD800'],
+		['an address', 'https://allomia.com/api/organization/org_42'],
+		['a novel', 'x'.repeat(5000)],
+		['a list', ['org_42']],
+	])('is refused by the name of its field: %s', (_, value) => {
+		const { refusals } = read(value);
+		expect(refusals).toHaveLength(1);
+		expect(refusals[0]?.field).toBe('Organization');
+		expect(refusals[0]?.message.length).toBeLessThan(200);
+	});
+});
