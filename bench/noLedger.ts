@@ -4,7 +4,7 @@ export class Ledger {
 		return new Ledger();
 	}
 
-	async admit() {
+	async claim() {
 		return { kind: 'dial' };
 	}
 

@@ -7,7 +7,7 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { describeRefusals } from '../shared/values/validation';
+import { describeIssues } from '../shared/values/validation';
 import { statusLabels, terminalStatuses } from '../shared/api/terminalStatus';
 import { pathRule, triggerPath, triggerPathExpression } from '../shared/callbacks/triggerUrl';
 import { outputsExpression } from './outputs';
@@ -180,7 +180,7 @@ function faultOf(context: IHookFunctions): string | undefined {
 		return `Path: It ${pathRule}.`;
 	}
 	const read = readSettings({ ...known(parameters), options: known(options) });
-	return read.ok ? undefined : describeRefusals(read.refusals);
+	return read.ok ? undefined : describeIssues(read.issues);
 }
 
 /** The parameters that are no expressions. */

@@ -4,12 +4,12 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { admit, isAnswer } from '../shared/callbacks/authenticate';
-import { answers, isChosen, toOutput } from '../shared/callbacks/parseCallback';
+import { authenticate, isResponse } from '../shared/callbacks/authenticate';
+import { responses, isChosen, toOutput } from '../shared/callbacks/parseCallback';
 import { RecentKeys } from './deduplication';
-import { describeRefusals } from '../shared/values/validation';
+import { describeIssues } from '../shared/values/validation';
 import type { CallbackBody } from '../shared/api/schemas';
-import { reply } from '../shared/callbacks/webhook';
+import { respond } from '../shared/callbacks/webhook';
 import { terminalStatuses, type TerminalStatus } from '../shared/api/terminalStatus';
 import { readSettings } from './settings';
 
@@ -25,28 +25,29 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	} as IDataObject);
 	if (!settings.ok) {
 		// The sender may come again once that is put right.
-		const error = describeRefusals(settings.refusals);
+		const error = describeIssues(settings.issues);
 		webhook.logger.error(`${webhook.getNode().name}: ${error}`);
-		return reply(webhook, { status: 503, body: { error } });
+		return respond(webhook, { status: 503, body: { error } });
 	}
 	const { statuses: chosen, verification, ignoreDuplicates, outputPerStatus } = settings.value;
 	const trigger = `${webhook.getWorkflow().id}/${webhook.getNode().id}`;
 	// In the editor, the user may well send the same event twice to look at it again.
 	const ignoresAgain = ignoreDuplicates && webhook.getMode() !== 'manual';
-	const admitted = await admit(webhook, trigger, verification, (event) => {
-		if (!isChosen(event.status, chosen)) return answers.ignoredStatus;
-		return ignoresAgain && seen.has(trigger, keyOf(event)) ? answers.duplicate : undefined;
+	const admitted = await authenticate(webhook, trigger, verification, (event) => {
+		if (!isChosen(event.status, chosen)) return responses.ignoredStatus;
+		return ignoresAgain && seen.has(trigger, keyOf(event)) ? responses.duplicate : undefined;
 	});
-	if (isAnswer(admitted)) return reply(webhook, admitted);
+	if (isResponse(admitted)) return respond(webhook, admitted);
 
 	const { event, context } = admitted;
-	if (ignoresAgain && !seen.add(trigger, keyOf(event))) return reply(webhook, answers.duplicate);
+	if (ignoresAgain && !seen.add(trigger, keyOf(event)))
+		return respond(webhook, responses.duplicate);
 
 	const item: INodeExecutionData = { json: toOutput(event, context) };
 	const order = outputOrder(outputPerStatus, chosen);
 	return {
 		// n8n answers once it has the execution: a sender is never told of one that could not start.
-		webhookResponse: answers.received.body,
+		webhookResponse: responses.received.body,
 		workflowData: order ? order.map((status) => (status === event.status ? [item] : [])) : [[item]],
 	};
 }

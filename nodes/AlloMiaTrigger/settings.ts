@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { Verification } from '../shared/callbacks/parseCallback';
-import { readSwitch } from '../shared/values/parameters';
-import { checked, type Checked, type Refusal } from '../shared/values/validation';
+import { readBoolean } from '../shared/values/parameters';
+import { validated, type Validated, type ValidationIssue } from '../shared/values/validation';
 import { terminalStatuses } from '../shared/api/terminalStatus';
 
 export interface TriggerSettings {
@@ -18,10 +18,10 @@ export function readSettings({
 	statuses: given = [...terminalStatuses],
 	verification = 'auto',
 	options = {},
-}: IDataObject): Checked<TriggerSettings> {
-	const refusals: Refusal[] = [];
+}: IDataObject): Validated<TriggerSettings> {
+	const issues: ValidationIssue[] = [];
 	const refuse = (field: string, value: unknown, rule: string) =>
-		refusals.push({ field, message: `It is ${JSON.stringify(value)}. ${rule}` });
+		issues.push({ field, message: `It is ${JSON.stringify(value)}. ${rule}` });
 	// An expression may give them as a text.
 	const statuses = typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : given;
 	const isKnown = (status: unknown) => (terminalStatuses as readonly unknown[]).includes(status);
@@ -32,12 +32,12 @@ export function readSettings({
 		refuse('Verification', verification, `Use one of ${verifications.join(', ')}.`);
 	}
 	const read = (field: string, name: string, fallback: boolean) =>
-		readSwitch(field, options as IDataObject, name, refusals, fallback);
+		readBoolean(field, options as IDataObject, name, issues, fallback);
 	const settings = {
 		statuses: statuses as string[],
 		verification: verification as Verification,
 		ignoreDuplicates: read('Ignore Duplicates', 'ignoreDuplicates', true),
 		outputPerStatus: read('Output per Status', 'outputPerStatus', false),
 	};
-	return checked(settings, refusals);
+	return validated(settings, issues);
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { confirmTimeout, mostWaiting } from '../../nodes/shared/callbacks/retrieveEvent';
+import { retrieveTimeout, mostWaiting } from '../../nodes/shared/callbacks/retrieveEvent';
 import { createCredential, until } from '../../scripts/lib/workflows';
 import { triggered, useBench } from './support/bench';
 import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';
@@ -19,7 +19,7 @@ const lookUps = () => bench.simulator.requests.filter(({ method }) => method ===
 
 /** How many of the requests that AlloMia did not answer waited at the same time. */
 function mostAtOnce(unanswered: ReadonlyArray<{ at: number }>): number {
-	const patience = confirmTimeout.once - 500;
+	const patience = retrieveTimeout.once - 500;
 	return Math.max(
 		...unanswered.map(
 			({ at }) => unanswered.filter((it) => it.at >= at && it.at < at + patience).length,

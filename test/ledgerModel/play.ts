@@ -371,7 +371,7 @@ export class Play {
 		const mayCall = () => !(stops && hasFailed) && !signal.aborted && !ledger.isStopped;
 		const kinds = await pLimit(atOnce).map(calls, async (call) => {
 			if (!mayCall()) return 'skipped';
-			const decision = await ledger.admit(call, mayCall);
+			const decision = await ledger.claim(call, mayCall);
 			if (decision.kind === 'refused') return 'unknown';
 			if (decision.kind !== 'dial') return decision.kind;
 			if (!mayCall()) {

@@ -1,6 +1,6 @@
 import { NodeOperationError, sleep, type IExecuteFunctions } from 'n8n-workflow';
-import type { Checked } from '../../shared/values/validation';
-import { refusalError } from '../../shared/n8n/nodeErrors';
+import type { Validated } from '../../shared/values/validation';
+import { validationError } from '../../shared/n8n/nodeErrors';
 
 /** The most lines that an error lists: beyond it, nobody reads on. */
 const maxLines = 20;
@@ -12,7 +12,7 @@ const longestStretch = 50;
 let readers = 0;
 
 /** An item whose parameters were read: what to send, or everything that is wrong with it. */
-export type ReadItem<T> = { itemIndex: number } & Checked<T>;
+export type ValidatedItem<T> = { itemIndex: number } & Validated<T>;
 
 /** The items' positions, with pauses: to evaluate an expression takes n8n half a millisecond. */
 export async function* itemIndexes(context: IExecuteFunctions): AsyncGenerator<number> {
@@ -34,15 +34,15 @@ export async function* itemIndexes(context: IExecuteFunctions): AsyncGenerator<n
 /** Reads every item before anything is sent. An expression that fails counts as a refusal. */
 export async function readItems<T>(
 	context: IExecuteFunctions,
-	read: (itemIndex: number) => Checked<T>,
-): Promise<Array<ReadItem<T>>> {
-	const items: Array<ReadItem<T>> = [];
+	read: (itemIndex: number) => Validated<T>,
+): Promise<Array<ValidatedItem<T>>> {
+	const items: Array<ValidatedItem<T>> = [];
 	for await (const itemIndex of itemIndexes(context)) {
 		try {
 			items.push({ itemIndex, ...read(itemIndex) });
 		} catch (error) {
 			const message = error instanceof Error ? error.message : String(error);
-			items.push({ itemIndex, ok: false, refusals: [{ field: 'Parameters', message }] });
+			items.push({ itemIndex, ok: false, issues: [{ field: 'Parameters', message }] });
 		}
 	}
 	return items;
@@ -52,21 +52,21 @@ export async function readItems<T>(
  * The items, unless one of them is refused and the node is set to stop at it.
  * @throws NodeOperationError that lists the refused items, field by field
  */
-export function refuseUnlessContinuing<T>(
+export function throwUnlessContinuing<T>(
 	context: IExecuteFunctions,
-	items: Array<ReadItem<T>>,
+	items: Array<ValidatedItem<T>>,
 	consequence: string,
-): Array<ReadItem<T>> {
+): Array<ValidatedItem<T>> {
 	const bad = items.filter((item) => !item.ok);
 	const [first] = bad;
 	if (!first || first.ok || context.continueOnFail()) return items;
 	if (items.length === 1) {
-		throw refusalError(context.getNode(), first.refusals, first.itemIndex, consequence);
+		throw validationError(context.getNode(), first.issues, first.itemIndex, consequence);
 	}
 	const lines = bad.flatMap((item) =>
 		item.ok
 			? []
-			: item.refusals.map(({ field, message }) => `Item ${item.itemIndex}: ${field}: ${message}`),
+			: item.issues.map(({ field, message }) => `Item ${item.itemIndex}: ${field}: ${message}`),
 	);
 	const rest = lines.length - maxLines;
 	throw new NodeOperationError(

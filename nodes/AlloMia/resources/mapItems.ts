@@ -1,9 +1,9 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import type { ApiResult, Connection } from '../../shared/api/client';
-import type { Checked } from '../../shared/values/validation';
-import { apiError, connectNode, errorItem, refusalError } from '../../shared/n8n/nodeErrors';
-import { readItems, refuseUnlessContinuing } from './items';
+import type { Validated } from '../../shared/values/validation';
+import { apiError, connectNode, errorItem, validationError } from '../../shared/n8n/nodeErrors';
+import { readItems, throwUnlessContinuing } from './items';
 
 /** How many items are worked on at the same time, where nothing is dialled. */
 const concurrency = 10;
@@ -11,7 +11,7 @@ const concurrency = 10;
 /** What an operation does, item by item. */
 interface Steps<T> {
 	/** Reads an item's parameters. */
-	read: (itemIndex: number) => Checked<T>;
+	read: (itemIndex: number) => Validated<T>;
 	/** What has not happened where an item is refused, as a sentence. */
 	consequence: string;
 	/**
@@ -31,12 +31,12 @@ interface Steps<T> {
  * @throws NodeOperationError for refused items, NodeApiError for the first failure, where the node is
  * set to stop
  */
-export async function perItem<T>(
+export async function mapItems<T>(
 	context: IExecuteFunctions,
 	{ read, consequence, work }: Steps<T>,
 ): Promise<INodeExecutionData[][]> {
 	const connection = await connectNode(context);
-	const items = refuseUnlessContinuing(context, await readItems(context, read), consequence);
+	const items = throwUnlessContinuing(context, await readItems(context, read), consequence);
 	const node = context.getNode();
 	const limit = pLimit(concurrency);
 	const cancel = context.getExecutionCancelSignal();
@@ -46,7 +46,7 @@ export async function perItem<T>(
 		const { itemIndex } = item;
 		if (signal.aborted) return [];
 		if (!item.ok) {
-			return [errorItem(refusalError(node, item.refusals, itemIndex, ''), itemIndex)];
+			return [errorItem(validationError(node, item.issues, itemIndex, ''), itemIndex)];
 		}
 		const result = await work(item.value, connection, signal);
 		if (!result || signal.aborted) return [];

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 /** How much of a list comes out, in n8n's words. */
-export function amountFields(show: Record<string, string[]>): INodeProperties[] {
+export function returnAllFields(show: Record<string, string[]>): INodeProperties[] {
 	return [
 		{
 			displayName: 'Return All',

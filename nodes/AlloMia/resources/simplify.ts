@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { readSwitch } from '../../shared/values/parameters';
-import { checked, type Checked, type Refusal } from '../../shared/values/validation';
+import { readBoolean } from '../../shared/values/parameters';
+import { validated, type Validated, type ValidationIssue } from '../../shared/values/validation';
 
 /** Whether the most useful fields come out or all of them, in n8n's words. */
 export function simplifyField(show: Record<string, string[]>): INodeProperties {
@@ -18,11 +18,11 @@ export function simplifyField(show: Record<string, string[]>): INodeProperties {
 export function withSimplify<T extends object>(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	parameters: Checked<T>,
-): Checked<T & { simplify: boolean }> {
-	const refusals: Refusal[] = [];
+	parameters: Validated<T>,
+): Validated<T & { simplify: boolean }> {
+	const issues: ValidationIssue[] = [];
 	const given = { simplify: context.getNodeParameter('simplify', itemIndex, true) };
-	const simplify = readSwitch('Simplify', given, 'simplify', refusals);
-	if (!parameters.ok) return { ok: false, refusals: [...parameters.refusals, ...refusals] };
-	return checked({ ...parameters.value, simplify }, refusals);
+	const simplify = readBoolean('Simplify', given, 'simplify', issues);
+	if (!parameters.ok) return { ok: false, issues: [...parameters.issues, ...issues] };
+	return validated({ ...parameters.value, simplify }, issues);
 }

@@ -1,4 +1,4 @@
-import type { Refusal } from '../values/validation';
+import type { ValidationIssue } from '../values/validation';
 import { toText } from '../values/strings';
 
 /** Slashes, and what has no place in an address: control characters and halves of characters. */
@@ -13,13 +13,13 @@ const maxLength = 200;
  * @param value text, or what n8n keeps of a list's choice: `{ mode, value }`
  * @returns the ID, not encoded yet
  */
-export function readPathId(field: string, value: unknown, refusals: Refusal[]): string {
+export function readPathId(field: string, value: unknown, issues: ValidationIssue[]): string {
 	const id = toText(isLocator(value) ? value.value : value);
 	if (id === '') {
-		refusals.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
+		issues.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
 	} else if (id === '.' || id === '..' || unsafe.test(id) || id.length > maxLength) {
 		const shown = id.length > 60 ? `${id.slice(0, 60)}…` : id;
-		refusals.push({
+		issues.push({
 			field,
 			message: `${JSON.stringify(shown)} is not an ID of AlloMia. Paste the ID alone, not an address.`,
 		});

@@ -1,14 +1,14 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { z } from 'zod';
 import { send, type Answer, type ApiRequest, type ApiResult, type Connection } from './client';
-import { pause } from '../values/abort';
+import { abortableSleep } from '../values/abort';
 import { nextWait } from './retry';
 
 /**
  * Sends a request, and again (a few times) only where AlloMia has surely not taken it. An execution that
  * is stopped meanwhile sends nothing more: the last answer, that AlloMia has not taken it, stays true.
  */
-export async function sendPatiently<Schema extends z.ZodTypeAny>(
+export async function sendWithRetries<Schema extends z.ZodTypeAny>(
 	context: IExecuteFunctions,
 	connection: Connection,
 	request: ApiRequest<Schema>,
@@ -20,7 +20,7 @@ export async function sendPatiently<Schema extends z.ZodTypeAny>(
 		if (result.ok || signal?.aborted) return result;
 		const wait = nextWait(result.failure, attempt, waited, Math.random());
 		if (wait === undefined) return result;
-		await pause(wait, signal);
+		await abortableSleep(wait, signal);
 		if (signal?.aborted) return result;
 		waited += wait;
 	}

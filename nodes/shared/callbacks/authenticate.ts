@@ -1,14 +1,20 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { Connection } from '../api/client';
-import { answers, judge, readCallback, type DoorAnswer, type Verification } from './parseCallback';
+import {
+	responses,
+	judge,
+	parseCallback,
+	type CallbackResponse,
+	type Verification,
+} from './parseCallback';
 import { readContext, type CallbackContext } from './callbackUrl';
-import { confirm } from './retrieveEvent';
+import { retrieveEvent } from './retrieveEvent';
 import type { CallbackBody, StatusAnswer } from '../api/schemas';
 import { verifySignature } from './verifySignature';
-import { incoming } from './webhook';
+import { readRequest } from './webhook';
 
 /** A callback that was found genuine. */
-export interface Admitted {
+export interface AuthenticCallback {
 	event: CallbackBody | StatusAnswer;
 	/** What its URL carried, where that is signed (or nobody asks for a signature). */
 	context: CallbackContext | undefined;
@@ -17,23 +23,23 @@ export interface Admitted {
 }
 
 /** The answer for an event that is of no use here, genuine or not; undefined for one that is. */
-export type Screen = (
+export type CallbackFilter = (
 	event: CallbackBody,
 	context: CallbackContext | undefined,
-) => DoorAnswer | undefined;
+) => CallbackResponse | undefined;
 
 /**
  * The one way in for callbacks, to the trigger and to executions that wait: a genuine event of use,
  * or the answer for the sender. AlloMia is asked about nothing that would be of no use anyway.
  * @param door names what the callback came to: few may wait there
  */
-export async function admit(
+export async function authenticate(
 	webhook: IWebhookFunctions,
 	door: string,
 	verification: Verification,
-	screen: Screen,
-): Promise<Admitted | DoorAnswer> {
-	const read = readCallback(incoming(webhook));
+	screen: CallbackFilter,
+): Promise<AuthenticCallback | CallbackResponse> {
+	const read = parseCallback(readRequest(webhook));
 	if (!read.ok) return read.answer;
 	const { event } = read;
 	if (verification === 'none') {
@@ -42,7 +48,7 @@ export async function admit(
 	}
 	try {
 		const verified = await verifySignature(webhook, door);
-		if (!verified) return answers.unavailable;
+		if (!verified) return responses.unavailable;
 		const { context, connection } = verified;
 		const verdict = judge(verification, context !== undefined);
 		if (verdict.kind === 'refuse') return verdict.answer;
@@ -50,18 +56,20 @@ export async function admit(
 		if (useless) return useless;
 		if (verdict.kind === 'genuine') return { event, context, connection };
 		const isSigned = context !== undefined;
-		const word = await confirm(webhook, door, isSigned, event.outboundCallId, connection);
+		const word = await retrieveEvent(webhook, door, isSigned, event.outboundCallId, connection);
 		if ('answer' in word) return word.answer;
 		return screen(word.event, context) ?? { ...word, context };
 	} catch (error) {
 		// The credential is gone or unusable. The sender may come again once that is put right.
 		const { message } = error as Error;
 		webhook.logger.error(`${webhook.getNode().name}: a callback could not be checked. ${message}`);
-		return answers.unavailable;
+		return responses.unavailable;
 	}
 }
 
 /** Whether `admit` gave an answer for the sender. */
-export function isAnswer(result: Admitted | DoorAnswer): result is DoorAnswer {
+export function isResponse(
+	result: AuthenticCallback | CallbackResponse,
+): result is CallbackResponse {
 	return 'status' in result;
 }

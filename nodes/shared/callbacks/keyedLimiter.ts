@@ -2,7 +2,7 @@
  * Lines of callbacks that wait for something, by name, so that nobody waits because of those in another
  * line. n8n keeps some 11 MB for each callback until it is answered: few may wait at the same time.
  */
-export class WaitingLines {
+export class KeyedLimiter {
 	/** How many wait, by line. One that nobody waits in has no entry. */
 	private readonly lines = new Map<string, number>();
 
@@ -13,7 +13,7 @@ export class WaitingLines {
 	 * @param most how many may wait in the line
 	 * @returns its result, or undefined at once where too many wait already
 	 */
-	async wait<T>(name: string, most: number, body: () => Promise<T>): Promise<T | undefined> {
+	async run<T>(name: string, most: number, body: () => Promise<T>): Promise<T | undefined> {
 		const inLine = this.lines.get(name) ?? 0;
 		const inAll = [...this.lines.values()].reduce((sum, count) => sum + count, 0);
 		if (inLine >= most || inAll >= this.mostInAll) return undefined;

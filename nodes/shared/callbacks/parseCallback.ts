@@ -9,13 +9,13 @@ import { isTerminal, type TerminalStatus } from '../api/terminalStatus';
 import { reservedNames } from '../../AlloMia/resources/outboundCall/dispatch/dynamicVariables';
 
 /** What a caller of our webhook is told. */
-export interface DoorAnswer {
+export interface CallbackResponse {
 	status: number;
 	body: IDataObject;
 }
 
 /** The one table of answers: the same for the trigger and for parked executions. */
-export const answers = {
+export const responses = {
 	received: { status: 200, body: { received: true } },
 	ignoredStatus: { status: 200, body: { received: true, ignored: 'status' } },
 	duplicate: { status: 200, body: { received: true, ignored: 'duplicate' } },
@@ -24,7 +24,7 @@ export const answers = {
 		status: 503,
 		body: { error: 'AlloMia could not be asked about this call. Try again later.' },
 	},
-} satisfies Record<string, DoorAnswer>;
+} satisfies Record<string, CallbackResponse>;
 
 /** The error of a 400: what was posted is no status object. */
 export const invalidCallback = 'Invalid callback';
@@ -35,7 +35,7 @@ export const maxBodyBytes = 100 * 1024;
 /** The deepest nesting that is looked at. */
 const maxDepth = 20;
 
-export interface IncomingCallback {
+export interface CallbackRequest {
 	/** The request's content-type header. */
 	contentType: string | undefined;
 	/** The length of the body as it came, in bytes. */
@@ -44,10 +44,12 @@ export interface IncomingCallback {
 	body: unknown;
 }
 
-export type ReadCallback = { ok: true; event: CallbackBody } | { ok: false; answer: DoorAnswer };
+export type ParsedCallback =
+	| { ok: true; event: CallbackBody }
+	| { ok: false; answer: CallbackResponse };
 
 /** The status object that a request carries, or the 400 that says why it is none. */
-export function readCallback({ contentType, bytes, body }: IncomingCallback): ReadCallback {
+export function parseCallback({ contentType, bytes, body }: CallbackRequest): ParsedCallback {
 	if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType ?? '')) {
 		return refuse('content-type', 'must be application/json');
 	}
@@ -69,28 +71,30 @@ export type Verification = 'auto' | 'signature' | 'always' | 'none';
 export type Verdict =
 	| { kind: 'genuine' }
 	| { kind: 'ask' }
-	| { kind: 'refuse'; answer: DoorAnswer };
+	| { kind: 'refuse'; answer: CallbackResponse };
 
 /** @param signed whether the URL carries a valid signature */
 export function judge(verification: Verification, signed: boolean): Verdict {
 	if (verification === 'none') return { kind: 'genuine' };
 	if (verification === 'always') return { kind: 'ask' };
 	if (signed) return { kind: 'genuine' };
-	return verification === 'auto' ? { kind: 'ask' } : { kind: 'refuse', answer: answers.unverified };
+	return verification === 'auto'
+		? { kind: 'ask' }
+		: { kind: 'refuse', answer: responses.unverified };
 }
 
 /** What AlloMia's own word makes of an unsigned callback: its version, or an answer. */
-export function believe(
+export function toEvent(
 	asked: ApiResult<StatusAnswer>,
 	outboundCallId: string,
-): { event: StatusAnswer } | { answer: DoorAnswer } {
+): { event: StatusAnswer } | { answer: CallbackResponse } {
 	if (asked.ok) {
 		// An answer about another call proves nothing about this one.
 		return sameCall(asked.value.outboundCallId, outboundCallId)
 			? { event: asked.value }
-			: { answer: answers.unavailable };
+			: { answer: responses.unavailable };
 	}
-	return { answer: isUnknownCall(asked.failure) ? answers.unverified : answers.unavailable };
+	return { answer: isUnknownCall(asked.failure) ? responses.unverified : responses.unavailable };
 }
 
 /** Whether an event with this status starts something. */
@@ -109,13 +113,13 @@ export function toOutput(event: IDataObject, context: CallbackContext | undefine
 	};
 }
 
-function refuse(field: string, message: string): { ok: false; answer: DoorAnswer } {
+function refuse(field: string, message: string): { ok: false; answer: CallbackResponse } {
 	return invalid([{ field, message }]);
 }
 
 function invalid(details: Array<{ field: string; message: string }>): {
 	ok: false;
-	answer: DoorAnswer;
+	answer: CallbackResponse;
 } {
 	return { ok: false, answer: { status: 400, body: { error: invalidCallback, details } } };
 }

@@ -1,13 +1,13 @@
 import { sleep } from 'n8n-workflow';
 import { connect, type Connection, type RequestContext } from '../api/client';
-import { answers, believe, type DoorAnswer } from './parseCallback';
+import { responses, toEvent, type CallbackResponse } from './parseCallback';
 import { readStatus } from '../api/callStatus';
 import type { StatusAnswer } from '../api/schemas';
 import { isTerminal } from '../api/terminalStatus';
-import { WaitingLines } from './keyedLimiter';
+import { KeyedLimiter } from './keyedLimiter';
 
 /** How long AlloMia may take to confirm a callback, in ms, and both times together: its sender is waiting. */
-export const confirmTimeout = { once: 8_000, inAll: 10_000 };
+export const retrieveTimeout = { once: 8_000, inAll: 10_000 };
 
 /** After how long AlloMia is asked once more about a call that has not ended yet as far as it knows, in ms. */
 export const catchUpTime = 1_000;
@@ -18,10 +18,10 @@ export const catchUpTime = 1_000;
  */
 export const mostWaiting = { signed: 50, unsigned: 12 };
 
-const signedLines = new WaitingLines(100);
-const unsignedLines = new WaitingLines(50);
+const signedLines = new KeyedLimiter(100);
+const unsignedLines = new KeyedLimiter(50);
 
-type Word = { event: StatusAnswer } | { answer: DoorAnswer };
+type Retrieved = { event: StatusAnswer } | { answer: CallbackResponse };
 
 /**
  * AlloMia's own word about a callback that is not believed: its version of the outcome, or the answer
@@ -31,29 +31,33 @@ type Word = { event: StatusAnswer } | { answer: DoorAnswer };
  * @param door what the callback came to
  * @param connection where the credential was read already
  */
-export async function confirm(
+export async function retrieveEvent(
 	context: RequestContext,
 	door: string,
 	isSigned: boolean,
 	outboundCallId: string,
 	connection?: Connection,
-): Promise<{ event: StatusAnswer; connection: Connection } | { answer: DoorAnswer }> {
+): Promise<{ event: StatusAnswer; connection: Connection } | { answer: CallbackResponse }> {
 	const [lines, most] = isSigned
 		? [signedLines, mostWaiting.signed]
 		: [unsignedLines, mostWaiting.unsigned];
-	const heard = await lines.wait(door, most, async () => {
+	const heard = await lines.run(door, most, async () => {
 		const asked = connection ?? (await connect(context));
-		const word = await hear(context, asked, outboundCallId);
+		const word = await retrieveNow(context, asked, outboundCallId);
 		return 'answer' in word ? word : { ...word, connection: asked };
 	});
-	return heard ?? { answer: answers.unavailable };
+	return heard ?? { answer: responses.unavailable };
 }
 
-async function hear(context: RequestContext, connection: Connection, id: string): Promise<Word> {
-	const until = Date.now() + confirmTimeout.inAll;
+async function retrieveNow(
+	context: RequestContext,
+	connection: Connection,
+	id: string,
+): Promise<Retrieved> {
+	const until = Date.now() + retrieveTimeout.inAll;
 	const ask = async () => {
-		const timeout = Math.min(confirmTimeout.once, until - Date.now());
-		return believe(await readStatus(context, connection, id, timeout), id);
+		const timeout = Math.min(retrieveTimeout.once, until - Date.now());
+		return toEvent(await readStatus(context, connection, id, timeout), id);
 	};
 	let word = await ask();
 	// It may not have heard yet of what it has just told us.
@@ -61,10 +65,10 @@ async function hear(context: RequestContext, connection: Connection, id: string)
 		await sleep(catchUpTime);
 		word = await ask();
 	}
-	return isBehind(word) ? { answer: answers.unavailable } : word;
+	return isBehind(word) ? { answer: responses.unavailable } : word;
 }
 
 /** Whether AlloMia knows no end of a call that has ended, if its callback is genuine. */
-function isBehind(word: Word): boolean {
+function isBehind(word: Retrieved): boolean {
 	return 'event' in word && !isTerminal(word.event.status);
 }

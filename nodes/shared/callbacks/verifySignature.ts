@@ -1,7 +1,7 @@
 import { sleep, type IWebhookFunctions } from 'n8n-workflow';
 import { connect, credentialName, type Connection } from '../api/client';
 import { isSigned, verificationKey, verifyContext, type CallbackContext } from './callbackUrl';
-import { WaitingLines } from './keyedLimiter';
+import { KeyedLimiter } from './keyedLimiter';
 
 /**
  * How long a key is taken for today's, in ms. n8n takes some 20 ms to read a credential in a
@@ -29,8 +29,8 @@ const remembered = new Map<string, { key: Buffer; readAt: number }>();
  */
 const mostWaiting = { fitting: 100, unknown: 50, others: 12 };
 
-const fittingLines = new WaitingLines(100);
-const otherLines = new WaitingLines(50);
+const fittingLines = new KeyedLimiter(100);
+const otherLines = new KeyedLimiter(50);
 
 /** How long n8n may take to read a credential, in ms. */
 const readTimeout = 8_000;
@@ -68,7 +68,7 @@ export async function verifySignature(
 	const [lines, most] = fits
 		? [fittingLines, mostWaiting.fitting]
 		: [otherLines, age < lifetime ? mostWaiting.others : mostWaiting.unknown];
-	return await lines.wait(door, most, async () => {
+	return await lines.run(door, most, async () => {
 		const connection = await readTogether(webhook, `${door}/${id}`);
 		const key = verificationKey(connection.apiKey);
 		if (id !== '') remember(id, key);

@@ -1,8 +1,8 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import type { DoorAnswer, IncomingCallback } from './parseCallback';
+import type { CallbackResponse, CallbackRequest } from './parseCallback';
 
 /** What a request to one of our webhooks brings. */
-export function incoming(webhook: IWebhookFunctions): IncomingCallback {
+export function readRequest(webhook: IWebhookFunctions): CallbackRequest {
 	const request = webhook.getRequestObject();
 	const declared = Number(request.headers['content-length'] ?? 0);
 	return {
@@ -13,9 +13,9 @@ export function incoming(webhook: IWebhookFunctions): IncomingCallback {
 }
 
 /** Answers the sender itself: n8n would only let it choose a body, and not where a workflow starts. */
-export function reply(
+export function respond(
 	webhook: IWebhookFunctions,
-	{ status, body }: DoorAnswer,
+	{ status, body }: CallbackResponse,
 ): IWebhookResponseData {
 	webhook.getResponseObject().status(status).json(body);
 	return { noWebhookResponse: true };

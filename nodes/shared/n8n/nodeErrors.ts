@@ -9,7 +9,7 @@ import {
 import { connect, type Connection } from '../api/client';
 import { CredentialError } from '../api/credential';
 import type { Failure } from '../api/failure';
-import { describeRefusals, type Refusal } from '../values/validation';
+import { describeIssues, type ValidationIssue } from '../values/validation';
 
 /** One item's failure as n8n shows it. Nothing of the request is kept in it, so no key either. */
 export function apiError(node: INode, failure: Failure, itemIndex: number): NodeApiError {
@@ -24,13 +24,13 @@ export function apiError(node: INode, failure: Failure, itemIndex: number): Node
 }
 
 /** One item's refused fields as n8n shows them. */
-export function refusalError(
+export function validationError(
 	node: INode,
-	refusals: readonly Refusal[],
+	issues: readonly ValidationIssue[],
 	itemIndex: number,
 	consequence: string,
 ): NodeOperationError {
-	return new NodeOperationError(node, describeRefusals(refusals), {
+	return new NodeOperationError(node, describeIssues(issues), {
 		itemIndex,
 		description: consequence,
 	});

@@ -1,12 +1,12 @@
 import { sleep } from 'n8n-workflow';
 
 /** Waits `ms`, or until `signal` says that the execution was cancelled. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	await unlessCancelled(sleep(ms), signal);
+export async function abortableSleep(ms: number, signal?: AbortSignal): Promise<void> {
+	await unlessAborted(sleep(ms), signal);
 }
 
 /** What `work` gives, or undefined at once when `signal` says that the execution was cancelled. */
-export async function unlessCancelled<T>(
+export async function unlessAborted<T>(
 	work: Promise<T>,
 	signal: AbortSignal | undefined,
 ): Promise<T | undefined> {

@@ -1,4 +1,4 @@
-import type { Refusal } from './validation';
+import type { ValidationIssue } from './validation';
 
 /** From where to where a number goes, and what it is where none is set. */
 interface NumberLimits {
@@ -8,13 +8,13 @@ interface NumberLimits {
 }
 
 /** A whole number from the options, or the default where it was not set. */
-export function readWholeNumber(
+export function readInteger(
 	field: string,
 	value: unknown,
 	limits: NumberLimits,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 ): number {
-	return readNumber(field, value, limits, refusals, 'a whole number');
+	return readNumber(field, value, limits, issues, 'a whole number');
 }
 
 /** A number from the options, or the default where it was not set. */
@@ -22,14 +22,14 @@ export function readNumber(
 	field: string,
 	value: unknown,
 	{ fallback, min, max }: NumberLimits,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 	kind: 'a number' | 'a whole number' = 'a number',
 ): number {
 	if (value === undefined || value === null || value === '') return fallback;
 	const number = typeof value === 'string' ? Number(value) : value;
 	const fits = kind === 'a number' ? Number.isFinite : Number.isInteger;
 	if (typeof number === 'number' && fits(number) && number >= min && number <= max) return number;
-	refusals.push({
+	issues.push({
 		field,
 		message: `It is ${JSON.stringify(value)}. Use ${kind} from ${min} to ${max}.`,
 	});
@@ -41,11 +41,11 @@ export function readNumber(
  * was meant is anybody's guess, and a guess may dial.
  * @param fallback what it is where it was not added
  */
-export function readSwitch(
+export function readBoolean(
 	field: string,
 	options: Record<string, unknown>,
 	name: string,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 	fallback = false,
 ): boolean {
 	if (!(name in options)) return fallback;
@@ -54,6 +54,6 @@ export function readSwitch(
 	const text = typeof value === 'string' ? value.trim().toLowerCase() : '';
 	if (text === 'true' || text === 'false') return text === 'true';
 	const shown = String(JSON.stringify(value));
-	refusals.push({ field, message: `It is ${shown}. Use true or false.` });
+	issues.push({ field, message: `It is ${shown}. Use true or false.` });
 	return false;
 }

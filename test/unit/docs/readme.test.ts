@@ -6,28 +6,28 @@ import { AlloMia } from '../../../nodes/AlloMia/AlloMia.node';
 import { resources } from '../../../nodes/AlloMia/resources';
 import {
 	callbackAdder,
-	signed,
+	signedCallbackUrl,
 } from '../../../nodes/AlloMia/resources/outboundCall/callback/callback';
 import {
 	alreadyCalledOutput,
 	outputItems,
 	throwFailure,
 } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/dial';
-import { refuseUnlessContinuing } from '../../../nodes/AlloMia/resources/items';
+import { throwUnlessContinuing } from '../../../nodes/AlloMia/resources/items';
 import {
 	oneOutputOnly,
 	refuseWaitingInVain,
 } from '../../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { AlloMiaTrigger } from '../../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../../nodes/shared/api/client';
-import { findCall, timeOf } from '../../../nodes/AlloMia/resources/call/matchCall';
-import { answers, readCallback, toOutput } from '../../../nodes/shared/callbacks/parseCallback';
+import { matchCall, callTimeOf } from '../../../nodes/AlloMia/resources/call/matchCall';
+import { responses, parseCallback, toOutput } from '../../../nodes/shared/callbacks/parseCallback';
 import {
 	signCallbackUrl,
 	verificationKey,
 	verifyContext,
 } from '../../../nodes/shared/callbacks/callbackUrl';
-import type { Checked } from '../../../nodes/shared/values/validation';
+import type { Validated } from '../../../nodes/shared/values/validation';
 import {
 	readCallRequest,
 	type CallParameters,
@@ -43,7 +43,7 @@ import {
 import { downloadFailure, tooLarge } from '../../../nodes/AlloMia/resources/call/fileLink';
 import { decide, type Known } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 import { readApiKey, readBaseUrl, refuseOtherHosts } from '../../../nodes/shared/api/credential';
-import { apiError, errorItem, refusalError } from '../../../nodes/shared/n8n/nodeErrors';
+import { apiError, errorItem, validationError } from '../../../nodes/shared/n8n/nodeErrors';
 import { dispatchAnswer, type StatusAnswer } from '../../../nodes/shared/api/schemas';
 import {
 	waitingOutputs,
@@ -130,7 +130,7 @@ const invalidRequest = {
 
 function callOf(change: Partial<CallParameters> = {}): CallRequest {
 	const call = readCallRequest({ ...parameters, ...change });
-	if (!call.ok) throw new Error(JSON.stringify(call.refusals));
+	if (!call.ok) throw new Error(JSON.stringify(call.issues));
 	return call.value;
 }
 
@@ -171,7 +171,7 @@ function triggerOutput() {
 		signCallbackUrl('https://n8n.example.com/webhook/1/webhook', context, connection.apiKey),
 	);
 	const query = Object.fromEntries(url.searchParams);
-	const read = readCallback({ contentType: 'application/json', bytes: 300, body: ended });
+	const read = parseCallback({ contentType: 'application/json', bytes: 300, body: ended });
 	if (!read.ok) throw new Error('The callback was refused');
 	return toOutput(
 		read.event,
@@ -188,7 +188,7 @@ function waitOutput(call: WaitingItem['call']) {
 
 function invalidCallback() {
 	const body = { event: 'ping' };
-	const read = readCallback({ contentType: 'application/json', bytes: 16, body });
+	const read = parseCallback({ contentType: 'application/json', bytes: 16, body });
 	return read.ok ? undefined : read.answer.body;
 }
 
@@ -390,15 +390,15 @@ async function metadataWithoutCallback(): Promise<string> {
 	return refusalIn(add(0, callOf()));
 }
 
-function refusalIn(result: Checked<unknown>): string {
-	return result.ok ? '' : refusalError(node, result.refusals, 0, '').message;
+function refusalIn(result: Validated<unknown>): string {
+	return result.ok ? '' : validationError(node, result.issues, 0, '').message;
 }
 
 /** Every message that the code has for a call that did not go through. */
 async function messages(): Promise<string[]> {
 	const short = readCallRequest({ ...parameters, phoneNumber: '123' });
-	const refusals = short.ok ? [] : short.refusals;
-	const bad = { ok: false, refusals } as const;
+	const issues = short.ok ? [] : short.issues;
+	const bad = { ok: false, issues } as const;
 	const waiting = (members: object) =>
 		stub({
 			evaluateExpression: () => 'http://localhost:5678/webhook-waiting/1',
@@ -422,12 +422,18 @@ async function messages(): Promise<string[]> {
 		options: { metadata: { entry: [{ name: 'a', value: 'x'.repeat(4000) }] } },
 	});
 	const oneCall = [{ itemIndex: 0, ok: true as const, value: callOf() }];
-	const tooLong = signed(stub(inContext), 0, 'https://n8n.example.com/webhook/1', long, connection);
+	const tooLong = signedCallbackUrl(
+		stub(inContext),
+		0,
+		'https://n8n.example.com/webhook/1',
+		long,
+		connection,
+	);
 	const three = stub({ getInputData: () => [{}, {}, {}] });
 	return [
-		refusalError(node, refusals, 0, '').message,
+		validationError(node, issues, 0, '').message,
 		thrownBy(() =>
-			refuseUnlessContinuing(
+			throwUnlessContinuing(
 				three,
 				[
 					{ itemIndex: 0, ...bad },
@@ -499,14 +505,14 @@ async function messages(): Promise<string[]> {
 /** What is said where the call behind an outcome is not found. */
 function unfound(): string[] {
 	const ended = { startedAt: '2026-04-01T10:00:05Z' };
-	const time = timeOf({ ...statusOf('completed'), callDetails: ended });
+	const time = callTimeOf({ ...statusOf('completed'), callDetails: ended });
 	if (!time.ok) return [];
 	const call = (id: string) => ({ id, callStartedAt: ended.startedAt });
 	return [
-		timeOf(statusOf('calling')),
-		timeOf(statusOf('failed')),
-		findCall([], time.value, undefined, 0),
-		findCall([call('a'), call('b')], time.value, undefined, 0),
+		callTimeOf(statusOf('calling')),
+		callTimeOf(statusOf('failed')),
+		matchCall([], time.value, undefined, 0),
+		matchCall([call('a'), call('b')], time.value, undefined, 0),
 	].map((it) => ('failure' in it ? it.failure.message : ''));
 }
 
@@ -576,7 +582,7 @@ describe('docs/errors.md: the table', () => {
 });
 
 describe('docs/callbacks.md: the answers', () => {
-	it.each(Object.entries(answers))('%s stands in the table', (_, { status: code, body }) => {
+	it.each(Object.entries(responses))('%s stands in the table', (_, { status: code, body }) => {
 		expect(callbacks).toContain(`| ${code} \`${JSON.stringify(body)}\` |`);
 	});
 });

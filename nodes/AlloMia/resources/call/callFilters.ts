@@ -1,6 +1,6 @@
 import { tryToParseDateTime } from 'n8n-workflow';
 import { readPathId } from '../../../shared/api/ids';
-import type { Refusal } from '../../../shared/values/validation';
+import type { ValidationIssue } from '../../../shared/values/validation';
 import { toText } from '../../../shared/values/strings';
 
 /** The parameters as they come from the editor or an expression: anything at all. */
@@ -17,25 +17,25 @@ export const callTypes = ['Inbound', 'Outbound', 'Web'] as const;
 export const callSorts = ['asc', 'desc', 'duration_asc', 'duration_desc'] as const;
 
 /**
- * Turns an item's parameters into the query; what is wrong with them is added to `refusals`.
+ * Turns an item's parameters into the query; what is wrong with them is added to `issues`.
  * @param timezone of the workflow: what a time without a zone is meant in
  */
 export function readCallQuery(
 	{ organizationId, filters, sort }: CallFilterParameters,
 	timezone: string,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 ): CallQuery {
 	const query: Record<string, string | undefined> = {
-		organizationId: readPathId('Organization', organizationId, refusals),
-		callType: readChoice('Filters > Call Type', filters.callType, callTypes, refusals),
+		organizationId: readPathId('Organization', organizationId, issues),
+		callType: readChoice('Filters > Call Type', filters.callType, callTypes, issues),
 		agentName: toText(filters.agentName),
-		from: readTime('Filters > From', filters.from, timezone, refusals),
-		to: readTime('Filters > To', filters.to, timezone, refusals),
+		from: readTime('Filters > From', filters.from, timezone, issues),
+		to: readTime('Filters > To', filters.to, timezone, issues),
 		userPrimaryIntent: toText(filters.userPrimaryIntent),
-		sort: readChoice('Sort', sort, callSorts, refusals),
+		sort: readChoice('Sort', sort, callSorts, issues),
 	};
 	if (query.from && query.to && Date.parse(query.from) > Date.parse(query.to)) {
-		refusals.push({ field: 'Filters > From', message: 'It is after To. Swap the two.' });
+		issues.push({ field: 'Filters > From', message: 'It is after To. Swap the two.' });
 	}
 	const set = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []));
 	return Object.fromEntries(set) as CallQuery;
@@ -45,11 +45,11 @@ function readChoice(
 	field: string,
 	value: unknown,
 	choices: readonly string[],
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 ): string {
 	const text = toText(value);
 	if (text !== '' && !choices.includes(text)) {
-		refusals.push({ field, message: `"${text}" is not one of ${choices.join(', ')}.` });
+		issues.push({ field, message: `"${text}" is not one of ${choices.join(', ')}.` });
 	}
 	return text;
 }
@@ -62,13 +62,18 @@ const isoTime =
 	/^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?(?: ?(?:Z|[+-]\d{2}(?::?\d{2})?))?)?$/i;
 
 /** A time as ISO 8601 in UTC. Others are refused: 1/4/2026 is in January to some and in April to others. */
-function readTime(field: string, value: unknown, timezone: string, refusals: Refusal[]): string {
+function readTime(
+	field: string,
+	value: unknown,
+	timezone: string,
+	issues: ValidationIssue[],
+): string {
 	if (value === undefined || value === null || value === '') return '';
 	try {
 		return tryToParseDateTime(toTime(value), timezone).toUTC().toISO() ?? '';
 	} catch {
 		const message = `${JSON.stringify(value)} cannot be read in one way only. Write it like 2026-04-01 or 2026-04-01T09:00:00 (ISO 8601).`;
-		refusals.push({ field, message });
+		issues.push({ field, message });
 		return '';
 	}
 }

@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { defaultTimeout, type ApiResult, type Connection } from '../../../shared/api/client';
 import type { CallQuery } from './callFilters';
 import { collectPages } from '../../../shared/api/pagination';
-import { sendPatiently } from '../../../shared/api/sendWithRetries';
+import { sendWithRetries } from '../../../shared/api/sendWithRetries';
 import {
 	callAnswer,
 	callsAnswer,
@@ -23,7 +23,7 @@ export async function listCalls(
 ): Promise<ApiResult<ListedCall[]>> {
 	return await collectPages(
 		async (page) => {
-			const result = await sendPatiently(context, connection, {
+			const result = await sendWithRetries(context, connection, {
 				method: 'GET',
 				path: '/calls',
 				query: { ...query, page, limit: Math.min(pageSize, wanted) },
@@ -48,7 +48,7 @@ export async function readCall(
 	connection: Connection,
 	callId: string,
 ): Promise<ApiResult<CallAnswer>> {
-	return await sendPatiently(context, connection, {
+	return await sendWithRetries(context, connection, {
 		method: 'GET',
 		path: `/calls/${encodeURIComponent(callId)}`,
 		timeout: defaultTimeout,

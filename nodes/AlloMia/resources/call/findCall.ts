@@ -1,15 +1,15 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { ApiResult, Connection } from '../../../shared/api/client';
-import { callsAround, findCall, timeOf, type CallTime } from './matchCall';
+import { callsAround, matchCall, callTimeOf, type CallTime } from './matchCall';
 import { listCalls, readCall } from './callLog';
 import { statusRequest } from '../../../shared/api/callStatus';
 import { unreadableAnswer, type Failure } from '../../../shared/api/failure';
-import { sendPatiently } from '../../../shared/api/sendWithRetries';
-import { pause } from '../../../shared/values/abort';
+import { sendWithRetries } from '../../../shared/api/sendWithRetries';
+import { abortableSleep } from '../../../shared/values/abort';
 import { firstIssue, loggedCalls, type CallAnswer } from '../../../shared/api/schemas';
 
 /** Which call is looked for. */
-export interface CallBehind {
+export interface OutboundCallReference {
 	outboundCallId: string;
 	organizationId: string;
 	phoneNumber: string | undefined;
@@ -35,10 +35,10 @@ type Look =
  * @param until in ms since 1970
  * @returns undefined where `signal` ended the wait
  */
-export async function readCallBehind(
+export async function findCall(
 	context: IExecuteFunctions,
 	connection: Connection,
-	wanted: CallBehind,
+	wanted: OutboundCallReference,
 	until: number,
 	signal: AbortSignal,
 ): Promise<ApiResult<CallAnswer> | undefined> {
@@ -51,9 +51,9 @@ export async function readCallBehind(
 		if (!isMissing(direct)) return mayTryAgain(direct);
 		if (!time) {
 			const request = statusRequest(wanted.outboundCallId);
-			const status = await sendPatiently(context, connection, request);
+			const status = await sendWithRetries(context, connection, request);
 			if (!status.ok) return mayTryAgain(status);
-			const known = timeOf(status.value);
+			const known = callTimeOf(status.value);
 			if (!known.ok) return { ...known, again: 'missing' };
 			time = known.value;
 		}
@@ -65,7 +65,7 @@ export async function readCallBehind(
 			const problem = `with something else than documented (${firstIssue(calls.error)})`;
 			return { ok: false, failure: unreadableAnswer(200, problem, 'read') };
 		}
-		const finding = findCall(calls.data, time, wanted.phoneNumber, Date.now());
+		const finding = matchCall(calls.data, time, wanted.phoneNumber, Date.now());
 		if ('failure' in finding) {
 			const { kind, failure } = finding;
 			return { ok: false, failure, ...(kind === 'missing' ? { again: kind } : {}) };
@@ -86,7 +86,7 @@ export async function readCallBehind(
 				return { ok: false, failure: result.failure };
 			}
 		}
-		await pause(Math.min(wait, Math.max(0, until - Date.now())), signal);
+		await abortableSleep(Math.min(wait, Math.max(0, until - Date.now())), signal);
 		wait = Math.min(wait * growth, longestWait);
 	}
 }

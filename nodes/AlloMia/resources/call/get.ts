@@ -36,10 +36,10 @@ export const get: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readCallParameters } = await import('./parameters');
-		const { perCall } = await import('./mapCalls');
+		const { mapCalls } = await import('./mapCalls');
 		const { readCall } = await import('./callLog');
 
-		return await perCall(
+		return await mapCalls(
 			this,
 			(itemIndex) => readCallParameters(this, itemIndex),
 			async ({ callId }, connection) => await readCall(this, connection, callId),

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { amountFields } from '../returnAll';
+import { returnAllFields } from '../returnAll';
 import { organizationLocator } from '../organizationLocator';
 import { simplifyField } from '../simplify';
 
@@ -13,7 +13,7 @@ export const getAll: Operation = {
 	description: 'List the calls of an organization: inbound, outbound and from the web',
 	fields: [
 		organizationLocator('The organization whose calls to list', show),
-		...amountFields(show),
+		...returnAllFields(show),
 		simplifyField(show),
 		{
 			displayName: 'Filters',
@@ -90,9 +90,9 @@ export const getAll: Operation = {
 		const { readListParameters } = await import('./parameters');
 		const { listCalls } = await import('./callLog');
 		const { simplifyListedCall } = await import('../../../shared/n8n/simplify');
-		const { perItem, toItems } = await import('../mapItems');
+		const { mapItems, toItems } = await import('../mapItems');
 
-		return await perItem(this, {
+		return await mapItems(this, {
 			read: (itemIndex) => readListParameters(this, itemIndex),
 			consequence: 'Nothing was looked up.',
 			work: async ({ query, wanted, simplify }, connection, signal) =>

@@ -58,15 +58,15 @@ export const getByOutboundCall: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readOutboundParameters } = await import('./parameters');
-		const { perCall } = await import('./mapCalls');
-		const { readCallBehind } = await import('./findCall');
+		const { mapCalls } = await import('./mapCalls');
+		const { findCall } = await import('./findCall');
 
 		const started = Date.now();
-		return await perCall(
+		return await mapCalls(
 			this,
 			(itemIndex) => readOutboundParameters(this, itemIndex),
 			async ({ behind, waitUpTo }, connection, signal) =>
-				await readCallBehind(this, connection, behind, started + waitUpTo * 1000, signal),
+				await findCall(this, connection, behind, started + waitUpTo * 1000, signal),
 			({ waitUpTo }) => started + waitUpTo * 1000,
 		);
 	},

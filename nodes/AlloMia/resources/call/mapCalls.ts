@@ -10,15 +10,15 @@ import { readCall } from './callLog';
 import { isExpired, openFile, reasonOf } from './fileDownload';
 import { describeFile, downloadFailure, tooLarge, type FileKind } from './fileLink';
 import { addHint } from '../../../shared/n8n/hints';
-import { pause } from '../../../shared/values/abort';
+import { abortableSleep } from '../../../shared/values/abort';
 import type { CallAnswer } from '../../../shared/api/schemas';
-import type { Checked } from '../../../shared/values/validation';
+import type { Validated } from '../../../shared/values/validation';
 import { simplifyCall } from '../../../shared/n8n/simplify';
 import { shortList } from '../../../shared/values/strings';
-import { perItem } from '../mapItems';
+import { mapItems } from '../mapItems';
 
 /** What the user wants to have of a call. */
-export interface WantedOfCall {
+export interface CallOutputOptions {
 	download: readonly FileKind[];
 	/** The largest file to download, in bytes. */
 	maxFileSize: number;
@@ -36,9 +36,9 @@ const longestWait = 5_000;
  * @param find gives undefined where its signal has ended the work
  * @param untilOf until when files that are not ready are asked for again, in ms since 1970
  */
-export async function perCall<T extends WantedOfCall>(
+export async function mapCalls<T extends CallOutputOptions>(
 	context: IExecuteFunctions,
-	read: (itemIndex: number) => Checked<T>,
+	read: (itemIndex: number) => Validated<T>,
 	find: (
 		wanted: T,
 		connection: Connection,
@@ -47,7 +47,7 @@ export async function perCall<T extends WantedOfCall>(
 	untilOf: (wanted: T) => number = () => 0,
 ): Promise<INodeExecutionData[][]> {
 	const missing: string[] = [];
-	const output = await perItem(context, {
+	const output = await mapItems(context, {
 		read,
 		consequence: 'Nothing was looked up.',
 		work: async (wanted, connection, signal) => {
@@ -83,7 +83,7 @@ async function withFiles(
 	context: IExecuteFunctions,
 	connection: Connection,
 	first: CallAnswer,
-	{ download, maxFileSize, simplify, until }: WantedOfCall & { until: number },
+	{ download, maxFileSize, simplify, until }: CallOutputOptions & { until: number },
 	missing: string[],
 	signal: AbortSignal,
 ): Promise<ApiResult<INodeExecutionData[]>> {
@@ -98,7 +98,7 @@ async function withFiles(
 			const left = until - Date.now();
 			if (!isStale && left <= 0) return file;
 			const wait = Math.min(firstWait * growth ** attempt, longestWait, left);
-			if (!isStale) await pause(wait, signal);
+			if (!isStale) await abortableSleep(wait, signal);
 			if (signal.aborted) return file;
 			const again = await readCall(context, connection, call.id);
 			if (again.ok) call = again.value;

@@ -2,7 +2,7 @@ import { tryToParseDateTime } from 'n8n-workflow';
 import type { ApiResult } from '../../../shared/api/client';
 import type { Failure } from '../../../shared/api/failure';
 import { mayMean, phoneFault } from '../../../shared/values/phone';
-import type { Refusal } from '../../../shared/values/validation';
+import type { ValidationIssue } from '../../../shared/values/validation';
 import type { LoggedCall, StatusAnswer } from '../../../shared/api/schemas';
 import { isTerminal } from '../../../shared/api/terminalStatus';
 import { shortList, toText } from '../../../shared/values/strings';
@@ -37,7 +37,7 @@ export interface CallTime {
 }
 
 /** When a call took place, or why that is not known. */
-export function timeOf({ status, callDetails }: StatusAnswer): ApiResult<CallTime> {
+export function callTimeOf({ status, callDetails }: StatusAnswer): ApiResult<CallTime> {
 	if (!isTerminal(status)) return { ok: false, failure: notEnded };
 	const start = instantOf(callDetails?.startedAt);
 	if (start === undefined) return { ok: false, failure: neverStarted };
@@ -57,7 +57,7 @@ export function callsAround(organizationId: string, { start, end }: CallTime) {
 }
 
 /** What the log says about an outbound call: `early` is one that another may still join. */
-export type Finding =
+export type CallMatch =
 	| { kind: 'found' | 'early'; callId: string }
 	| { kind: 'missing' | 'ambiguous'; failure: Failure };
 
@@ -66,12 +66,12 @@ export type Finding =
  * @param calls all that the log has of that time
  * @param now in ms since 1970
  */
-export function findCall(
+export function matchCall(
 	calls: readonly LoggedCall[],
 	{ start, end }: CallTime,
 	phoneNumber: string | undefined,
 	now: number,
-): Finding {
+): CallMatch {
 	const fitting = calls.filter(
 		(call) =>
 			(call.callType ?? 'Outbound') === 'Outbound' &&
@@ -108,7 +108,7 @@ const neverStarted: Failure = {
 /** The number that was called, as it was written; undefined where none is given. */
 export function readCalledNumber(
 	options: Record<string, unknown>,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 ): string | undefined {
 	if (!('phoneNumber' in options)) return undefined;
 	const text = toText(options.phoneNumber);
@@ -116,10 +116,10 @@ export function readCalledNumber(
 	const fault = phoneFault(text) ?? (isShort ? 'is not a phone number.' : undefined);
 	if (text === '') {
 		const message = 'It is empty. Give the number that was called, or remove the option.';
-		refusals.push({ field: 'Options > Phone Number', message });
+		issues.push({ field: 'Options > Phone Number', message });
 	} else if (fault !== undefined) {
 		const message = `"${text}" ${fault} Give the number that was called, such as +15145551234.`;
-		refusals.push({ field: 'Options > Phone Number', message });
+		issues.push({ field: 'Options > Phone Number', message });
 	}
 	return text;
 }

@@ -25,9 +25,9 @@ export const create: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readOrganization } = await import('./organizationBody');
 		const { createOrganization } = await import('./organizations');
-		const { perItem, toItems } = await import('../mapItems');
+		const { mapItems, toItems } = await import('../mapItems');
 
-		return await perItem(this, {
+		return await mapItems(this, {
 			read: (itemIndex) => {
 				const more = this.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
 				const required = requiredToCreate.map((name) => [

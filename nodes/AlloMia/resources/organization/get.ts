@@ -15,9 +15,9 @@ export const get: Operation = {
 		const { withOrganizationId } = await import('./organizationBody');
 		const { readOrganizationDetails } = await import('./organizations');
 		const { simplifyOrganizationDetails } = await import('../../../shared/n8n/simplify');
-		const { perItem, toItems } = await import('../mapItems');
+		const { mapItems, toItems } = await import('../mapItems');
 
-		return await perItem(this, {
+		return await mapItems(this, {
 			read: (itemIndex) => {
 				const id: unknown = this.getNodeParameter('organizationId', itemIndex, '');
 				const nothing = { ok: true, value: undefined } as const;

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { amountFields } from '../returnAll';
+import { returnAllFields } from '../returnAll';
 import { simplifyField, withSimplify } from '../simplify';
 
 const show = { resource: ['organization'], operation: ['getAll'] };
@@ -11,7 +11,7 @@ export const getAll: Operation = {
 	action: 'Get many organizations',
 	description: 'List the organizations of your tenant. Needs a tenant’s API key.',
 	fields: [
-		...amountFields(show),
+		...returnAllFields(show),
 		simplifyField(show),
 		{
 			displayName: 'Filters',
@@ -44,14 +44,14 @@ export const getAll: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readOrganizationSearch } = await import('./parameters');
+		const { readListParameters } = await import('./parameters');
 		const { listOrganizations } = await import('./organizations');
 		const { simplifyOrganization } = await import('../../../shared/n8n/simplify');
-		const { perItem, toItems } = await import('../mapItems');
+		const { mapItems, toItems } = await import('../mapItems');
 
-		return await perItem(this, {
+		return await mapItems(this, {
 			read: (itemIndex) => {
-				const search = readOrganizationSearch({
+				const search = readListParameters({
 					filters: this.getNodeParameter('filters', itemIndex, {}) as IDataObject,
 					returnAll: this.getNodeParameter('returnAll', itemIndex, ''),
 					limit: this.getNodeParameter('limit', itemIndex, ''),

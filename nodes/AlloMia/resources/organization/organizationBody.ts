@@ -1,5 +1,5 @@
 import { readPathId } from '../../../shared/api/ids';
-import { checked, type Checked, type Refusal } from '../../../shared/values/validation';
+import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { clean, toText } from '../../../shared/values/strings';
 
 /** The time zones that AlloMia knows. */
@@ -61,24 +61,24 @@ const emailForm = /^[^\s@]+@[^\s@]+$/;
 export function readOrganization(
 	parameters: Partial<Record<OrganizationField, unknown>>,
 	required: readonly OrganizationField[],
-): Checked<OrganizationBody> {
-	const refusals: Refusal[] = [];
+): Validated<OrganizationBody> {
+	const issues: ValidationIssue[] = [];
 	const body: OrganizationBody = {};
 	for (const field of organizationFields) {
 		const text = toText(parameters[field]);
 		const problem =
 			text === '' ? emptyProblem(field, parameters[field], required) : formProblem(field, text);
-		if (problem !== undefined) refusals.push({ field: labels[field], message: problem });
+		if (problem !== undefined) issues.push({ field: labels[field], message: problem });
 		else if (text !== '') body[field] = text;
 	}
-	return checked(body, refusals);
+	return validated(body, issues);
 }
 
 /** An organization's new metadata: any object. What belongs in it is the tenant's own schema. */
-export function readMetadataObject(value: unknown): Checked<object> {
-	const refuse = (problem: string): Checked<object> => ({
+export function readMetadataObject(value: unknown): Validated<object> {
+	const refuse = (problem: string): Validated<object> => ({
 		ok: false,
-		refusals: [
+		issues: [
 			{
 				field: 'Metadata',
 				message: `${problem} Write an object such as { "clinicCode": "MTL-01" }.`,
@@ -101,12 +101,12 @@ export function readMetadataObject(value: unknown): Checked<object> {
 /** An organization's ID with what is to be done to it. */
 export function withOrganizationId<T>(
 	organizationId: unknown,
-	content: Checked<T>,
-): Checked<{ organizationId: string; content: T }> {
-	const refusals: Refusal[] = [];
-	const id = readPathId('Organization', organizationId, refusals);
-	if (!content.ok) return { ok: false, refusals: [...refusals, ...content.refusals] };
-	return checked({ organizationId: id, content: content.value }, refusals);
+	content: Validated<T>,
+): Validated<{ organizationId: string; content: T }> {
+	const issues: ValidationIssue[] = [];
+	const id = readPathId('Organization', organizationId, issues);
+	if (!content.ok) return { ok: false, issues: [...issues, ...content.issues] };
+	return validated({ organizationId: id, content: content.value }, issues);
 }
 
 function emptyProblem(

@@ -8,7 +8,7 @@ import {
 } from '../../../shared/api/client';
 import type { OrganizationBody } from './organizationBody';
 import { collectPages, type Page } from '../../../shared/api/pagination';
-import { sendPatiently } from '../../../shared/api/sendWithRetries';
+import { sendWithRetries } from '../../../shared/api/sendWithRetries';
 import {
 	metadataAnswer,
 	organizationAnswer,
@@ -38,7 +38,7 @@ export async function listOrganizations(
 	const limit = Math.min(organizationPageSize, wanted);
 	return await collectPages(
 		async (page) =>
-			toPage(await sendPatiently(context, connection, listRequest({ ...query, page, limit }))),
+			toPage(await sendWithRetries(context, connection, listRequest({ ...query, page, limit }))),
 		wanted,
 		signal,
 	);
@@ -61,7 +61,7 @@ export async function readOrganizationDetails(
 	connection: Connection,
 	organizationId: string,
 ): Promise<ApiResult<IDataObject>> {
-	return await sendPatiently(context, connection, {
+	return await sendWithRetries(context, connection, {
 		method: 'GET',
 		path: pathOf(organizationId),
 		timeout: defaultTimeout,
@@ -76,7 +76,7 @@ export async function createOrganization(
 	connection: Connection,
 	body: OrganizationBody,
 ): Promise<ApiResult<IDataObject>> {
-	return await sendPatiently(context, connection, {
+	return await sendWithRetries(context, connection, {
 		method: 'POST',
 		path: '/organization',
 		body,
@@ -93,7 +93,7 @@ export async function updateOrganization(
 	organizationId: string,
 	body: OrganizationBody,
 ): Promise<ApiResult<IDataObject>> {
-	return await sendPatiently(context, connection, {
+	return await sendWithRetries(context, connection, {
 		method: 'PUT',
 		path: pathOf(organizationId),
 		body,
@@ -110,7 +110,7 @@ export async function updateOrganizationMetadata(
 	organizationId: string,
 	metadata: object,
 ): Promise<ApiResult<IDataObject>> {
-	return await sendPatiently(context, connection, {
+	return await sendWithRetries(context, connection, {
 		method: 'PUT',
 		path: `${pathOf(organizationId)}/metadata`,
 		body: { metadata },

@@ -1,19 +1,19 @@
 import type { OrganizationQuery } from './organizations';
-import { checked, type Checked, type Refusal } from '../../../shared/values/validation';
+import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { toText } from '../../../shared/values/strings';
-import { readWanted } from '../../../shared/api/wanted';
+import { readLimit } from '../../../shared/api/wanted';
 
 /** Turns an item's parameters into a search for organizations. */
-export function readOrganizationSearch(parameters: {
+export function readListParameters(parameters: {
 	filters: Record<string, unknown>;
 	returnAll: unknown;
 	limit: unknown;
-}): Checked<{ query: OrganizationQuery; wanted: number }> {
-	const refusals: Refusal[] = [];
-	const wanted = readWanted(parameters.returnAll, parameters.limit, refusals);
+}): Validated<{ query: OrganizationQuery; wanted: number }> {
+	const issues: ValidationIssue[] = [];
+	const wanted = readLimit(parameters.returnAll, parameters.limit, issues);
 	const search = toText(parameters.filters.search);
 	// AlloMia does not say which orders it knows: what it does not know, it refuses by itself.
 	const sort = toText(parameters.filters.sort);
 	const query = { ...(search === '' ? {} : { search }), ...(sort === '' ? {} : { sort }) };
-	return checked({ query, wanted }, refusals);
+	return validated({ query, wanted }, issues);
 }

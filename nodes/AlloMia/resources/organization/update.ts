@@ -28,9 +28,9 @@ export const update: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readOrganization, withOrganizationId } = await import('./organizationBody');
 		const { updateOrganization } = await import('./organizations');
-		const { perItem, toItems } = await import('../mapItems');
+		const { mapItems, toItems } = await import('../mapItems');
 
-		return await perItem(this, {
+		return await mapItems(this, {
 			read: (itemIndex) => {
 				const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
 				const more = this.getNodeParameter('updateFields', itemIndex, {}) as IDataObject;

@@ -26,9 +26,9 @@ export const updateMetadata: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readMetadataObject, withOrganizationId } = await import('./organizationBody');
 		const { updateOrganizationMetadata } = await import('./organizations');
-		const { perItem, toItems } = await import('../mapItems');
+		const { mapItems, toItems } = await import('../mapItems');
 
-		return await perItem(this, {
+		return await mapItems(this, {
 			read: (itemIndex) => {
 				const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
 				const metadata = readMetadataObject(parameter('metadata'));

@@ -21,14 +21,14 @@ export const getStatus: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readCallId } = await import('./dispatch/parameters');
 		const { statusRequest } = await import('../../../shared/api/callStatus');
-		const { sendPatiently } = await import('../../../shared/api/sendWithRetries');
-		const { perItem, toItems } = await import('../mapItems');
+		const { sendWithRetries } = await import('../../../shared/api/sendWithRetries');
+		const { mapItems, toItems } = await import('../mapItems');
 
-		return await perItem(this, {
+		return await mapItems(this, {
 			read: (itemIndex) => readCallId(this, itemIndex),
 			consequence: 'Nothing was looked up.',
 			work: async (outboundCallId, connection) =>
-				toItems(await sendPatiently(this, connection, statusRequest(outboundCallId))),
+				toItems(await sendWithRetries(this, connection, statusRequest(outboundCallId))),
 		});
 	},
 };

@@ -1,10 +1,10 @@
 import { readPathId } from '../../../../nodes/shared/api/ids';
-import type { Refusal } from '../../../../nodes/shared/values/validation';
+import type { ValidationIssue } from '../../../../nodes/shared/values/validation';
 
 function read(value: unknown) {
-	const refusals: Refusal[] = [];
-	const id = readPathId('Organization', value, refusals);
-	return { id, refusals };
+	const issues: ValidationIssue[] = [];
+	const id = readPathId('Organization', value, issues);
+	return { id, issues };
 }
 
 describe('an ID that goes into an address', () => {
@@ -16,7 +16,7 @@ describe('an ID that goes into an address', () => {
 		['a choice from the list', { __rl: true, mode: 'list', value: 'org_42' }, 'org_42'],
 		['an ID by hand', { __rl: true, mode: 'id', value: ' org_42 ' }, 'org_42'],
 	])('is taken: %s', (_, value, id) => {
-		expect(read(value)).toEqual({ id, refusals: [] });
+		expect(read(value)).toEqual({ id, issues: [] });
 	});
 
 	it.each([
@@ -37,9 +37,9 @@ describe('an ID that goes into an address', () => {
 		['a novel', 'x'.repeat(5000)],
 		['a list', ['org_42']],
 	])('is refused by the name of its field: %s', (_, value) => {
-		const { refusals } = read(value);
-		expect(refusals).toHaveLength(1);
-		expect(refusals[0]?.field).toBe('Organization');
-		expect(refusals[0]?.message.length).toBeLessThan(200);
+		const { issues } = read(value);
+		expect(issues).toHaveLength(1);
+		expect(issues[0]?.field).toBe('Organization');
+		expect(issues[0]?.message.length).toBeLessThan(200);
 	});
 });

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 import { readConnection } from '../../../../nodes/shared/api/client';
-import { sendPatiently } from '../../../../nodes/shared/api/sendWithRetries';
+import { sendWithRetries } from '../../../../nodes/shared/api/sendWithRetries';
 
 const connection = readConnection({ apiKey: 'k', baseUrl: 'https://allomia.com/api' });
 
@@ -31,7 +31,7 @@ async function sendTo(
 			},
 		},
 	};
-	const result = sendPatiently(context as unknown as IExecuteFunctions, connection, {
+	const result = sendWithRetries(context as unknown as IExecuteFunctions, connection, {
 		method: 'GET',
 		path: '/calls',
 		purpose: 'read',

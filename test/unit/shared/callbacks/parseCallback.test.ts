@@ -1,10 +1,10 @@
 import {
-	answers,
-	believe,
+	responses,
+	toEvent,
 	isChosen,
 	judge,
 	maxBodyBytes,
-	readCallback,
+	parseCallback,
 	toOutput,
 	type Verification,
 } from '../../../../nodes/shared/callbacks/parseCallback';
@@ -26,7 +26,7 @@ const event = {
 };
 
 const read = (body: unknown, contentType: string | undefined = 'application/json', bytes = 300) =>
-	readCallback({ contentType, bytes, body });
+	parseCallback({ contentType, bytes, body });
 
 /** A refusal with 400 that names this field, and what is wrong with it. */
 const invalid = (field: string, message: unknown = expect.any(String)) => ({
@@ -72,7 +72,7 @@ describe('what is no outcome is answered with 400, and why', () => {
 		'text/json',
 		'x-application/json',
 	])('sent as %s', (contentType) => {
-		expect(readCallback({ contentType, bytes: 300, body: event })).toEqual(
+		expect(parseCallback({ contentType, bytes: 300, body: event })).toEqual(
 			invalid('content-type', 'must be application/json'),
 		);
 	});
@@ -151,7 +151,7 @@ function nested(depth: number): object {
 
 describe('verification', () => {
 	const genuine = { kind: 'genuine' };
-	const refuse = { kind: 'refuse', answer: answers.unverified };
+	const refuse = { kind: 'refuse', answer: responses.unverified };
 
 	it.each<[Verification, boolean, object]>([
 		['auto', true, genuine],
@@ -177,19 +177,19 @@ describe('AlloMia’s own word about an unsigned callback', () => {
 	});
 
 	it('is what goes out', () => {
-		expect(believe({ ok: true, value: answer }, outboundCallId)).toEqual({ event });
-		expect(believe({ ok: true, value: answer }, outboundCallId.toUpperCase())).toEqual({ event });
+		expect(toEvent({ ok: true, value: answer }, outboundCallId)).toEqual({ event });
+		expect(toEvent({ ok: true, value: answer }, outboundCallId.toUpperCase())).toEqual({ event });
 	});
 
 	it('proves nothing where it is about another call', () => {
-		expect(believe({ ok: true, value: answer }, outboundCallId.replace('c', 'd'))).toEqual({
-			answer: answers.unavailable,
+		expect(toEvent({ ok: true, value: answer }, outboundCallId.replace('c', 'd'))).toEqual({
+			answer: responses.unavailable,
 		});
 	});
 
 	it('unmasks an invented call', () => {
 		const asked = failed('refused', 404, 'Outbound call not found');
-		expect(believe(asked, outboundCallId)).toEqual({ answer: answers.unverified });
+		expect(toEvent(asked, outboundCallId)).toEqual({ answer: responses.unverified });
 	});
 
 	it.each([
@@ -203,12 +203,12 @@ describe('AlloMia’s own word about an unsigned callback', () => {
 		['no answer', failed('uncertain')],
 		['no connection', failed('notTaken')],
 	])('was not to be had (%s): the sender may come again, and nothing is lost', (_, asked) => {
-		expect(believe(asked, outboundCallId)).toEqual({ answer: answers.unavailable });
+		expect(toEvent(asked, outboundCallId)).toEqual({ answer: responses.unavailable });
 	});
 });
 
 it('the answers are those that the interface promises', () => {
-	expect(answers).toMatchObject({
+	expect(responses).toMatchObject({
 		received: { status: 200, body: { received: true } },
 		ignoredStatus: { status: 200, body: { received: true, ignored: 'status' } },
 		duplicate: { status: 200, body: { received: true, ignored: 'duplicate' } },

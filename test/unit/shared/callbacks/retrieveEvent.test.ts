@@ -1,6 +1,6 @@
 import type { IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 import { readConnection } from '../../../../nodes/shared/api/client';
-import { confirm } from '../../../../nodes/shared/callbacks/retrieveEvent';
+import { retrieveEvent } from '../../../../nodes/shared/callbacks/retrieveEvent';
 
 const id = '3f2504e0-4f89-11d3-9a0c-0305e82c3301';
 const connection = readConnection({ apiKey: 'k', baseUrl: 'https://allomia.com/api' });
@@ -24,7 +24,7 @@ function alloMia(answer: (asked: number) => Promise<object>) {
 	};
 	const context = { helpers } as unknown as IWebhookFunctions;
 	const ask = async (isSigned = false, door = 'door') =>
-		await confirm(context, door, isSigned, id, connection);
+		await retrieveEvent(context, door, isSigned, id, connection);
 	return { asked, ask };
 }
 

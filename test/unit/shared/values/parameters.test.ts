@@ -1,11 +1,11 @@
-import { readSwitch, readWholeNumber } from '../../../../nodes/shared/values/parameters';
-import type { Refusal } from '../../../../nodes/shared/values/validation';
+import { readBoolean, readInteger } from '../../../../nodes/shared/values/parameters';
+import type { ValidationIssue } from '../../../../nodes/shared/values/validation';
 
 const limits = { fallback: 10, min: 1, max: 100 };
 
 function read(value: unknown) {
-	const refusals: Refusal[] = [];
-	return { value: readWholeNumber('Limit', value, limits, refusals), refusals };
+	const issues: ValidationIssue[] = [];
+	return { value: readInteger('Limit', value, limits, issues), issues };
 }
 
 describe('an option that is a whole number', () => {
@@ -18,7 +18,7 @@ describe('an option that is a whole number', () => {
 		['25', 25],
 		[' 25 ', 25],
 	])('%j means %d', (value, expected) => {
-		expect(read(value)).toEqual({ value: expected, refusals: [] });
+		expect(read(value)).toEqual({ value: expected, issues: [] });
 	});
 
 	it.each<[unknown]>([
@@ -36,7 +36,7 @@ describe('an option that is a whole number', () => {
 		[{}],
 		[' '],
 	])('%p is refused by its name, with what is allowed', (value) => {
-		expect(read(value).refusals).toEqual([
+		expect(read(value).issues).toEqual([
 			{ field: 'Limit', message: expect.stringContaining('from 1 to 100') },
 		]);
 	});
@@ -44,8 +44,8 @@ describe('an option that is a whole number', () => {
 
 describe('an option that is on or off', () => {
 	const turn = (options: Record<string, unknown>) => {
-		const refusals: Refusal[] = [];
-		return { on: readSwitch('Dry Run', options, 'dryRun', refusals), refusals };
+		const issues: ValidationIssue[] = [];
+		return { on: readBoolean('Dry Run', options, 'dryRun', issues), issues };
 	};
 
 	it.each<[Record<string, unknown>, boolean]>([
@@ -55,12 +55,12 @@ describe('an option that is on or off', () => {
 		[{ dryRun: 'true' }, true],
 		[{ dryRun: ' True\n' }, true],
 		[{ dryRun: 'false' }, false],
-	])('%j means %s', (options, on) => expect(turn(options)).toEqual({ on, refusals: [] }));
+	])('%j means %s', (options, on) => expect(turn(options)).toEqual({ on, issues: [] }));
 
 	it.each<[unknown]>([[undefined], [null], [''], ['yes'], ['1'], [1], [0], [{}], [[true]]])(
 		'%p from an expression is refused, since a guess may dial',
 		(value) => {
-			expect(turn({ dryRun: value }).refusals).toEqual([
+			expect(turn({ dryRun: value }).issues).toEqual([
 				{ field: 'Dry Run', message: expect.stringContaining('Use true or false') },
 			]);
 		},

@@ -1,4 +1,4 @@
-import { describeRefusals } from '../../../../nodes/shared/values/validation';
+import { describeIssues } from '../../../../nodes/shared/values/validation';
 import { clean, redact, shortList, toText } from '../../../../nodes/shared/values/strings';
 
 describe('pasted text', () => {
@@ -55,9 +55,9 @@ describe('a list in one line', () => {
 });
 
 it('every refused field stands in a line of its own', () => {
-	const refusals = [
+	const issues = [
 		{ field: 'A', message: 'x.' },
 		{ field: 'B', message: 'y.' },
 	];
-	expect(describeRefusals(refusals)).toBe('A: x.\nB: y.');
+	expect(describeIssues(issues)).toBe('A: x.\nB: y.');
 });

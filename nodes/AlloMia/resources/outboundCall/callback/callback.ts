@@ -4,9 +4,9 @@ import { readCallbackUrl, type CallRequest } from '../dispatch/callRequest';
 import { maxUrlLength, signCallbackUrl } from '../../../../shared/callbacks/callbackUrl';
 import { addHint } from '../../../../shared/n8n/hints';
 import { isPrivateUrl } from '../../../../shared/values/hosts';
-import { readSwitch } from '../../../../shared/values/parameters';
-import type { Checked, Refusal } from '../../../../shared/values/validation';
-import type { ReadItem } from '../../items';
+import { readBoolean } from '../../../../shared/values/parameters';
+import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
+import type { ValidatedItem } from '../../items';
 import { readOptions } from '../dispatch/parameters';
 import { checkTriggers, ownTriggerUrl } from './ownTrigger';
 
@@ -14,7 +14,7 @@ import { checkTriggers, ownTriggerUrl } from './ownTrigger';
 export async function callbackAdder(
 	context: IExecuteFunctions,
 	connection: Connection,
-): Promise<(itemIndex: number, call: CallRequest) => Checked<CallRequest>> {
+): Promise<(itemIndex: number, call: CallRequest) => Validated<CallRequest>> {
 	// The triggers stay the same through the run, and most items name the same one.
 	const triggers = await checkTriggers(context);
 	const triggerUrl = (name: unknown) => {
@@ -35,55 +35,55 @@ function readTarget(
 	itemIndex: number,
 	call: CallRequest,
 	connection: Connection,
-	triggerUrl: (name: unknown) => Checked<string>,
-): Checked<string | undefined> {
+	triggerUrl: (name: unknown) => Validated<string>,
+): Validated<string | undefined> {
 	const callback: unknown = context.getNodeParameter('callback', itemIndex, 'none');
 	if (callback === 'none') {
 		if (!call.metadata) return { ok: true, value: undefined };
 		const message =
 			'It comes back with the outcome, and with Callback set to None nothing does. Choose another Callback, or remove it.';
-		return { ok: false, refusals: [{ field: 'Metadata', message }] };
+		return { ok: false, issues: [{ field: 'Metadata', message }] };
 	}
 	if (callback === 'trigger') {
 		const url = triggerUrl(context.getNodeParameter('triggerName', itemIndex, 'AlloMia Trigger'));
-		return url.ok ? signed(context, itemIndex, url.value, call, connection) : url;
+		return url.ok ? signedCallbackUrl(context, itemIndex, url.value, call, connection) : url;
 	}
 	if (callback === 'url') {
-		const refusals: Refusal[] = [];
-		const url = readCallbackUrl(context.getNodeParameter('callbackUrl', itemIndex, ''), refusals);
+		const issues: ValidationIssue[] = [];
+		const url = readCallbackUrl(context.getNodeParameter('callbackUrl', itemIndex, ''), issues);
 		const options = readOptions(context, itemIndex);
-		const sign = readSwitch('Sign Callback URL', options, 'signCallbackUrl', refusals);
-		if (refusals.length > 0) return { ok: false, refusals };
+		const sign = readBoolean('Sign Callback URL', options, 'signCallbackUrl', issues);
+		if (issues.length > 0) return { ok: false, issues };
 		return sign || call.metadata
-			? signed(context, itemIndex, url, call, connection)
+			? signedCallbackUrl(context, itemIndex, url, call, connection)
 			: { ok: true, value: url };
 	}
 	const message = `"${String(callback)}" is not one of none, trigger and url. Choose one of them.`;
-	return { ok: false, refusals: [{ field: 'Callback', message }] };
+	return { ok: false, issues: [{ field: 'Callback', message }] };
 }
 
 /** `url` with this item's context and signature, unless that makes it too long. */
-export function signed(
+export function signedCallbackUrl(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	url: string,
 	{ metadata }: CallRequest,
 	{ apiKey }: Connection,
-): Checked<string> {
+): Validated<string> {
 	const workflowId = context.getWorkflow().id ?? '';
 	const executionId = context.getExecutionId() ?? '';
 	const result = signCallbackUrl(url, { workflowId, executionId, itemIndex, metadata }, apiKey);
 	if (result.length <= maxUrlLength) return { ok: true, value: result };
 	const field = metadata ? 'Metadata' : 'Callback URL';
 	const message = `With it the callback URL has ${result.length} characters, and n8n and servers on its way may refuse more than ${maxUrlLength}. Shorten it: an ID is enough to look up the rest.`;
-	return { ok: false, refusals: [{ field, message }] };
+	return { ok: false, issues: [{ field, message }] };
 }
 
 /** Tells the user of a run whose outcomes AlloMia cannot deliver. */
 export function hintUnreachable(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
+	items: ReadonlyArray<ValidatedItem<CallRequest>>,
 ): void {
 	const calls = items.flatMap((item) => (item.ok ? [item.value] : []));
 	const url = calls.map(({ body }) => body.callbackUrl).find((it) => it && isPrivateUrl(it));

@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, Workflow } from 'n8n-workflow';
-import type { Checked } from '../../../../shared/values/validation';
+import type { Validated } from '../../../../shared/values/validation';
 import { clean } from '../../../../shared/values/strings';
 import { pathRule, triggerPath, webhookUrl } from '../../../../shared/callbacks/triggerUrl';
 import { itemIndexes } from '../../items';
@@ -12,7 +12,7 @@ const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
  * The address of the AlloMia Trigger of this name in the running workflow. Nothing is stored for it:
  * a queue-mode worker gets no static data, but knows the whole workflow and n8n's address.
  */
-export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): Checked<string> {
+export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): Validated<string> {
 	const name = clean(String(givenName ?? ''));
 	const parameters = parametersOf(context, name);
 	const otherwise = 'or choose another Callback';
@@ -57,8 +57,8 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): C
  */
 export async function checkTriggers(
 	context: IExecuteFunctions,
-): Promise<Map<unknown, Checked<string>>> {
-	const checked = new Map<unknown, Checked<string>>();
+): Promise<Map<unknown, Validated<string>>> {
+	const checked = new Map<unknown, Validated<string>>();
 	for (const name of await namedTriggers(context)) {
 		const url = ownTriggerUrl(context, name);
 		checked.set(name, url.ok ? await ifListening(context, name, url.value) : url);
@@ -87,7 +87,7 @@ async function ifListening(
 	context: IExecuteFunctions,
 	name: unknown,
 	url: string,
-): Promise<Checked<string>> {
+): Promise<Validated<string>> {
 	const trigger = `"${String(name)}"`;
 	const paste =
 		'Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL';
@@ -123,8 +123,8 @@ async function ifListening(
 	}
 }
 
-function refuse(field: string, message: string): Checked<string> {
-	return { ok: false, refusals: [{ field, message }] };
+function refuse(field: string, message: string): Validated<string> {
+	return { ok: false, issues: [{ field, message }] };
 }
 
 /** The parameters of a node of this workflow, connected or not; undefined where there is none. */

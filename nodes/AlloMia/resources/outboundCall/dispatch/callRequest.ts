@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { readCountry, readPhoneNumber } from '../../../../shared/values/phone';
 import { parseUrl } from '../../../../shared/values/hosts';
-import { readSwitch } from '../../../../shared/values/parameters';
-import type { Checked, Refusal } from '../../../../shared/values/validation';
+import { readBoolean } from '../../../../shared/values/parameters';
+import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import { uuidForm } from '../../../../shared/api/schemas';
 import { clean, toText } from '../../../../shared/values/strings';
 import { parseVariables, repeatedNames, reservedNames, toVariable } from './dynamicVariables';
@@ -43,17 +43,17 @@ export interface CallRequest {
 }
 
 /** Turns an item's parameters into the request, or says everything that is wrong with them. */
-export function readCallRequest(parameters: CallParameters): Checked<CallRequest> {
-	const refusals: Refusal[] = [];
-	const phoneNumber = readNumber(parameters, refusals);
-	const assistantId = readUuid('Assistant ID', parameters.assistantId, refusals);
-	const phoneNumberId = readUuid('Phone Number ID', parameters.phoneNumberId, refusals);
-	const customerName = readName(parameters.customerName, refusals);
-	const dynamicVariables = readDynamicVariables(parameters, refusals);
-	const metadata = readMetadata(parameters.options.metadata, refusals);
-	const onceKey = parameters.keyed ? readOnceKey(parameters.options.onceKey, refusals) : undefined;
-	const dryRun = readSwitch('Dry Run', parameters.options, 'dryRun', refusals);
-	if (refusals.length > 0) return { ok: false, refusals };
+export function readCallRequest(parameters: CallParameters): Validated<CallRequest> {
+	const issues: ValidationIssue[] = [];
+	const phoneNumber = readNumber(parameters, issues);
+	const assistantId = readUuid('Assistant ID', parameters.assistantId, issues);
+	const phoneNumberId = readUuid('Phone Number ID', parameters.phoneNumberId, issues);
+	const customerName = readName(parameters.customerName, issues);
+	const dynamicVariables = readDynamicVariables(parameters, issues);
+	const metadata = readMetadata(parameters.options.metadata, issues);
+	const onceKey = parameters.keyed ? readOnceKey(parameters.options.onceKey, issues) : undefined;
+	const dryRun = readBoolean('Dry Run', parameters.options, 'dryRun', issues);
+	if (issues.length > 0) return { ok: false, issues };
 	return {
 		ok: true,
 		value: {
@@ -71,12 +71,12 @@ export function readCallRequest(parameters: CallParameters): Checked<CallRequest
 	};
 }
 
-function readOnceKey(value: unknown, refusals: Refusal[]): string {
+function readOnceKey(value: unknown, issues: ValidationIssue[]): string {
 	const field = 'Call Once Per';
 	// A computation that failed is no key: all items would share it.
-	const key = readText(field, Number.isNaN(value) ? '' : (value ?? ''), refusals);
+	const key = readText(field, Number.isNaN(value) ? '' : (value ?? ''), issues);
 	if (key === '') {
-		refusals.push({
+		issues.push({
 			field,
 			message:
 				'It is empty for this item. Use a value that every item has, such as the appointment’s ID, or remove the option.',
@@ -86,13 +86,13 @@ function readOnceKey(value: unknown, refusals: Refusal[]): string {
 }
 
 /** A UUID as AlloMia writes it, without what was pasted around it. */
-export function readUuid(field: string, value: unknown, refusals: Refusal[]): string {
-	const id = readText(field, value, refusals);
+export function readUuid(field: string, value: unknown, issues: ValidationIssue[]): string {
+	const id = readText(field, value, issues);
 	if (id === undefined) return '';
 	if (id === '') {
-		refusals.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
+		issues.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
 	} else if (!uuidForm.test(id)) {
-		refusals.push({
+		issues.push({
 			field,
 			message: `"${id}" is not an ID of AlloMia. It looks like a1b2c3d4-e5f6-7890-abcd-123456789012.`,
 		});
@@ -101,13 +101,13 @@ export function readUuid(field: string, value: unknown, refusals: Refusal[]): st
 }
 
 /** A URL that AlloMia can post to, exactly as given. */
-export function readCallbackUrl(value: unknown, refusals: Refusal[]): string {
+export function readCallbackUrl(value: unknown, issues: ValidationIssue[]): string {
 	const field = 'Callback URL';
-	const text = readText(field, value, refusals);
+	const text = readText(field, value, issues);
 	if (text === undefined) return '';
 	const url = parseUrl(text);
 	if (text === '') {
-		refusals.push({
+		issues.push({
 			field,
 			message: 'It is empty. Paste the URL to call back, or choose another Callback.',
 		});
@@ -117,7 +117,7 @@ export function readCallbackUrl(value: unknown, refusals: Refusal[]): string {
 		!/^https?:$/.test(url.protocol) ||
 		/\s/.test(text)
 	) {
-		refusals.push({
+		issues.push({
 			field,
 			message: `"${text}" is not a web address. It must begin with https:// or http://.`,
 		});
@@ -125,14 +125,14 @@ export function readCallbackUrl(value: unknown, refusals: Refusal[]): string {
 	return text;
 }
 
-function readNumber({ phoneNumber, options }: CallParameters, refusals: Refusal[]): string {
-	const text = readText('Phone Number', phoneNumber, refusals);
+function readNumber({ phoneNumber, options }: CallParameters, issues: ValidationIssue[]): string {
+	const text = readText('Phone Number', phoneNumber, issues);
 	if (text === undefined) return '';
 	const { defaultCountry } = options;
 	const code = isText(defaultCountry) ? toText(defaultCountry) : '?';
 	const country = code === '' ? undefined : readCountry(code);
 	if (code !== '' && country === undefined) {
-		refusals.push({
+		issues.push({
 			field: 'Default Country',
 			message: `"${code}" is not a country. Use its two letters (ISO 3166-1), for example CA, US or FR.`,
 		});
@@ -140,16 +140,16 @@ function readNumber({ phoneNumber, options }: CallParameters, refusals: Refusal[
 	}
 	const number = readPhoneNumber(text, country);
 	if (number.ok) return number.number;
-	refusals.push({ field: 'Phone Number', message: number.message });
+	issues.push({ field: 'Phone Number', message: number.message });
 	return '';
 }
 
-function readName(value: unknown, refusals: Refusal[]): string {
+function readName(value: unknown, issues: ValidationIssue[]): string {
 	if (value === undefined || value === null || typeof value === 'string') {
 		return clean(value ?? '');
 	}
 	if (typeof value === 'number') return String(value);
-	refusals.push({ field: 'Customer Name', message: `It is ${kindOf(value)}. Use text.` });
+	issues.push({ field: 'Customer Name', message: `It is ${kindOf(value)}. Use text.` });
 	return '';
 }
 
@@ -158,7 +158,7 @@ function pairsOf(
 	field: string,
 	collection: unknown,
 	key: string,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 ): Array<{ name: unknown; value: unknown }> {
 	if (collection === undefined || collection === null || collection === '') return [];
 	const shape = z
@@ -166,7 +166,7 @@ function pairsOf(
 		.strict()
 		.safeParse(collection);
 	if (!shape.success) {
-		refusals.push({ field, message: 'It is not a list of names and values. Add them one by one.' });
+		issues.push({ field, message: 'It is not a list of names and values. Add them one by one.' });
 		return [];
 	}
 	return (shape.data[key] ?? []).map(({ name, value }) => ({ name, value }));
@@ -178,18 +178,18 @@ function claimName(
 	name: string,
 	position: number,
 	seen: Set<string>,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 ): boolean {
 	if (name === '') {
-		refusals.push({ field, message: `Entry ${position} has no name. Give it one, or remove it.` });
+		issues.push({ field, message: `Entry ${position} has no name. Give it one, or remove it.` });
 		return false;
 	}
 	if (reservedNames.includes(name)) {
-		refusals.push({ field, message: `"${name}" cannot be used as a name. Choose another.` });
+		issues.push({ field, message: `"${name}" cannot be used as a name. Choose another.` });
 		return false;
 	}
 	if (seen.has(name)) {
-		refusals.push({ field, message: `"${name}" is there twice. Keep one of them.` });
+		issues.push({ field, message: `"${name}" is there twice. Keep one of them.` });
 		return false;
 	}
 	seen.add(name);
@@ -198,27 +198,27 @@ function claimName(
 
 function readDynamicVariables(
 	{ specifyDynamicVariables, dynamicVariables, dynamicVariablesJson }: CallParameters,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 ): Record<string, string> {
-	if (specifyDynamicVariables === 'json') return readJsonVariables(dynamicVariablesJson, refusals);
+	if (specifyDynamicVariables === 'json') return readJsonVariables(dynamicVariablesJson, issues);
 	if (specifyDynamicVariables === 'keyValue' || specifyDynamicVariables === undefined) {
-		return readVariables(dynamicVariables, refusals);
+		return readVariables(dynamicVariables, issues);
 	}
-	refusals.push({
+	issues.push({
 		field: 'Specify Dynamic Variables',
 		message: 'Choose Using Fields Below (keyValue) or Using JSON (json).',
 	});
 	return {};
 }
 
-function readVariables(collection: unknown, refusals: Refusal[]): Record<string, string> {
-	const pairs = pairsOf('Dynamic Variables', collection, 'variable', refusals).map(
+function readVariables(collection: unknown, issues: ValidationIssue[]): Record<string, string> {
+	const pairs = pairsOf('Dynamic Variables', collection, 'variable', issues).map(
 		({ name, value }) => [toText(name), value] as const,
 	);
-	return convert('Dynamic Variables', pairs, refusals);
+	return convert('Dynamic Variables', pairs, issues);
 }
 
-function readJsonVariables(value: unknown, refusals: Refusal[]): Record<string, string> {
+function readJsonVariables(value: unknown, issues: ValidationIssue[]): Record<string, string> {
 	const field = 'Dynamic Variables (JSON)';
 	const example = 'Write an object such as { "practitioner": "Dr. Smith" }.';
 	let object = value;
@@ -229,44 +229,44 @@ function readJsonVariables(value: unknown, refusals: Refusal[]): Record<string, 
 			JSON.parse(text);
 			const repeated = repeatedNames(text);
 			for (const name of repeated) {
-				refusals.push({ field, message: `"${name}" is there twice. Keep one of them.` });
+				issues.push({ field, message: `"${name}" is there twice. Keep one of them.` });
 			}
 			if (repeated.length > 0) return {};
 			object = parseVariables(text);
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
-			refusals.push({ field, message: `It is not JSON (${reason}). ${example}` });
+			issues.push({ field, message: `It is not JSON (${reason}). ${example}` });
 			return {};
 		}
 	}
 	if (object === undefined) return {};
 	if (typeof object !== 'object' || object === null || Array.isArray(object)) {
-		refusals.push({ field, message: `It is ${kindOf(object)}, not an object. ${example}` });
+		issues.push({ field, message: `It is ${kindOf(object)}, not an object. ${example}` });
 		return {};
 	}
 	const pairs = Object.entries(object).map(
 		([name, entry]) => [clean(name), entry as unknown] as const,
 	);
-	return convert(field, pairs, refusals);
+	return convert(field, pairs, issues);
 }
 
 function convert(
 	field: string,
 	pairs: ReadonlyArray<readonly [string, unknown]>,
-	refusals: Refusal[],
+	issues: ValidationIssue[],
 ): Record<string, string> {
 	const variables: Record<string, string> = {};
 	const seen = new Set<string>();
 	for (const [index, [name, value]] of pairs.entries()) {
-		if (!claimName(field, name, index + 1, seen, refusals)) continue;
+		if (!claimName(field, name, index + 1, seen, issues)) continue;
 		const text = toVariable(value);
-		if (!text.ok) refusals.push({ field, message: `"${name}" ${text.message}` });
+		if (!text.ok) issues.push({ field, message: `"${name}" ${text.message}` });
 		else variables[name] = text.value;
 	}
 	return variables;
 }
 
-function readMetadata(collection: unknown, refusals: Refusal[]): Record<string, unknown> {
+function readMetadata(collection: unknown, issues: ValidationIssue[]): Record<string, unknown> {
 	const field = 'Metadata';
 	const metadata: Record<string, unknown> = {};
 	const seen = new Set<string>();
@@ -274,19 +274,19 @@ function readMetadata(collection: unknown, refusals: Refusal[]): Record<string, 
 		field,
 		collection,
 		'entry',
-		refusals,
+		issues,
 	).entries()) {
 		const name = toText(rawName);
-		if (!claimName(field, name, index + 1, seen, refusals)) continue;
+		if (!claimName(field, name, index + 1, seen, issues)) continue;
 		metadata[name] = value ?? null;
 	}
 	return metadata;
 }
 
 /** A value as clean text, empty where there is none. Undefined where its kind is refused. */
-function readText(field: string, value: unknown, refusals: Refusal[]): string | undefined {
+function readText(field: string, value: unknown, issues: ValidationIssue[]): string | undefined {
 	if (isText(value)) return toText(value);
-	refusals.push({ field, message: `It is ${kindOf(value)}. Use text.` });
+	issues.push({ field, message: `It is ${kindOf(value)}. Use text.` });
 	return undefined;
 }
 

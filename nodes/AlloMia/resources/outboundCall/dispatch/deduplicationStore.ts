@@ -103,7 +103,7 @@ const occupied = new Set<string>();
  * The row of the workflow belongs to all of its nodes. Where it is occupied, the node's own row serves
  * for both.
  */
-export class SharedStore {
+export class DeduplicationStore {
 	private readonly helpers: Helpers;
 
 	private readonly workflow: string;
@@ -290,7 +290,7 @@ export class SharedStore {
 	): Promise<void> {
 		const left = [...witnesses];
 		let count = 0;
-		await surely(async () => {
+		await retryInBackground(async () => {
 			for (let next = left.pop(); next && count < times; next = left.pop()) {
 				await sleep(pause * (1 + Math.random() / 4));
 				const { known, retried } = await this.record(row, [next]);
@@ -305,7 +305,7 @@ export class SharedStore {
 	/** Takes out what is not needed any more, later if n8n's database does not answer. */
 	async clean(row: Row): Promise<void> {
 		const values = this.litter[row].splice(0);
-		await surely(async () => await this.remove(row, values));
+		await retryInBackground(async () => await this.remove(row, values));
 	}
 
 	/** How many values are in a row. */
@@ -339,7 +339,7 @@ export class SharedStore {
 }
 
 /** Does something; if it fails, goes on trying, for some minutes, and nobody waits for that. */
-export async function surely(work: () => Promise<void>): Promise<void> {
+export async function retryInBackground(work: () => Promise<void>): Promise<void> {
 	await work().catch(() => void insist(work));
 }
 

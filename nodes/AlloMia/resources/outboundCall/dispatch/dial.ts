@@ -9,15 +9,15 @@ import {
 import type { CallRequest } from './callRequest';
 import type { Failure } from '../../../../shared/api/failure';
 import { Ledger, type LedgerEntry, type PlannedCall } from './ledger';
-import { apiError, errorItem, refusalError } from '../../../../shared/n8n/nodeErrors';
-import { readSwitch, readWholeNumber } from '../../../../shared/values/parameters';
-import { pause } from '../../../../shared/values/abort';
-import type { Checked, Refusal } from '../../../../shared/values/validation';
+import { apiError, errorItem, validationError } from '../../../../shared/n8n/nodeErrors';
+import { readBoolean, readInteger } from '../../../../shared/values/parameters';
+import { abortableSleep } from '../../../../shared/values/abort';
+import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import { shortList } from '../../../../shared/values/strings';
 import { dispatchAnswer, type DispatchAnswer } from '../../../../shared/api/schemas';
-import { readItems, refuseUnlessContinuing, type ReadItem } from '../../items';
+import { readItems, throwUnlessContinuing, type ValidatedItem } from '../../items';
 import { CallsInProgress } from './callsInProgress';
-import { DialPatience } from './dialRetry';
+import { DialRetry } from './dialRetry';
 import { hasOnceKey, readCall, readOptions } from './parameters';
 
 /** The options that hold for a run as a whole. They are read from the first item. */
@@ -34,13 +34,13 @@ export interface DialSettings {
  */
 export async function readCalls(
 	context: IExecuteFunctions,
-	complete: (itemIndex: number, call: CallRequest) => Checked<CallRequest>,
-): Promise<Array<ReadItem<CallRequest>>> {
+	complete: (itemIndex: number, call: CallRequest) => Validated<CallRequest>,
+): Promise<Array<ValidatedItem<CallRequest>>> {
 	const items = await readItems(context, (itemIndex) => {
 		const call = readCall(context, itemIndex);
 		return call.ok ? complete(itemIndex, call.value) : call;
 	});
-	return refuseUnlessContinuing(context, items, 'Nobody was called.');
+	return throwUnlessContinuing(context, items, 'Nobody was called.');
 }
 
 /**
@@ -57,24 +57,24 @@ export interface DialResult {
 /** @throws NodeOperationError that names the option */
 export function readSettings(context: IExecuteFunctions): DialSettings {
 	const options = readOptions(context, 0);
-	const refusals: Refusal[] = [];
+	const issues: ValidationIssue[] = [];
 	const settings = {
-		maxConcurrency: readWholeNumber(
+		maxConcurrency: readInteger(
 			'Max Concurrency',
 			options.maxConcurrency,
 			{ fallback: 10, min: 1, max: 100 },
-			refusals,
+			issues,
 		),
-		timeout: readWholeNumber(
+		timeout: readInteger(
 			'Timeout',
 			options.timeout,
 			{ fallback: defaultTimeout, min: 1, max: 3_600_000 },
-			refusals,
+			issues,
 		),
-		redialOnUncertain: readSwitch('Redial on Uncertain', options, 'redialOnUncertain', refusals),
+		redialOnUncertain: readBoolean('Redial on Uncertain', options, 'redialOnUncertain', issues),
 	};
-	if (refusals.length > 0) {
-		throw refusalError(context.getNode(), refusals, 0, 'Nobody was called.');
+	if (issues.length > 0) {
+		throw validationError(context.getNode(), issues, 0, 'Nobody was called.');
 	}
 	return settings;
 }
@@ -146,7 +146,7 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 	const { itemIndex, body } = call;
 	const skipped: DialResult = { itemIndex, outcome: 'skipped' };
 	if (!mayCall()) return skipped;
-	const decision = await ledger.admit(call, mayCall);
+	const decision = await ledger.claim(call, mayCall);
 	switch (decision.kind) {
 		case 'answered':
 			inProgress.add(decision.answer.outboundCallId);
@@ -175,18 +175,18 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 		purpose: 'dial',
 		answer: dispatchAnswer,
 	} as const;
-	const patience = new DialPatience(inProgress);
+	const patience = new DialRetry(inProgress);
 	// It may have waited for another item with the same key, or for AlloMia.
 	while (mayCall()) {
 		const outcome = await send(context, connection, request);
 		if (outcome.ok) inProgress.add(outcome.value.outboundCallId);
-		const wait = outcome.ok ? undefined : await patience.waitAfter(outcome.failure);
+		const wait = outcome.ok ? undefined : await patience.nextWait(outcome.failure);
 		if (wait === undefined) {
 			await ledger.settle(call, toEntry(outcome));
 			return { itemIndex, outcome };
 		}
-		await pause(wait, context.getExecutionCancelSignal());
-		await ledger.look();
+		await abortableSleep(wait, context.getExecutionCancelSignal());
+		await ledger.checkStopped();
 	}
 	await ledger.settle(call);
 	return skipped;
@@ -234,9 +234,9 @@ export function dryRunOutput({ body }: CallRequest): IDataObject {
 
 function refusedItem(
 	node: INode,
-	{ itemIndex, refusals }: { itemIndex: number; refusals: Refusal[] },
+	{ itemIndex, issues }: { itemIndex: number; issues: ValidationIssue[] },
 ): INodeExecutionData {
-	const error = refusalError(node, refusals, itemIndex, 'Nobody was called for this item.');
+	const error = validationError(node, issues, itemIndex, 'Nobody was called for this item.');
 	return errorItem(error, itemIndex);
 }
 
@@ -283,7 +283,7 @@ interface LeftAlone extends Failed {
 	leftAlone: NonNullable<DialResult['leftAlone']>;
 }
 
-type Items = ReadonlyArray<ReadItem<CallRequest>>;
+type Items = ReadonlyArray<ValidatedItem<CallRequest>>;
 
 /** What can be done about the items that were left alone. */
 function waysOut(items: Items, left: readonly LeftAlone[]): string[] {

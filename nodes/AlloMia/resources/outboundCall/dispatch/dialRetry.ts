@@ -8,7 +8,7 @@ import {
 import type { CallsInProgress } from './callsInProgress';
 
 /** How long a call is tried again. */
-export class DialPatience {
+export class DialRetry {
 	/** The attempts and the ms waited: where AlloMia had no room, and for other reasons. */
 	private readonly room = { attempts: 0, waited: 0 };
 
@@ -20,7 +20,7 @@ export class DialPatience {
 	 * How long to wait before the next attempt, in ms. For room, a minute; longer where this run's calls may
 	 * make it; and no longer once another item has waited for it in vain.
 	 */
-	async waitAfter(failure: Failure): Promise<number | undefined> {
+	async nextWait(failure: Failure): Promise<number | undefined> {
 		const spent = hasNoRoom(failure) ? this.room : this.other;
 		spent.attempts += 1;
 		const wait =

@@ -210,7 +210,7 @@ export class Ledger {
 
 	private readonly releases: Array<Promise<unknown>> = [];
 
-	private looking?: Promise<boolean>;
+	private checking?: Promise<boolean>;
 
 	private constructor(
 		private readonly context: IExecuteFunctions,
@@ -233,7 +233,7 @@ export class Ledger {
 			if (recalled?.kind === 'answered') key.called = key.calledHere = true;
 		}
 		this.items = new Map(items.map((item) => [item.itemIndex, item]));
-		this.queue = new ClaimQueue(plan, marks.limit, async (some) => await this.claim(some));
+		this.queue = new ClaimQueue(plan, marks.limit, async (some) => await this.claimAll(some));
 	}
 
 	/** @param calls what is to be called, in the order of the items */
@@ -289,9 +289,9 @@ export class Ledger {
 	}
 
 	/** Looks whether the execution was stopped without n8n's telling this process: once for all who ask. */
-	async look(): Promise<boolean> {
-		this.looking ??= this.marks.look().finally(() => (this.looking = undefined));
-		return await this.looking;
+	async checkStopped(): Promise<boolean> {
+		this.checking ??= this.marks.checkStopped().finally(() => (this.checking = undefined));
+		return await this.checking;
 	}
 
 	/**
@@ -299,7 +299,7 @@ export class Ledger {
 	 * after `dial` comes `settle`.
 	 * @param mayCall whether anybody is still to be called: to claim takes a moment, or a second
 	 */
-	async admit(
+	async claim(
 		{ itemIndex }: Pick<PlannedCall, 'itemIndex'>,
 		mayCall: () => boolean,
 	): Promise<Decision> {
@@ -372,7 +372,7 @@ export class Ledger {
 		return known?.kind === 'uncertain' && this.settings.redialOnUncertain ? undefined : known;
 	}
 
-	private async claim(items: readonly LedgerItem[]): Promise<void> {
+	private async claimAll(items: readonly LedgerItem[]): Promise<void> {
 		if (this.isStopped) return;
 		const begun = await this.attempt(async () => {
 			await this.marks.begin(this.name);

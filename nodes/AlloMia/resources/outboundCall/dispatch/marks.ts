@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallBody } from './callRequest';
 import { Origin } from './origin';
-import { SharedStore, surely, type Row } from './deduplicationStore';
+import { DeduplicationStore, retryInBackground, type Row } from './deduplicationStore';
 import { StoredExecution } from './storedExecution';
 
 /*
@@ -60,7 +60,7 @@ export function nameCall(body: CallBody, onceKey?: string): string {
 }
 
 /** Of many executions that end, one after the other is looked at: n8n reads all items of each. */
-let lastLook: Promise<unknown> = Promise.resolve();
+let lastCheck: Promise<unknown> = Promise.resolve();
 
 /** The marks of executions in this process, by an object of n8n's that lives as long as they do. */
 const ofExecution = new WeakMap<object, Marks>();
@@ -111,7 +111,7 @@ const leaving = new Set<string>();
  * process that dies in the middle, which what an execution remembers by itself does not.
  */
 export class Marks {
-	readonly store: SharedStore;
+	readonly store: DeduplicationStore;
 
 	/** What the execution has in common with its re-run. */
 	private readonly origin: Origin;
@@ -151,7 +151,7 @@ export class Marks {
 		this.job = `job/${this.nodeId}/${id}`;
 		// n8n's main process runs published workflows by itself only where there are no workers.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
-		this.store = new SharedStore(context, alone);
+		this.store = new DeduplicationStore(context, alone);
 		if (!alone) this.stored = new StoredExecution(context);
 		// A re-run has its marks in common with what it repeats, but takes out its own only.
 		this.name = `${this.store.node}/${this.origin.established ?? id}`;
@@ -251,7 +251,7 @@ export class Marks {
 		this.drop(foreign, true);
 		this.add(row, marks, foreign);
 		// Not before: a re-run that begins after the look finds the marks. One that has overtaken is found here.
-		await this.look(found.size > 0);
+		await this.checkStopped(found.size > 0);
 		if (row === 'node' && !this.isStopped) await this.move(fewMarks);
 		return new Set();
 	}
@@ -276,7 +276,7 @@ export class Marks {
 		// What somebody else has recorded is not ours to take out.
 		const ours = values.filter((value) => !known.has(value));
 		return async () =>
-			await surely(async () => {
+			await retryInBackground(async () => {
 				// To be sure takes a moment where others write, too: they are out before, as a rule.
 				if (!this.store.alone) await this.store.remove('workflow', ours);
 				await this.store.takeOut('workflow', () => ours);
@@ -314,7 +314,7 @@ export class Marks {
 			await this.store.remove('node', this.valuesOf('node', twice));
 			await this.move(manyMarks);
 		}
-		await this.look();
+		await this.checkStopped();
 		return found;
 	}
 
@@ -410,7 +410,7 @@ export class Marks {
 	 * Looks whether the execution was stopped without n8n's telling this process.
 	 * @param isUrgent whether also if that took long a short time ago
 	 */
-	async look(isUrgent = false): Promise<boolean> {
+	async checkStopped(isUrgent = false): Promise<boolean> {
 		const { stored, isStopped } = this;
 		const isDue = stored !== undefined && (isUrgent || stored.pause === 0);
 		if (!isStopped && isDue && (await stored.wasStopped())) this.stop();
@@ -434,7 +434,7 @@ export class Marks {
 			rows.map(async (row) => {
 				if (ours[row].length === 0) return;
 				const left = () => this.valuesOf(row, ours[row].filter(stillOut));
-				await surely(async () => await this.store.takeOut(row, left, { settle }));
+				await retryInBackground(async () => await this.store.takeOut(row, left, { settle }));
 			}),
 		);
 		names.forEach((name) => leaving.delete(name));
@@ -487,8 +487,8 @@ export class Marks {
 	private async mayBeStopped(): Promise<boolean> {
 		const { stored } = this;
 		if (!stored) return false;
-		const look = lastLook.then(async () => await stored.wasStopped());
-		lastLook = look;
+		const look = lastCheck.then(async () => await stored.wasStopped());
+		lastCheck = look;
 		return (await look) !== false;
 	}
 

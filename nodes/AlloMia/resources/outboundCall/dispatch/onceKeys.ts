@@ -1,5 +1,5 @@
 import { sleep } from 'n8n-workflow';
-import { surely, type SharedStore } from './deduplicationStore';
+import { retryInBackground, type DeduplicationStore } from './deduplicationStore';
 
 /*
  * What is kept in the row of the node:
@@ -81,7 +81,7 @@ export class OnceKeys {
 	private claimedAt = 0;
 
 	constructor(
-		private readonly store: SharedStore,
+		private readonly store: DeduplicationStore,
 		nodeId: string,
 	) {
 		this.sign = `guarded/${nodeId}`;
@@ -139,7 +139,7 @@ export class OnceKeys {
 		const isLeaving = (key: string) => leaving.get(this.idOf(key)) === ours;
 		for (const key of keys) leaving.set(this.idOf(key), ours);
 		let left = keys;
-		await surely(async () => {
+		await retryInBackground(async () => {
 			// Whoever has claimed the same in that moment is to find that it is taken.
 			if (!this.store.alone) await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
 			for (let count = 0; left.length > 0; count += 1) {
@@ -204,7 +204,7 @@ export class OnceKeys {
 			await sleep(at - Date.now());
 		}
 		rewriting.delete(node);
-		await surely(async () => await this.rewrite());
+		await retryInBackground(async () => await this.rewrite());
 	}
 
 	/** Makes the keys that were met again the newest. At any moment, each of them or its guard is there. */

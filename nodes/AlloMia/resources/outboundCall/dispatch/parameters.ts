@@ -1,9 +1,13 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readCallRequest, readUuid, type CallRequest } from './callRequest';
-import { checked, type Checked, type Refusal } from '../../../../shared/values/validation';
+import {
+	validated,
+	type Validated,
+	type ValidationIssue,
+} from '../../../../shared/values/validation';
 
 /** One item's call, without a callback URL. */
-export function readCall(context: IExecuteFunctions, itemIndex: number): Checked<CallRequest> {
+export function readCall(context: IExecuteFunctions, itemIndex: number): Validated<CallRequest> {
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, undefined);
 	const specify = parameter('specifyDynamicVariables');
 	return readCallRequest({
@@ -26,14 +30,14 @@ export function hasOnceKey(context: IExecuteFunctions): boolean {
 }
 
 /** One item's outbound call ID. */
-export function readCallId(context: IExecuteFunctions, itemIndex: number): Checked<string> {
-	const refusals: Refusal[] = [];
+export function readCallId(context: IExecuteFunctions, itemIndex: number): Validated<string> {
+	const issues: ValidationIssue[] = [];
 	const id = readUuid(
 		'Outbound Call ID',
 		context.getNodeParameter('outboundCallId', itemIndex, ''),
-		refusals,
+		issues,
 	);
-	return checked(id, refusals);
+	return validated(id, issues);
 }
 
 export function readOptions(context: IExecuteFunctions, itemIndex: number): IDataObject {

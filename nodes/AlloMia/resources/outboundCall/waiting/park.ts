@@ -8,10 +8,15 @@ import {
 } from 'n8n-workflow';
 import { runsInsideAgent } from '../../../../shared/n8n/agentTool';
 import type { Connection } from '../../../../shared/api/client';
-import type { Checked } from '../../../../shared/values/validation';
+import type { Validated } from '../../../../shared/values/validation';
 import type { CallRequest } from '../dispatch/callRequest';
 import { readStatuses } from '../../../../shared/api/callStatus';
-import { grace, usePoster, watch, type Look } from './reconciliation';
+import {
+	grace,
+	useHttpRequest,
+	reconcileUntilDeadline,
+	type Reconciliation,
+} from './reconciliation';
 import { isPrivateUrl } from '../../../../shared/values/hosts';
 import {
 	pendingCalls,
@@ -20,8 +25,8 @@ import {
 	withOutcomes,
 	type WaitingState,
 } from './waitingState';
-import { signed } from '../callback/callback';
-import type { ReadItem } from '../../items';
+import { signedCallbackUrl } from '../callback/callback';
+import type { ValidatedItem } from '../../items';
 import { hasOnceKey } from '../dispatch/parameters';
 import { parkedMetadata } from './parked';
 import { outcomeUrl, resumeUrl } from '../callback/resumeUrl';
@@ -44,10 +49,10 @@ const timeout = 8_000;
 export function callbackToThisRun(
 	context: IExecuteFunctions,
 	connection: Connection,
-): (itemIndex: number, call: CallRequest) => Checked<CallRequest> {
+): (itemIndex: number, call: CallRequest) => Validated<CallRequest> {
 	const url = outcomeUrl(resumeUrl(context));
 	return (itemIndex, call) => {
-		const callbackUrl = signed(context, itemIndex, url, call, connection);
+		const callbackUrl = signedCallbackUrl(context, itemIndex, url, call, connection);
 		return callbackUrl.ok
 			? { ok: true, value: { ...call, body: { ...call.body, callbackUrl: callbackUrl.value } } }
 			: callbackUrl;
@@ -59,7 +64,7 @@ export async function waitForCallbacks(
 	context: IExecuteFunctions,
 	connection: Connection,
 	state: WaitingState,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
+	items: ReadonlyArray<ValidatedItem<CallRequest>>,
 ): Promise<INodeExecutionData[][]> {
 	// Some calls may have ended while others were dialled: n8n has refused their callbacks.
 	const known = await readStatuses(context, connection, pendingCalls(state.items), {
@@ -85,9 +90,9 @@ export async function waitForCallbacks(
 	entry.metadata = { ...entry.metadata, ...parkedMetadata };
 	await context.putExecutionToWait(new Date(now.deadline + grace));
 
-	usePoster(context.helpers.httpRequest);
+	useHttpRequest(context.helpers.httpRequest);
 	const look = lookFor(now, pending, items);
-	if (look) watch(look);
+	if (look) reconcileUntilDeadline(look);
 	// With Retry On Fail, n8n would run a node again whose first item is an error: on what was put in place
 	// of its input just now. And it takes apart what it is given.
 	const isTriedAgain = context.getNode().retryOnFail && outputs[0]?.[0]?.json.error !== undefined;
@@ -128,8 +133,8 @@ function hasOutputPerStatusNow(context: IExecuteFunctions, before: WaitingState)
 function lookFor(
 	{ items: waiting, wait, deadline }: WaitingState,
 	pending: string,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
-): Look | undefined {
+	items: ReadonlyArray<ValidatedItem<CallRequest>>,
+): Reconciliation | undefined {
 	const found = waiting.find(({ call }) => call?.outboundCallId === pending);
 	const item = items.find(({ itemIndex }) => itemIndex === found?.itemIndex);
 	const url = item?.ok ? item.value.body.callbackUrl : undefined;
@@ -159,7 +164,7 @@ export function oneOutputOnly(node: INode): NodeOperationError {
 export async function refuseWaitingInVain(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
+	items: ReadonlyArray<ValidatedItem<CallRequest>>,
 	outputPerStatus: boolean,
 ): Promise<void> {
 	if (!items.some((item) => item.ok && !item.value.dryRun)) return;

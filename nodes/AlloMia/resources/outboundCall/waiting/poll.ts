@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Connection } from '../../../../shared/api/client';
 import { readStatuses } from '../../../../shared/api/callStatus';
-import { pause, unlessCancelled } from '../../../../shared/values/abort';
+import { abortableSleep, unlessAborted } from '../../../../shared/values/abort';
 import { pendingCalls, waitingOutputs, withOutcomes, type WaitingState } from './waitingState';
 
 /** The first wait between two rounds, in ms. It grows up to the interval that the user set. */
@@ -41,7 +41,7 @@ export async function poll(
 	let { items } = earlier;
 	let wait = Math.min(firstWait, interval);
 	while (pendingCalls(items).length > 0 && Date.now() < deadline && !signal?.aborted) {
-		await pause(Math.min(wait, deadline - Date.now()), signal);
+		await abortableSleep(Math.min(wait, deadline - Date.now()), signal);
 		// The last round may take a moment longer than the limit, or it would ask nothing.
 		const until = Math.max(deadline, Date.now() + lastRound);
 		const asked = readStatuses(context, connection, pendingCalls(items), {
@@ -49,7 +49,7 @@ export async function poll(
 			until,
 			signal,
 		});
-		items = withOutcomes(items, (await unlessCancelled(asked, signal)) ?? new Map());
+		items = withOutcomes(items, (await unlessAborted(asked, signal)) ?? new Map());
 		wait = Math.min(wait * growth, interval);
 	}
 	const outputs = waitingOutputs(context.getNode(), { ...state, items });

@@ -1,15 +1,15 @@
 import { sleep, type IHttpRequestOptions } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import { answers } from '../../../../shared/callbacks/parseCallback';
+import { responses } from '../../../../shared/callbacks/parseCallback';
 
 /** Sends a request without any credential; n8n's own helper. */
-export type Poster = (options: IHttpRequestOptions) => Promise<unknown>;
+export type HttpRequest = (options: IHttpRequestOptions) => Promise<unknown>;
 
 /** The header of a request by which we ask ourselves to look how the calls stand. */
-export const lookHeader = 'x-allomia-look';
+export const reconciliationHeader = 'x-allomia-look';
 
 /** A later request to a waiting execution's own address. It must stay small: many wait for long. */
-export interface Look {
+export interface Reconciliation {
 	/** The wait that it belongs to. */
 	wait: string;
 	/** The execution's signed address for one of its calls. */
@@ -27,7 +27,7 @@ export interface Look {
 export const grace = 60_000;
 
 /** The first look after the parking, in ms; each later one comes after four times as long. */
-const firstLook = 300;
+const firstWait = 300;
 const growth = 4;
 
 /** How long after the last callback the other calls are asked about, in ms. */
@@ -45,7 +45,7 @@ const fewAtATime = pLimit(3);
 const moreAtATime = pLimit(20);
 
 /** One helper serves all looks, so that a waiting execution keeps nothing of itself in memory. */
-let post: Poster | undefined;
+let post: HttpRequest | undefined;
 
 /** When the last callback came to a wait that is to be looked at soon, in ms since 1970. */
 const lastCallback = new Map<string, number>();
@@ -54,7 +54,7 @@ const lastCallback = new Map<string, number>();
 const scheduled = new Set<string>();
 
 /** To be called with the helper of any execution before a look is scheduled. */
-export function usePoster(poster: Poster): void {
+export function useHttpRequest(poster: HttpRequest): void {
 	post = poster;
 }
 
@@ -63,18 +63,18 @@ export function usePoster(poster: Poster): void {
  * it has stored an execution, and a callback may be lost on its way for any other reason. AlloMia is
  * not known to send it again.
  */
-export function watch(look: Look): void {
+export function reconcileUntilDeadline(look: Reconciliation): void {
 	once('watch', look, async () => {
-		for (let wait = firstLook; Date.now() + wait < look.deadline; wait *= growth) {
+		for (let wait = firstWait; Date.now() + wait < look.deadline; wait *= growth) {
 			await sleepUntil(Date.now() + wait);
 			if (await isOver(look)) return;
 		}
-		await lookAtLimit(look);
+		await reconcileAtDeadline(look);
 	});
 }
 
 /** Looks at the limit, and again until n8n has gone on. */
-async function lookAtLimit(look: Look): Promise<void> {
+async function reconcileAtDeadline(look: Reconciliation): Promise<void> {
 	await sleepUntil(look.deadline);
 	for (let wait = 1_000; !(await isOver(look, moreAtATime)); wait *= 2) {
 		if (Date.now() > look.deadline + grace) return;
@@ -83,7 +83,7 @@ async function lookAtLimit(look: Look): Promise<void> {
 }
 
 /** Looks once callbacks have ceased to come for a moment. */
-export function lookSoon(look: Look): void {
+export function reconcileSoon(look: Reconciliation): void {
 	lastCallback.set(look.wait, Date.now());
 	once('soon', look, async () => {
 		for (let last = lastCallback.get(look.wait); last !== undefined; ) {
@@ -97,7 +97,7 @@ export function lookSoon(look: Look): void {
 	});
 }
 
-function once(kind: string, look: Look, run: () => Promise<void>): void {
+function once(kind: string, look: Reconciliation, run: () => Promise<void>): void {
 	const key = `${kind} ${look.wait}`;
 	if (scheduled.has(key)) return;
 	scheduled.add(key);
@@ -105,17 +105,17 @@ function once(kind: string, look: Look, run: () => Promise<void>): void {
 }
 
 /** Sends the look; whether nothing is left to look at, since the execution no longer waits. */
-async function isOver(look: Look, limit = fewAtATime): Promise<boolean> {
+async function isOver(look: Reconciliation, limit = fewAtATime): Promise<boolean> {
 	return await limit(async () => await send(look));
 }
 
-async function send({ url, event }: Look): Promise<boolean> {
+async function send({ url, event }: Reconciliation): Promise<boolean> {
 	if (!post) return true;
 	try {
 		const answer = (await post({
 			method: 'POST',
 			url,
-			headers: { 'content-type': 'application/json', [lookHeader]: '1' },
+			headers: { 'content-type': 'application/json', [reconciliationHeader]: '1' },
 			body: JSON.stringify(event),
 			encoding: 'text',
 			timeout,
@@ -134,7 +134,7 @@ async function send({ url, event }: Look): Promise<boolean> {
 				// n8n knows of no such execution; or something on the way to n8n, which may name the address.
 				return /"The (workflow for )?execution /.test(text);
 			case 401:
-				return text.includes(answers.unverified.body.error);
+				return text.includes(responses.unverified.body.error);
 			default:
 				// Something on the way to n8n, or n8n itself, is not ready, or wants fewer requests.
 				return false;

@@ -5,11 +5,19 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { admit, isAnswer } from '../../../../shared/callbacks/authenticate';
+import { authenticate, isResponse } from '../../../../shared/callbacks/authenticate';
 import { connect, type Connection } from '../../../../shared/api/client';
-import { answers } from '../../../../shared/callbacks/parseCallback';
+import { responses } from '../../../../shared/callbacks/parseCallback';
 import { readStatuses } from '../../../../shared/api/callStatus';
-import { grace, lookHeader, lookSoon, soon, usePoster, watch, type Look } from './reconciliation';
+import {
+	grace,
+	reconciliationHeader,
+	reconcileSoon,
+	soon,
+	useHttpRequest,
+	reconcileUntilDeadline,
+	type Reconciliation,
+} from './reconciliation';
 import type { CallbackBody } from '../../../../shared/api/schemas';
 import { isTerminal } from '../../../../shared/api/terminalStatus';
 import {
@@ -19,9 +27,9 @@ import {
 	withOutcomes,
 	type WaitingState,
 } from './waitingState';
-import { reply } from '../../../../shared/callbacks/webhook';
+import { respond } from '../../../../shared/callbacks/webhook';
 import { stateKey, waitKey } from './park';
-import { RememberedWaits } from './waitCache';
+import { WaitCache } from './waitCache';
 import { outcomeUrl } from '../callback/resumeUrl';
 
 /**
@@ -57,7 +65,7 @@ interface WaitingCall {
 	itemIndex: number;
 }
 
-const known = new RememberedWaits<Progress>({ waits: 10_000, calls: 100_000 });
+const known = new WaitCache<Progress>({ waits: 10_000, calls: 100_000 });
 
 /** How long n8n may take to go on, in ms. If a request reaches us after that, it has not. */
 const resumeTime = 30_000;
@@ -77,31 +85,31 @@ const manyAtOnce = 100;
 export async function resume(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const progress = progressOf(webhook);
 	const { headers } = webhook.getRequestObject();
-	const saysLook = headers[lookHeader] !== undefined;
+	const saysLook = headers[reconciliationHeader] !== undefined;
 	// Once the limit is over, the execution goes on whoever asks. The API key may be another by now, so
 	// that our own address is no longer known for ours, or not to be had.
 	if (saysLook && isTimeUp(progress)) {
-		if (isResumed(progress)) return reply(webhook, answers.duplicate);
-		if (progress.asking) return reply(webhook, answers.ignoredStatus);
-		return (await settle(webhook, progress)) ?? reply(webhook, answers.ignoredStatus);
+		if (isResumed(progress)) return respond(webhook, responses.duplicate);
+		if (progress.asking) return respond(webhook, responses.ignoredStatus);
+		return (await settle(webhook, progress)) ?? respond(webhook, responses.ignoredStatus);
 	}
 	let call: WaitingCall | undefined;
-	const admitted = await admit(webhook, progress.wait, 'auto', (event, signer) => {
+	const admitted = await authenticate(webhook, progress.wait, 'auto', (event, signer) => {
 		call = progress.calls.get(event.outboundCallId.toLowerCase());
 		// A signed address is good for the call that it was made for, and for no other.
-		if (!call || (signer && signer.itemIndex !== call.itemIndex)) return answers.unverified;
-		if (saysLook && signer) return isResumed(progress) ? answers.duplicate : undefined;
-		if (!isTerminal(event.status)) return answers.ignoredStatus;
-		return isResumed(progress) || !progress.open.has(call) ? answers.duplicate : undefined;
+		if (!call || (signer && signer.itemIndex !== call.itemIndex)) return responses.unverified;
+		if (saysLook && signer) return isResumed(progress) ? responses.duplicate : undefined;
+		if (!isTerminal(event.status)) return responses.ignoredStatus;
+		return isResumed(progress) || !progress.open.has(call) ? responses.duplicate : undefined;
 	});
-	if (isAnswer(admitted)) return reply(webhook, admitted);
+	if (isResponse(admitted)) return respond(webhook, admitted);
 
 	const { event, context, connection } = admitted;
 	const isLook = saysLook && context !== undefined;
 	if (!isLook) {
 		// While AlloMia was asked about it, another request may have brought the same.
 		if (!call || isResumed(progress) || !progress.open.has(call)) {
-			return reply(webhook, answers.duplicate);
+			return respond(webhook, responses.duplicate);
 		}
 		learn(progress, call, event);
 		progress.lastCallback = Date.now();
@@ -114,15 +122,15 @@ export async function resume(webhook: IWebhookFunctions): Promise<IWebhookRespon
 			? await settle(webhook, progress, connection)
 			: goOnIfOver(webhook, progress, false);
 	if (resumed) return resumed;
-	if (isLook) return reply(webhook, answers.ignoredStatus);
+	if (isLook) return respond(webhook, responses.ignoredStatus);
 	if (context) {
 		// Also for an execution that another process has parked, or this one before a restart.
-		usePoster(webhook.helpers.httpRequest);
+		useHttpRequest(webhook.helpers.httpRequest);
 		const look = lookOf(webhook, progress, event);
-		lookSoon(look);
-		watch(look);
+		reconcileSoon(look);
+		reconcileUntilDeadline(look);
 	}
-	return reply(webhook, answers.received);
+	return respond(webhook, responses.received);
 }
 
 /** Asks AlloMia about what is open, and lets the execution go on if it is over then. */
@@ -166,7 +174,7 @@ function goOnIfOver(
 	const entry = runExecutionData?.executionData?.nodeExecutionStack[0];
 	if (entry)
 		entry.source = sourceOf(workflowData, state.source ?? entry.source?.main?.[0] ?? undefined);
-	return { webhookResponse: answers.received.body, workflowData };
+	return { webhookResponse: responses.received.body, workflowData };
 }
 
 /**
@@ -241,7 +249,7 @@ function lookOf(
 	webhook: IWebhookFunctions,
 	{ wait, deadline }: Progress,
 	{ outboundCallId, contactId }: CallbackBody,
-): Look {
+): Reconciliation {
 	const { originalUrl } = webhook.getRequestObject();
 	const url = new URL(outcomeUrl(String(webhook.evaluateExpression('{{ $execution.resumeUrl }}'))));
 	// The signature is the one that the request came with.

@@ -9,7 +9,7 @@ interface Wait {
 }
 
 /** What a process knows of waits, as many as `capacity` allows: the oldest are forgotten, and those that are over. */
-export class RememberedWaits<T extends Wait> {
+export class WaitCache<T extends Wait> {
 	private readonly known = new Map<string, T>();
 
 	private calls = 0;

@@ -1,13 +1,13 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import type { CallRequest } from '../dispatch/callRequest';
-import { refusalError } from '../../../../shared/n8n/nodeErrors';
-import { readSwitch, readWholeNumber } from '../../../../shared/values/parameters';
-import type { Refusal } from '../../../../shared/values/validation';
-import { describeRefusals } from '../../../../shared/values/validation';
+import { validationError } from '../../../../shared/n8n/nodeErrors';
+import { readBoolean, readInteger } from '../../../../shared/values/parameters';
+import type { ValidationIssue } from '../../../../shared/values/validation';
+import { describeIssues } from '../../../../shared/values/validation';
 import type { WaitingItem, WaitingState } from './waitingState';
 import { alreadyCalledOutput, dryRunOutput, throwFailure, type DialResult } from '../dispatch/dial';
-import type { ReadItem } from '../../items';
+import type { ValidatedItem } from '../../items';
 import { hasOnceKey, readOptions } from '../dispatch/parameters';
 
 /** The parameters that hold for a run as a whole. They are read from the first item. */
@@ -34,35 +34,38 @@ const longestWait = 365 * 86_400_000;
  * Whether each status has an output of its own. A tool has but one, to its agent.
  * @throws what n8n says, where it is an expression that fails; no other option is read
  */
-export function hasOutputPerStatus(context: IExecuteFunctions, refusals: Refusal[] = []): boolean {
+export function hasOutputPerStatus(
+	context: IExecuteFunctions,
+	issues: ValidationIssue[] = [],
+): boolean {
 	const outputPerStatus: unknown = context.getNodeParameter('options.outputPerStatus', 0, false);
-	const isOn = readSwitch('Output per Status', { outputPerStatus }, 'outputPerStatus', refusals);
+	const isOn = readBoolean('Output per Status', { outputPerStatus }, 'outputPerStatus', issues);
 	return isOn && !isAgentTool(context);
 }
 
 /** @throws NodeOperationError that names the parameter */
 export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
-	const refusals: Refusal[] = [];
+	const issues: ValidationIssue[] = [];
 	const parameter = (name: string, fallback: unknown): unknown =>
 		context.getNodeParameter(name, 0, fallback);
 	const options = readOptions(context, 0);
 	const waitFor = parameter('waitFor', 'callback');
 	if (waitFor !== 'callback' && waitFor !== 'polling') {
-		refusals.push({ field: 'Wait For', message: 'Choose Callback or Polling.' });
+		issues.push({ field: 'Wait For', message: 'Choose Callback or Polling.' });
 	}
-	const pollInterval = readWholeNumber(
+	const pollInterval = readInteger(
 		'Poll Interval',
 		options.pollInterval,
 		{ fallback: 10, min: 1, max: 3600 },
-		refusals,
+		issues,
 	);
 	const maxWait = readMaxWait(
 		parameter('maxWait', 1),
 		String(parameter('maxWaitUnit', 'hours')),
-		refusals,
+		issues,
 	);
-	const outputPerStatus = hasOutputPerStatus(context, refusals);
-	if (refusals.length > 0) throw refusalError(context.getNode(), refusals, 0, 'Nobody was called.');
+	const outputPerStatus = hasOutputPerStatus(context, issues);
+	if (issues.length > 0) throw validationError(context.getNode(), issues, 0, 'Nobody was called.');
 	return {
 		waitFor: waitFor === 'polling' ? 'polling' : 'callback',
 		maxWait,
@@ -71,13 +74,13 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 	};
 }
 
-function readMaxWait(value: unknown, unit: string, refusals: Refusal[]): number {
+function readMaxWait(value: unknown, unit: string, issues: ValidationIssue[]): number {
 	const factor = units.get(unit);
 	const amount = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 	if (factor === undefined) {
-		refusals.push({ field: 'Max Wait Unit', message: 'Choose Minutes, Hours or Days.' });
+		issues.push({ field: 'Max Wait Unit', message: 'Choose Minutes, Hours or Days.' });
 	} else if (typeof amount !== 'number' || !(amount > 0) || amount * factor > longestWait) {
-		refusals.push({
+		issues.push({
 			field: 'Max Wait',
 			message: `It is ${JSON.stringify(value)}. Use a number above 0, at most one year.`,
 		});
@@ -93,7 +96,7 @@ function readMaxWait(value: unknown, unit: string, refusals: Refusal[]): number 
  */
 export function toWaiting(
 	context: IExecuteFunctions,
-	items: ReadonlyArray<ReadItem<CallRequest>>,
+	items: ReadonlyArray<ValidatedItem<CallRequest>>,
 	results: readonly DialResult[],
 	{ maxWait, outputPerStatus }: WaitSettings,
 ): WaitingState {
@@ -103,7 +106,7 @@ export function toWaiting(
 		const { itemIndex } = item;
 		if (!item.ok) {
 			const error = {
-				message: describeRefusals(item.refusals),
+				message: describeIssues(item.issues),
 				description: 'Nobody was called for this item.',
 			};
 			return [{ itemIndex, error }];

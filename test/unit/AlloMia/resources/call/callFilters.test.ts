@@ -3,20 +3,20 @@ import {
 	readCallQuery,
 	type CallFilterParameters,
 } from '../../../../../nodes/AlloMia/resources/call/callFilters';
-import type { Refusal } from '../../../../../nodes/shared/values/validation';
+import type { ValidationIssue } from '../../../../../nodes/shared/values/validation';
 
 const read = (filters: Record<string, unknown> = {}, sort: unknown = undefined) =>
 	readChecked({ organizationId: 'org_42', filters, sort });
 
 function readChecked(parameters: CallFilterParameters) {
-	const refusals: Refusal[] = [];
-	const value = readCallQuery(parameters, 'America/Toronto', refusals);
-	return refusals.length > 0 ? { ok: false as const, refusals } : { ok: true as const, value };
+	const issues: ValidationIssue[] = [];
+	const value = readCallQuery(parameters, 'America/Toronto', issues);
+	return issues.length > 0 ? { ok: false as const, issues } : { ok: true as const, value };
 }
 
 const query = (filters: Record<string, unknown>) => {
 	const result = read(filters);
-	return result.ok ? result.value : result.refusals;
+	return result.ok ? result.value : result.issues;
 };
 
 describe('the query for calls', () => {
@@ -101,7 +101,7 @@ describe('the query for calls', () => {
 			filters: { from: 'x', to: 'y' },
 			sort: 'newest',
 		});
-		expect(result.ok ? [] : result.refusals.map(({ field }) => field)).toEqual([
+		expect(result.ok ? [] : result.issues.map(({ field }) => field)).toEqual([
 			'Organization',
 			'Filters > From',
 			'Filters > To',

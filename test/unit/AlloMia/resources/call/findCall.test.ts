@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import { readConnection } from '../../../../../nodes/shared/api/client';
-import { readCallBehind } from '../../../../../nodes/AlloMia/resources/call/findCall';
+import { findCall } from '../../../../../nodes/AlloMia/resources/call/findCall';
 
 const id = '3f2504e0-4f89-11d3-9a0c-0305e82c3301';
 const wanted = { outboundCallId: id, organizationId: 'org_1', phoneNumber: undefined };
@@ -26,7 +26,7 @@ async function look(answer: (path: string) => [number, object], seconds: number)
 		},
 	};
 	const until = begun + seconds * 1_000;
-	const call = readCallBehind(
+	const call = findCall(
 		context as unknown as IExecuteFunctions,
 		connection,
 		wanted,

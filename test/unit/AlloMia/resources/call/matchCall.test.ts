@@ -1,12 +1,12 @@
 import { loggedCalls } from '../../../../../nodes/shared/api/schemas';
 import {
 	callsAround,
-	findCall,
+	matchCall,
 	readCalledNumber,
 	sameNumber,
-	timeOf,
+	callTimeOf,
 } from '../../../../../nodes/AlloMia/resources/call/matchCall';
-import type { Refusal } from '../../../../../nodes/shared/values/validation';
+import type { ValidationIssue } from '../../../../../nodes/shared/values/validation';
 import type { StatusAnswer } from '../../../../../nodes/shared/api/schemas';
 
 const start = Date.parse('2026-04-01T10:00:05Z');
@@ -28,16 +28,16 @@ describe('the call behind an outbound call', () => {
 		['more than 5 s', 5.001, 'missing'],
 		['less than -5 s', -5.001, 'missing'],
 	])('is one that began at %s', (_, seconds, kind) => {
-		expect(findCall([call('a', seconds)], time, undefined, later)).toMatchObject({ kind });
+		expect(matchCall([call('a', seconds)], time, undefined, later)).toMatchObject({ kind });
 	});
 
 	it('is found among others by its number', () => {
 		const calls = [call('a', 0, '+14385551234'), call('b'), call('c', 0, null)];
-		expect(findCall(calls, time, number, later)).toEqual({ kind: 'found', callId: 'b' });
+		expect(matchCall(calls, time, number, later)).toEqual({ kind: 'found', callId: 'b' });
 	});
 
 	it('is never one of several', () => {
-		const finding = findCall([call('a'), call('b', 3)], time, number, later);
+		const finding = matchCall([call('a'), call('b', 3)], time, number, later);
 		expect(finding).toMatchObject({
 			kind: 'ambiguous',
 			failure: {
@@ -53,7 +53,7 @@ describe('the call behind an outbound call', () => {
 			callEndedAt: new Date(time.end + seconds * 1000).toISOString(),
 		});
 		const kindOf = (entry: object, phone?: string) =>
-			findCall([{ ...call('a'), ...entry }], time, phone, later).kind;
+			matchCall([{ ...call('a'), ...entry }], time, phone, later).kind;
 		expect(kindOf(ended(60))).toBe('found');
 		expect(kindOf(ended(-61))).toBe('missing');
 		expect(kindOf(ended(61))).toBe('missing');
@@ -63,7 +63,7 @@ describe('the call behind an outbound call', () => {
 	});
 
 	it('is not sure without a number until others of its moment would be in the log', () => {
-		const kindAt = (now: number, phone?: string) => findCall([call('a')], time, phone, now).kind;
+		const kindAt = (now: number, phone?: string) => matchCall([call('a')], time, phone, now).kind;
 		expect(kindAt(time.end + 9_999)).toBe('early');
 		expect(kindAt(time.end + 10_000)).toBe('found');
 		expect(kindAt(time.end, number)).toBe('found');
@@ -78,15 +78,15 @@ describe('the call behind an outbound call', () => {
 			{ callStartedAt: '', callEndedAt: {}, callType: 7, userPhoneNumber: ['x'] },
 		].map((entry, index) => ({ ...call(`odd${index}`), ...entry }));
 		const calls = loggedCalls.parse([...odd, call('b')]);
-		expect(findCall(calls, time, number, later)).toEqual({ kind: 'found', callId: 'b' });
-		expect(findCall(loggedCalls.parse(odd), time, number, later)).toMatchObject({
+		expect(matchCall(calls, time, number, later)).toEqual({ kind: 'found', callId: 'b' });
+		expect(matchCall(loggedCalls.parse(odd), time, number, later)).toMatchObject({
 			kind: 'missing',
 			failure: { description: expect.stringContaining('odd0 (an unknown time to') as string },
 		});
 	});
 
 	it('lists what else there is where it is missing', () => {
-		const { failure } = findCall([call('a', 60)], time, number, later) as {
+		const { failure } = matchCall([call('a', 60)], time, number, later) as {
 			failure: { description: string };
 		};
 		expect(failure.description).toContain(
@@ -107,7 +107,7 @@ describe('the call behind an outbound call', () => {
 
 describe('when a call took place', () => {
 	const status = (status: string, callDetails?: object) =>
-		timeOf({ outboundCallId: 'i', contactId: 'c', status, callDetails } as StatusAnswer);
+		callTimeOf({ outboundCallId: 'i', contactId: 'c', status, callDetails } as StatusAnswer);
 
 	it('is known once it has ended', () => {
 		const details = { startedAt: '2026-04-01T10:00:05Z', endedAt: '2026-04-01T10:02:05Z' };
@@ -159,9 +159,9 @@ describe('two ways to write a number', () => {
 
 	it('is read as it is written, or refused by name', () => {
 		const read = (options: Record<string, unknown>) => {
-			const refusals: Refusal[] = [];
-			const number = readCalledNumber(options, refusals);
-			return refusals.length > 0 ? refusals.map(({ field }) => field) : number;
+			const issues: ValidationIssue[] = [];
+			const number = readCalledNumber(options, issues);
+			return issues.length > 0 ? issues.map(({ field }) => field) : number;
 		};
 		expect(read({})).toBeUndefined();
 		expect(read({ phoneNumber: ' (514) 555‑1234 ' })).toBe('(514) 555‑1234');

@@ -10,7 +10,7 @@ import { clinic } from '../../../../clinics';
 import { timezones as documented } from '../../../../simulator';
 
 const fieldsOf = (result: ReturnType<typeof readOrganization>) =>
-	result.ok ? [] : result.refusals.map(({ field }) => field);
+	result.ok ? [] : result.issues.map(({ field }) => field);
 
 describe('an organization', () => {
 	it('is sent as it was given, without what was left empty', () => {
@@ -84,7 +84,7 @@ describe('metadata', () => {
 	])('is refused by name: %s', (_, value) => {
 		expect(readMetadataObject(value)).toMatchObject({
 			ok: false,
-			refusals: [{ field: 'Metadata' }],
+			issues: [{ field: 'Metadata' }],
 		});
 	});
 });

@@ -72,7 +72,7 @@ function place({
 		if (!only) throw new Error('No trigger was named');
 		return only.ok
 			? only.value.replace(id, 'ID')
-			: only.refusals.map(({ field, message }) => `${field}: ${message}`).join();
+			: only.issues.map(({ field, message }) => `${field}: ${message}`).join();
 	};
 	return { check, asked, read, context };
 }

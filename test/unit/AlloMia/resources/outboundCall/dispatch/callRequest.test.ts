@@ -5,7 +5,7 @@ import {
 	readUuid,
 	type CallParameters,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/callRequest';
-import type { Refusal } from '../../../../../../nodes/shared/values/validation';
+import type { ValidationIssue } from '../../../../../../nodes/shared/values/validation';
 
 const assistantId = 'a1b2c3d4-e5f6-7890-abcd-123456789012';
 const phoneNumberId = 'b2c3d4e5-f6a7-8901-bcde-234567890123';
@@ -264,7 +264,7 @@ describe('a refusal names the field as the editor shows it', () => {
 	])('for %s', (_, change, field, says) => {
 		expect(read(change)).toEqual({
 			ok: false,
-			refusals: [{ field, message: expect.stringMatching(says) }],
+			issues: [{ field, message: expect.stringMatching(says) }],
 		});
 	});
 
@@ -277,7 +277,7 @@ describe('a refusal names the field as the editor shows it', () => {
 			dynamicVariables: variables(['', 1], ['a', null]),
 			...metadata(entries(['', 1])),
 		});
-		expect(result.ok ? [] : result.refusals.map(({ field }) => field)).toEqual([
+		expect(result.ok ? [] : result.issues.map(({ field }) => field)).toEqual([
 			'Phone Number',
 			'Assistant ID',
 			'Phone Number ID',
@@ -301,9 +301,9 @@ describe('an id of AlloMia', () => {
 		'00000000-0000-0000-0000-000000000000',
 		'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF',
 	])('may have any bits: %s is one', (id) => {
-		const refusals: Refusal[] = [];
-		expect(readUuid('ID', id, refusals)).toBe(id);
-		expect(refusals).toEqual([]);
+		const issues: ValidationIssue[] = [];
+		expect(readUuid('ID', id, issues)).toBe(id);
+		expect(issues).toEqual([]);
 	});
 
 	it.each([
@@ -314,9 +314,9 @@ describe('an id of AlloMia', () => {
 		`${assistantId} ${assistantId}`,
 		'g'.repeat(36),
 	])('leads nowhere else: %s is refused', (id) => {
-		const refusals: Refusal[] = [];
-		readUuid('ID', id, refusals);
-		expect(refusals).toEqual([{ field: 'ID', message: expect.stringContaining('not an ID') }]);
+		const issues: ValidationIssue[] = [];
+		readUuid('ID', id, issues);
+		expect(issues).toEqual([{ field: 'ID', message: expect.stringContaining('not an ID') }]);
 	});
 });
 
@@ -327,9 +327,9 @@ describe('a callback URL', () => {
 		'https://user:pass@example.com/%20',
 		'HTTPS://EXAMPLE.com',
 	])('goes out exactly as given: %s', (url) => {
-		const refusals: Refusal[] = [];
-		expect(readCallbackUrl(` ${url}\n`, refusals)).toBe(url);
-		expect(refusals).toEqual([]);
+		const issues: ValidationIssue[] = [];
+		expect(readCallbackUrl(` ${url}\n`, issues)).toBe(url);
+		expect(issues).toEqual([]);
 	});
 
 	it.each<[unknown, RegExp]>([
@@ -345,8 +345,8 @@ describe('a callback URL', () => {
 		['https://example.com/a b', /not a web address/],
 		['https://example.com/a\nb', /not a web address/],
 	])('that AlloMia could not post to is refused: %j', (value, says) => {
-		const refusals: Refusal[] = [];
-		readCallbackUrl(value, refusals);
-		expect(refusals).toEqual([{ field: 'Callback URL', message: expect.stringMatching(says) }]);
+		const issues: ValidationIssue[] = [];
+		readCallbackUrl(value, issues);
+		expect(issues).toEqual([{ field: 'Callback URL', message: expect.stringMatching(says) }]);
 	});
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import {
-	SharedStore,
-	surely,
+	DeduplicationStore,
+	retryInBackground,
 	type Row,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/deduplicationStore';
 
@@ -83,7 +83,7 @@ function database() {
 		getWorkflow: () => ({ id: workflowId }),
 		getNode: () => ({ id: nodeId }),
 	} as unknown as IExecuteFunctions;
-	const open = (alone = true) => new SharedStore(context, alone);
+	const open = (alone = true) => new DeduplicationStore(context, alone);
 	/** What was asked, but for the values that nobody else records. */
 	const said = () =>
 		asked
@@ -447,7 +447,7 @@ describe('what is to be done surely', () => {
 	const tries = async (failures: number) => {
 		const begun = Date.now();
 		const times: number[] = [];
-		await surely(async () => {
+		await retryInBackground(async () => {
 			times.push((Date.now() - begun) / 1_000);
 			if (times.length <= failures) throw busy();
 		});

@@ -1,5 +1,5 @@
 import type { CallsInProgress } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/callsInProgress';
-import { DialPatience } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/dialRetry';
+import { DialRetry } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/dialRetry';
 import type { Failure } from '../../../../../../nodes/shared/api/failure';
 
 const noRoom: Failure = { kind: 'notTaken', message: '', description: '', httpCode: 429 };
@@ -10,7 +10,7 @@ afterEach(() => jest.restoreAllMocks());
 
 /** The waits after these failures, in s; undefined where there is no other attempt. */
 async function waits(failures: Failure[], inProgress: Partial<CallsInProgress> = {}) {
-	const patience = new DialPatience({
+	const patience = new DialRetry({
 		isHopeless: false,
 		unchangedFor: Infinity,
 		mayMakeRoom: async () => false,
@@ -18,7 +18,7 @@ async function waits(failures: Failure[], inProgress: Partial<CallsInProgress> =
 	} as CallsInProgress);
 	const all: Array<number | undefined> = [];
 	for (const failure of failures) {
-		const wait = await patience.waitAfter(failure);
+		const wait = await patience.nextWait(failure);
 		all.push(wait === undefined ? undefined : wait / 1_000);
 	}
 	return all;

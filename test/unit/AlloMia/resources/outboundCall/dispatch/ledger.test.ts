@@ -106,7 +106,7 @@ describe('what n8n’s store holds while a list is called', () => {
 		const ledger = Ledger.open(context, calls, { redialOnUncertain: false, keyed: true });
 		open = ledger;
 		const admit = async (itemIndex: number, mayCall = true) =>
-			await ledger.admit({ itemIndex }, () => mayCall);
+			await ledger.claim({ itemIndex }, () => mayCall);
 		const kept = async () => {
 			await new Promise((resolve) => setTimeout(resolve, 20));
 			const all = values();

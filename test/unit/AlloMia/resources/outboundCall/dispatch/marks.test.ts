@@ -407,16 +407,16 @@ describe('where other processes write', () => {
 			...shared,
 			stored: () => ({ resultData }),
 		});
-		expect(await done(marks.look())).toBe(false);
+		expect(await done(marks.checkStopped())).toBe(false);
 		await done(marks.make(['a'], false));
 		resultData.error = {
 			message: 'The execution was cancelled manually',
 			extra: { executionId: id },
 		};
-		expect(await done(marks.look())).toBe(true);
+		expect(await done(marks.checkStopped())).toBe(true);
 		expect([marks.isStopped, marks.isRerun]).toEqual([true, true]);
 		const { length } = reads;
-		expect(await done(marks.look(true))).toBe(true);
+		expect(await done(marks.checkStopped(true))).toBe(true);
 		expect(reads).toHaveLength(length);
 		await done(marks.forget());
 		expect(kept('node')).toEqual([`node/${moment}/a`]);
@@ -438,7 +438,7 @@ describe('where other processes write', () => {
 	it('nothing is read where this process is alone', async () => {
 		const { execution } = aNode();
 		const { marks, reads } = execution(begun);
-		expect(await done(marks.look(true))).toBe(false);
+		expect(await done(marks.checkStopped(true))).toBe(false);
 		await done(marks.forget());
 		expect(reads).toEqual([]);
 	});

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { OnceKeys } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/onceKeys';
 import type {
 	HoldOptions,
-	SharedStore,
+	DeduplicationStore,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/deduplicationStore';
 
 type Row = 'node' | 'workflow';
@@ -46,7 +46,7 @@ class Rows {
 
 	/** The keys of a node, as an execution of it has them. */
 	open(): OnceKeys {
-		return new OnceKeys(this as unknown as SharedStore, 'n');
+		return new OnceKeys(this as unknown as DeduplicationStore, 'n');
 	}
 
 	async hold(row: Row, values: readonly string[], options: HoldOptions = {}) {

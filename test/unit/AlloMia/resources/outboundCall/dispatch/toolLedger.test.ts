@@ -40,7 +40,7 @@ function agent({ isInside }: { isInside: boolean }) {
 		const body = { phoneNumber, assistantId: 'a', phoneNumberId: 'p' };
 		const settings = { redialOnUncertain: false, keyed: false };
 		const ledger = Ledger.open(context, [{ itemIndex: 0, body }], settings);
-		const { kind } = await ledger.admit({ itemIndex: 0 }, () => true);
+		const { kind } = await ledger.claim({ itemIndex: 0 }, () => true);
 		if (kind === 'dial') await ledger.settle({ itemIndex: 0 }, becomes);
 		await ledger.close(false, false);
 		now.runIndex += 1;

@@ -25,7 +25,7 @@ const phoneNumber = '+15145551234';
 const body = { phoneNumber, assistantId: 'a', phoneNumberId: 'p', callbackUrl: 'https://n8n/x' };
 const calling = { itemIndex: 0, ok: true as const, value: { body, dryRun: false } };
 const shown = { itemIndex: 1, ok: true as const, value: { body, dryRun: true } };
-const bad = { itemIndex: 2, ok: false as const, refusals: [] };
+const bad = { itemIndex: 2, ok: false as const, issues: [] };
 
 interface Request {
 	url: string;

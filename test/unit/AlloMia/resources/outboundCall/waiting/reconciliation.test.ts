@@ -1,8 +1,8 @@
-import { answers } from '../../../../../../nodes/shared/callbacks/parseCallback';
+import { responses } from '../../../../../../nodes/shared/callbacks/parseCallback';
 import {
-	lookSoon,
-	usePoster,
-	watch,
+	reconcileSoon,
+	useHttpRequest,
+	reconcileUntilDeadline,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/reconciliation';
 
 beforeEach(() => jest.useFakeTimers());
@@ -38,7 +38,7 @@ describe('the looks at a waiting execution', () => {
 			3,
 		],
 		['a proxy does not find n8n', 404, '<html><h1>404 Not Found</h1><hr>nginx</html>', 3],
-		['it is not signed for us', 401, text(answers.unverified.body), 1],
+		['it is not signed for us', 401, text(responses.unverified.body), 1],
 		['a proxy wants a password', 401, '<html>401 Authorization Required</html>', 3],
 		['a proxy forbids it', 403, 'Forbidden', 3],
 		['a proxy wants fewer requests', 429, 'Too Many Requests', 3],
@@ -54,9 +54,9 @@ describe('the looks at a waiting execution', () => {
 		'where %s (%i %s), come %i times in seven seconds',
 		async (_case, statusCode, body, expected) => {
 			const post = jest.fn().mockResolvedValue({ statusCode, body });
-			usePoster(post);
+			useHttpRequest(post);
 			const deadline = Date.now() + 60_000;
-			watch({
+			reconcileUntilDeadline({
 				wait: `${statusCode} ${body}`,
 				url: 'http://n8n.example/webhook-waiting/5',
 				event: {},
@@ -70,17 +70,25 @@ describe('the looks at a waiting execution', () => {
 
 	it('go on where n8n cannot be reached', async () => {
 		const post = jest.fn().mockRejectedValue(new Error('connect ECONNREFUSED'));
-		usePoster(post);
-		watch({ wait: 'none', url: 'http://n8n.example/', event: {}, deadline: Date.now() + 60_000 });
+		useHttpRequest(post);
+		reconcileUntilDeadline({
+			wait: 'none',
+			url: 'http://n8n.example/',
+			event: {},
+			deadline: Date.now() + 60_000,
+		});
 		await jest.advanceTimersByTimeAsync(7_000);
 		expect(post).toHaveBeenCalledTimes(3);
 	});
 
 	/** When looks come within some time, in ms, where calls stay open all the while. */
-	async function timesOf(start: (look: Parameters<typeof watch>[0]) => void, within: number) {
+	async function timesOf(
+		start: (look: Parameters<typeof reconcileUntilDeadline>[0]) => void,
+		within: number,
+	) {
 		const begun = Date.now();
 		const times: number[] = [];
-		usePoster(async () => {
+		useHttpRequest(async () => {
 			times.push(Date.now() - begun);
 			return { statusCode: 200, body: text({ received: true, ignored: 'status' }) };
 		});
@@ -91,20 +99,23 @@ describe('the looks at a waiting execution', () => {
 	}
 
 	it('come at growing intervals, at the limit, and then for a minute', async () => {
-		expect(await timesOf(watch, 3_600_000)).toEqual([
+		expect(await timesOf(reconcileUntilDeadline, 3_600_000)).toEqual([
 			...[300, 1_500, 6_300, 25_500, 102_300, 409_500],
 			...[600_000, 601_000, 603_000, 607_000, 615_000, 631_000, 663_000],
 		]);
 	});
 
 	it('come once for a wait, however often they are asked for', async () => {
-		const twice = (look: Parameters<typeof watch>[0]) => [watch(look), watch(look)];
+		const twice = (look: Parameters<typeof reconcileUntilDeadline>[0]) => [
+			reconcileUntilDeadline(look),
+			reconcileUntilDeadline(look),
+		];
 		expect(await timesOf(twice, 1_400)).toEqual([300]);
 	});
 
 	it('come a second after callbacks have ceased to come', async () => {
-		const callbacks = (look: Parameters<typeof watch>[0]) => {
-			for (const at of [0, 500, 900, 5_000]) setTimeout(() => lookSoon(look), at);
+		const callbacks = (look: Parameters<typeof reconcileUntilDeadline>[0]) => {
+			for (const at of [0, 500, 900, 5_000]) setTimeout(() => reconcileSoon(look), at);
 		};
 		expect(await timesOf(callbacks, 60_000)).toEqual([1_900, 6_000]);
 	});

@@ -4,7 +4,7 @@ import {
 	waitKey,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { resume } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/resume';
-import { answers } from '../../../../../../nodes/shared/callbacks/parseCallback';
+import { responses } from '../../../../../../nodes/shared/callbacks/parseCallback';
 import { signCallbackUrl } from '../../../../../../nodes/shared/callbacks/callbackUrl';
 import type { WaitingItem } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waitingState';
 
@@ -112,7 +112,7 @@ function waitFor(
 					const isLook = headers['x-allomia-look'] === '1' && event.includes('"status":"calling"');
 					if (target !== url.href || !isLook) wrong.push({ target, headers, event });
 					looks.push(now());
-					return { statusCode: 200, body: JSON.stringify(answers.received.body) };
+					return { statusCode: 200, body: JSON.stringify(responses.received.body) };
 				},
 				httpRequestWithAuthentication: async (_: string, options: Request) => {
 					if (!(options.timeout <= 8_000)) wrong.push(options);
@@ -133,7 +133,7 @@ function waitFor(
 		while (!isOver) await jest.advanceTimersByTimeAsync(50);
 		const { workflowData, webhookResponse } = await result;
 		if (!workflowData) return answer;
-		expect(webhookResponse).toEqual(answers.received.body);
+		expect(webhookResponse).toEqual(responses.received.body);
 		return workflowData[0]?.map(({ json }) => json.status ?? json.error);
 	}
 
@@ -144,31 +144,31 @@ function waitFor(
 describe('a callback with our signature', () => {
 	it('is kept, and asks AlloMia nothing; the last lets the execution go on', async () => {
 		const { post, asked } = waitFor(2);
-		expect(await post(0, { status: 'completed' })).toEqual(answers.received);
+		expect(await post(0, { status: 'completed' })).toEqual(responses.received);
 		expect(await post(1)).toEqual(['completed', 'busy']);
 		expect(asked).toEqual([]);
 	});
 
 	it('is good for the call that its address was made for', async () => {
 		const { post } = waitFor(2);
-		expect(await post(0, { of: 1 })).toEqual(answers.unverified);
-		expect(await post(5)).toEqual(answers.unverified);
+		expect(await post(0, { of: 1 })).toEqual(responses.unverified);
+		expect(await post(5)).toEqual(responses.unverified);
 	});
 
 	it('counts once, and none counts after the execution was told to go on', async () => {
 		const { post } = waitFor(2);
 		await post(0);
-		expect(await post(0)).toEqual(answers.duplicate);
+		expect(await post(0)).toEqual(responses.duplicate);
 		expect(await post(1)).toEqual(['busy', 'busy']);
-		expect(await post(1)).toEqual(answers.duplicate);
-		expect(await post(0)).toEqual(answers.duplicate);
+		expect(await post(1)).toEqual(responses.duplicate);
+		expect(await post(0)).toEqual(responses.duplicate);
 	});
 
 	it('counts again where n8n has not gone on for half a minute', async () => {
 		const { post, pass } = waitFor(1);
 		expect(await post(0)).toEqual(['busy']);
 		await pass(29);
-		expect(await post(0)).toEqual(answers.duplicate);
+		expect(await post(0)).toEqual(responses.duplicate);
 		await pass(1);
 		expect(await post(0)).toEqual(['busy']);
 	});
@@ -182,7 +182,7 @@ describe('a callback with our signature', () => {
 	});
 
 	it('that tells of a call that goes on is ignored', async () => {
-		expect(await waitFor(1).post(0, { status: 'calling' })).toEqual(answers.ignoredStatus);
+		expect(await waitFor(1).post(0, { status: 'calling' })).toEqual(responses.ignoredStatus);
 	});
 
 	it('makes this process look a second later, and at growing intervals', async () => {
@@ -204,7 +204,7 @@ describe('a callback without it', () => {
 	it('asks about one only where that goes on', async () => {
 		const { post, pass, statuses, asked, looks } = waitFor(5);
 		statuses.set(3, 'busy');
-		expect(await post(3, { signed: false })).toEqual(answers.received);
+		expect(await post(3, { signed: false })).toEqual(responses.received);
 		expect(asked.map(([index]) => index)).toEqual([3, 0]);
 		await pass(60);
 		expect(looks).toEqual([]);
@@ -213,14 +213,14 @@ describe('a callback without it', () => {
 	it('is not asked about where the outcome is known', async () => {
 		const { post, asked } = waitFor(2);
 		await post(0);
-		expect(await post(0, { signed: false })).toEqual(answers.duplicate);
+		expect(await post(0, { signed: false })).toEqual(responses.duplicate);
 		await post(1);
-		expect(await post(1, { signed: false })).toEqual(answers.duplicate);
+		expect(await post(1, { signed: false })).toEqual(responses.duplicate);
 		expect(asked).toEqual([]);
 	});
 
 	it.each([
-		[2, answers.received],
+		[2, responses.received],
 		[1, ['busy']],
 	])(
 		'does not count where one with it comes while AlloMia is asked (%i calls)',
@@ -230,7 +230,7 @@ describe('a callback without it', () => {
 			alloMia.slow = 1_000;
 			const slow = post(0, { signed: false });
 			expect(await post(0)).toEqual(first);
-			expect(await slow).toEqual(answers.duplicate);
+			expect(await slow).toEqual(responses.duplicate);
 		},
 	);
 });
@@ -239,7 +239,7 @@ describe('a look', () => {
 	it('asks about one call, a second later about ten more, and so on', async () => {
 		const { post, statuses, asked } = waitFor(13);
 		for (let index = 0; index < 12; index += 1) statuses.set(index, 'busy');
-		expect(await post(0, { look: true, status: 'calling' })).toEqual(answers.ignoredStatus);
+		expect(await post(0, { look: true, status: 'calling' })).toEqual(responses.ignoredStatus);
 		expect(asked.map(([index]) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 		const at = (index: number) => asked[index]?.[1] ?? 0;
 		expect([at(1) - at(0), at(11) - at(1)]).toEqual([expect.closeTo(1, 1), expect.closeTo(0, 1)]);
@@ -284,22 +284,22 @@ describe('a look', () => {
 		alloMia.slow = 2_000;
 		statuses.set(0, 'busy');
 		const first = post(0, { look: true, status: 'calling' });
-		expect(await post(1, { look: true, status: 'calling' })).toEqual(answers.ignoredStatus);
-		expect(await post(5)).toEqual(answers.received);
-		expect(await first).toEqual(answers.ignoredStatus);
+		expect(await post(1, { look: true, status: 'calling' })).toEqual(responses.ignoredStatus);
+		expect(await post(5)).toEqual(responses.received);
+		expect(await first).toEqual(responses.ignoredStatus);
 		expect(asked.map(([index]) => index)).toEqual([0]);
 	});
 
 	it('is over where the execution was told to go on', async () => {
 		const { post } = waitFor(1);
 		await post(0);
-		expect(await post(0, { look: true, status: 'calling' })).toEqual(answers.duplicate);
+		expect(await post(0, { look: true, status: 'calling' })).toEqual(responses.duplicate);
 	});
 
 	it('of nobody’s signature is a callback as any other', async () => {
 		const { post, asked, statuses } = waitFor(2);
 		const answer = await post(0, { look: true, status: 'calling', signed: false });
-		expect(answer).toEqual(answers.ignoredStatus);
+		expect(answer).toEqual(responses.ignoredStatus);
 		expect(asked).toEqual([]);
 		statuses.set(0, 'busy');
 		statuses.set(1, 'no-answer');
@@ -317,7 +317,7 @@ describe('once the limit is over', () => {
 		const all = await post(0, { look: true, status: 'calling', signed: false });
 		expect(all).toEqual(['calling', 'failed', 'calling']);
 		expect(asked.map(([index]) => index)).toEqual([0, 1, 2]);
-		expect(await post(0, { look: true, signed: false })).toEqual(answers.duplicate);
+		expect(await post(0, { look: true, signed: false })).toEqual(responses.duplicate);
 	});
 
 	it('it goes on with what callbacks have told where the credential is gone, and says so', async () => {
@@ -349,9 +349,9 @@ describe('once the limit is over', () => {
 		await pass(10);
 		alloMia.slow = 2_000;
 		const first = post(0, { look: true });
-		expect(await post(1, { look: true })).toEqual(answers.ignoredStatus);
-		expect(await post(2, { look: true, signed: false })).toEqual(answers.ignoredStatus);
-		expect(await post(0)).toEqual(answers.received);
+		expect(await post(1, { look: true })).toEqual(responses.ignoredStatus);
+		expect(await post(2, { look: true, signed: false })).toEqual(responses.ignoredStatus);
+		expect(await post(0)).toEqual(responses.received);
 		expect(await first).toEqual(['busy', 'failed', 'calling']);
 	});
 
@@ -360,9 +360,9 @@ describe('once the limit is over', () => {
 		await pass(10);
 		alloMia.slow = 2_000;
 		const first = post(0, { look: true });
-		expect(await post(0)).toEqual(answers.received);
+		expect(await post(0)).toEqual(responses.received);
 		expect(await post(1)).toEqual(['busy', 'busy']);
-		expect(await first).toEqual(answers.ignoredStatus);
+		expect(await first).toEqual(responses.ignoredStatus);
 	});
 
 	it('it asks again for half a minute where AlloMia does not get to all of them', async () => {
@@ -370,7 +370,7 @@ describe('once the limit is over', () => {
 		for (let index = 0; index < 150; index += 1) statuses.set(index, 'busy');
 		await pass(10);
 		alloMia.slow = 1_600;
-		expect(await post(0, { look: true })).toEqual(answers.ignoredStatus);
+		expect(await post(0, { look: true })).toEqual(responses.ignoredStatus);
 		const { length } = asked;
 		expect(length).toBeLessThan(150);
 		alloMia.slow = 0;
@@ -408,7 +408,7 @@ it('waits for nobody of items that have no call, or have ended', async () => {
 			},
 		],
 	});
-	expect(await post(2)).toEqual(answers.duplicate);
+	expect(await post(2)).toEqual(responses.duplicate);
 	expect(await post(0)).toEqual(['busy', 'It failed', 'no-answer']);
 	expect(asked).toEqual([]);
 	expect(entry).toEqual({ source: null });
