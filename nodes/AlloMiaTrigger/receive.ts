@@ -5,12 +5,13 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { authenticate, isResponse } from '../shared/callbacks/authenticate';
-import { responses, isChosen, toOutput } from '../shared/callbacks/parseCallback';
+import { responses } from '../shared/callbacks/responses';
 import { RecentKeys } from './deduplication';
 import { describeIssues } from '../shared/values/validation';
 import type { CallbackBody } from '../shared/api/schemas';
 import { respond } from '../shared/callbacks/webhook';
 import { terminalStatuses, type TerminalStatus } from '../shared/api/terminalStatus';
+import { isChosen, toOutput } from './event';
 import { readSettings } from './settings';
 
 /** Events of all triggers in this process. A key has some 50 characters: about 1 MB when full. */

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Verification } from '../shared/callbacks/parseCallback';
+import type { Verification } from '../shared/callbacks/verification';
 import { readBoolean } from '../shared/values/parameters';
 import { validated, type Validated, type ValidationIssue } from '../shared/values/validation';
 import { terminalStatuses } from '../shared/api/terminalStatus';

@@ -1,6 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { readBoolean, readInteger } from '../../shared/values/parameters';
+import type { ValidationIssue } from '../../shared/values/validation';
 
-/** How much of a list comes out, in n8n's words. */
+/** The fields Return All and Limit, worded as in n8n's own nodes. */
 export function returnAllFields(show: Record<string, string[]>): INodeProperties[] {
 	return [
 		{
@@ -21,4 +23,10 @@ export function returnAllFields(show: Record<string, string[]>): INodeProperties
 			displayOptions: { show: { ...show, returnAll: [false] } },
 		},
 	];
+}
+
+/** The maximum number of results: `Infinity` with Return All. */
+export function readLimit(returnAll: unknown, limit: unknown, issues: ValidationIssue[]): number {
+	if (readBoolean('Return All', { returnAll }, 'returnAll', issues)) return Infinity;
+	return readInteger('Limit', limit, { fallback: 50, min: 1, max: 1_000_000 }, issues);
 }

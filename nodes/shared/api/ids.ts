@@ -1,3 +1,5 @@
+import { uuidForm } from './schemas';
+import { readText } from '../values/parameters';
 import type { ValidationIssue } from '../values/validation';
 import { toText } from '../values/strings';
 
@@ -29,4 +31,19 @@ export function readPathId(field: string, value: unknown, issues: ValidationIssu
 
 function isLocator(value: unknown): value is { value: unknown } {
 	return typeof value === 'object' && value !== null && 'value' in value;
+}
+
+/** A UUID as AlloMia writes it, without what was pasted around it. */
+export function readUuid(field: string, value: unknown, issues: ValidationIssue[]): string {
+	const id = readText(field, value, issues);
+	if (id === undefined) return '';
+	if (id === '') {
+		issues.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
+	} else if (!uuidForm.test(id)) {
+		issues.push({
+			field,
+			message: `"${id}" is not an ID of AlloMia. It looks like a1b2c3d4-e5f6-7890-abcd-123456789012.`,
+		});
+	}
+	return id;
 }

@@ -1,12 +1,8 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { Connection } from '../api/client';
-import {
-	responses,
-	judge,
-	parseCallback,
-	type CallbackResponse,
-	type Verification,
-} from './parseCallback';
+import { parseCallback } from './parseCallback';
+import { responses, type CallbackResponse } from './responses';
+import { judge, type Verification } from './verification';
 import { readContext, type CallbackContext } from './callbackUrl';
 import { retrieveEvent } from './retrieveEvent';
 import type { CallbackBody, StatusAnswer } from '../api/schemas';

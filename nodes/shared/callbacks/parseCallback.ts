@@ -1,33 +1,7 @@
-import type { IDataObject } from 'n8n-workflow';
 import type { z } from 'zod';
-import type { ApiResult } from '../api/client';
-import { sameCall } from '../api/callStatus';
-import type { CallbackContext } from './callbackUrl';
-import { isUnknownCall } from '../api/failure';
-import { callbackBody, type CallbackBody, type StatusAnswer } from '../api/schemas';
-import { isTerminal, type TerminalStatus } from '../api/terminalStatus';
-import { reservedNames } from '../../AlloMia/resources/outboundCall/dispatch/dynamicVariables';
-
-/** What a caller of our webhook is told. */
-export interface CallbackResponse {
-	status: number;
-	body: IDataObject;
-}
-
-/** The one table of answers: the same for the trigger and for parked executions. */
-export const responses = {
-	received: { status: 200, body: { received: true } },
-	ignoredStatus: { status: 200, body: { received: true, ignored: 'status' } },
-	duplicate: { status: 200, body: { received: true, ignored: 'duplicate' } },
-	unverified: { status: 401, body: { error: 'Unverified callback' } },
-	unavailable: {
-		status: 503,
-		body: { error: 'AlloMia could not be asked about this call. Try again later.' },
-	},
-} satisfies Record<string, CallbackResponse>;
-
-/** The error of a 400: what was posted is no status object. */
-export const invalidCallback = 'Invalid callback';
+import { callbackBody, type CallbackBody } from '../api/schemas';
+import { reservedNames } from '../values/reservedNames';
+import { invalidCallback, type CallbackResponse } from './responses';
 
 /** The largest body that is looked at, in bytes. A status object has some hundreds. */
 export const maxBodyBytes = 100 * 1024;
@@ -62,55 +36,6 @@ export function parseCallback({ contentType, bytes, body }: CallbackRequest): Pa
 	const parsed = callbackBody.safeParse(body);
 	if (!parsed.success) return invalid(detailsOf(parsed.error));
 	return { ok: true, event: body as CallbackBody };
-}
-
-/** How much a trigger asks for before it believes a callback. */
-export type Verification = 'auto' | 'signature' | 'always' | 'none';
-
-/** What is to be done about a callback before it is known to be genuine. */
-export type Verdict =
-	| { kind: 'genuine' }
-	| { kind: 'ask' }
-	| { kind: 'refuse'; answer: CallbackResponse };
-
-/** @param signed whether the URL carries a valid signature */
-export function judge(verification: Verification, signed: boolean): Verdict {
-	if (verification === 'none') return { kind: 'genuine' };
-	if (verification === 'always') return { kind: 'ask' };
-	if (signed) return { kind: 'genuine' };
-	return verification === 'auto'
-		? { kind: 'ask' }
-		: { kind: 'refuse', answer: responses.unverified };
-}
-
-/** What AlloMia's own word makes of an unsigned callback: its version, or an answer. */
-export function toEvent(
-	asked: ApiResult<StatusAnswer>,
-	outboundCallId: string,
-): { event: StatusAnswer } | { answer: CallbackResponse } {
-	if (asked.ok) {
-		// An answer about another call proves nothing about this one.
-		return sameCall(asked.value.outboundCallId, outboundCallId)
-			? { event: asked.value }
-			: { answer: responses.unavailable };
-	}
-	return { answer: isUnknownCall(asked.failure) ? responses.unverified : responses.unavailable };
-}
-
-/** Whether an event with this status starts something. */
-export function isChosen(status: string, chosen: readonly string[]): status is TerminalStatus {
-	return isTerminal(status) && chosen.includes(status);
-}
-
-/** The event as it goes out, with what its URL carried. */
-export function toOutput(event: IDataObject, context: CallbackContext | undefined): IDataObject {
-	if (!context) return event;
-	const { workflowId, executionId, itemIndex, metadata } = context;
-	return {
-		...event,
-		...(metadata ? { metadata: metadata as IDataObject } : {}),
-		source: { workflowId, executionId, itemIndex },
-	};
 }
 
 function refuse(field: string, message: string): { ok: false; answer: CallbackResponse } {

@@ -1,10 +1,11 @@
 import { sleep } from 'n8n-workflow';
-import { connect, type Connection, type RequestContext } from '../api/client';
-import { responses, toEvent, type CallbackResponse } from './parseCallback';
-import { readStatus } from '../api/callStatus';
+import { connect, type ApiResult, type Connection, type RequestContext } from '../api/client';
+import { readStatus, sameCall } from '../api/callStatus';
+import { isUnknownCall } from '../api/failure';
 import type { StatusAnswer } from '../api/schemas';
 import { isTerminal } from '../api/terminalStatus';
 import { KeyedLimiter } from './keyedLimiter';
+import { responses, type CallbackResponse } from './responses';
 
 /** How long AlloMia may take to confirm a callback, in ms, and both times together: its sender is waiting. */
 export const retrieveTimeout = { once: 8_000, inAll: 10_000 };
@@ -71,4 +72,18 @@ async function retrieveNow(
 /** Whether AlloMia knows no end of a call that has ended, if its callback is genuine. */
 function isBehind(word: Retrieved): boolean {
 	return 'event' in word && !isTerminal(word.event.status);
+}
+
+/** What AlloMia's own word makes of an unsigned callback: its version, or an answer. */
+export function toEvent(
+	asked: ApiResult<StatusAnswer>,
+	outboundCallId: string,
+): { event: StatusAnswer } | { answer: CallbackResponse } {
+	if (asked.ok) {
+		// An answer about another call proves nothing about this one.
+		return sameCall(asked.value.outboundCallId, outboundCallId)
+			? { event: asked.value }
+			: { answer: responses.unavailable };
+	}
+	return { answer: isUnknownCall(asked.failure) ? responses.unverified : responses.unavailable };
 }

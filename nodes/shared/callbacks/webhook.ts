@@ -1,5 +1,6 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import type { CallbackResponse, CallbackRequest } from './parseCallback';
+import type { CallbackRequest } from './parseCallback';
+import type { CallbackResponse } from './responses';
 
 /** What a request to one of our webhooks brings. */
 export function readRequest(webhook: IWebhookFunctions): CallbackRequest {

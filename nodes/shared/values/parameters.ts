@@ -1,3 +1,4 @@
+import { toText } from './strings';
 import type { ValidationIssue } from './validation';
 
 /** From where to where a number goes, and what it is where none is set. */
@@ -56,4 +57,27 @@ export function readBoolean(
 	const shown = String(JSON.stringify(value));
 	issues.push({ field, message: `It is ${shown}. Use true or false.` });
 	return false;
+}
+
+/** Reads a text parameter, trimmed; empty if it is not set, undefined if its type is rejected. */
+export function readText(
+	field: string,
+	value: unknown,
+	issues: ValidationIssue[],
+): string | undefined {
+	if (isText(value)) return toText(value);
+	issues.push({ field, message: `It is ${kindOf(value)}. Use text.` });
+	return undefined;
+}
+
+/** Whether a value is a string, converts to one without surprises, or is missing. */
+export function isText(value: unknown): boolean {
+	return value === null || ['string', 'number', 'bigint', 'undefined'].includes(typeof value);
+}
+
+/** The type of a value, as error messages name it. */
+export function kindOf(value: unknown): string {
+	if (value === null) return 'null';
+	if (Array.isArray(value)) return 'a list';
+	return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -21,7 +21,9 @@ import {
 import { AlloMiaTrigger } from '../../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../../nodes/shared/api/client';
 import { matchCall, callTimeOf } from '../../../nodes/AlloMia/resources/call/matchCall';
-import { responses, parseCallback, toOutput } from '../../../nodes/shared/callbacks/parseCallback';
+import { toOutput } from '../../../nodes/AlloMiaTrigger/event';
+import { parseCallback } from '../../../nodes/shared/callbacks/parseCallback';
+import { responses } from '../../../nodes/shared/callbacks/responses';
 import {
 	signCallbackUrl,
 	verificationKey,

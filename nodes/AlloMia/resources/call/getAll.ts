@@ -89,7 +89,7 @@ export const getAll: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readListParameters } = await import('./parameters');
 		const { listCalls } = await import('./callLog');
-		const { simplifyListedCall } = await import('../../../shared/n8n/simplify');
+		const { simplifyListedCall } = await import('./simplify');
 		const { mapItems, toItems } = await import('../mapItems');
 
 		return await mapItems(this, {

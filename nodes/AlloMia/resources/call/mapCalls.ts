@@ -13,7 +13,7 @@ import { addHint } from '../../../shared/n8n/hints';
 import { abortableSleep } from '../../../shared/values/abort';
 import type { CallAnswer } from '../../../shared/api/schemas';
 import type { Validated } from '../../../shared/values/validation';
-import { simplifyCall } from '../../../shared/n8n/simplify';
+import { simplifyCall } from './simplify';
 import { shortList } from '../../../shared/values/strings';
 import { mapItems } from '../mapItems';
 

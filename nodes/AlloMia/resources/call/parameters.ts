@@ -1,14 +1,14 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readCalledNumber } from './matchCall';
 import { readCallQuery, type CallQuery } from './callFilters';
-import { readUuid } from '../outboundCall/dispatch/callRequest';
+import { readUuid } from '../../../shared/api/ids';
 import { fileKinds, type FileKind } from './fileLink';
 import { readPathId } from '../../../shared/api/ids';
 import { readNumber } from '../../../shared/values/parameters';
 import type { OutboundCallReference } from './findCall';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
-import { readLimit } from '../../../shared/api/wanted';
-import { readOptions } from '../outboundCall/dispatch/parameters';
+import { readLimit } from '../returnAll';
+import { readOptions } from '../options';
 import { withSimplify } from '../simplify';
 import type { CallOutputOptions } from './mapCalls';
 

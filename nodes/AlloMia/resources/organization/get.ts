@@ -14,7 +14,7 @@ export const get: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { withOrganizationId } = await import('./organizationBody');
 		const { readOrganizationDetails } = await import('./organizations');
-		const { simplifyOrganizationDetails } = await import('../../../shared/n8n/simplify');
+		const { simplifyOrganizationDetails } = await import('./simplify');
 		const { mapItems, toItems } = await import('../mapItems');
 
 		return await mapItems(this, {

@@ -46,7 +46,7 @@ export const getAll: Operation = {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { readListParameters } = await import('./parameters');
 		const { listOrganizations } = await import('./organizations');
-		const { simplifyOrganization } = await import('../../../shared/n8n/simplify');
+		const { simplifyOrganization } = await import('./simplify');
 		const { mapItems, toItems } = await import('../mapItems');
 
 		return await mapItems(this, {

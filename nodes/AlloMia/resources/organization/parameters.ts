@@ -1,7 +1,7 @@
 import type { OrganizationQuery } from './organizations';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { toText } from '../../../shared/values/strings';
-import { readLimit } from '../../../shared/api/wanted';
+import { readLimit } from '../returnAll';
 
 /** Turns an item's parameters into a search for organizations. */
 export function readListParameters(parameters: {

@@ -7,7 +7,7 @@ import { isPrivateUrl } from '../../../../shared/values/hosts';
 import { readBoolean } from '../../../../shared/values/parameters';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import type { ValidatedItem } from '../../items';
-import { readOptions } from '../dispatch/parameters';
+import { readOptions } from '../../options';
 import { checkTriggers, ownTriggerUrl } from './ownTrigger';
 
 /** Puts the address into a call's body that its outcome is to be posted to, if there is one. */

@@ -1,5 +1,5 @@
 import { sleep, type IExecuteFunctions, type IN8nHttpFullResponse } from 'n8n-workflow';
-import { invalidCallback } from '../../../../shared/callbacks/parseCallback';
+import { invalidCallback } from '../../../../shared/callbacks/responses';
 import { parseUrl } from '../../../../shared/values/hosts';
 import { networkErrorOf } from '../../../../shared/api/networkError';
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { readCountry, readPhoneNumber } from '../../../../shared/values/phone';
 import { parseUrl } from '../../../../shared/values/hosts';
-import { readBoolean } from '../../../../shared/values/parameters';
+import { readUuid } from '../../../../shared/api/ids';
+import { isText, kindOf, readBoolean, readText } from '../../../../shared/values/parameters';
+import { reservedNames } from '../../../../shared/values/reservedNames';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
-import { uuidForm } from '../../../../shared/api/schemas';
 import { clean, toText } from '../../../../shared/values/strings';
-import { parseVariables, repeatedNames, reservedNames, toVariable } from './dynamicVariables';
+import { parseVariables, repeatedNames, toVariable } from './dynamicVariables';
 
 /** POST /outbound's body. It holds only what was set. */
 export interface CallBody {
@@ -83,21 +84,6 @@ function readOnceKey(value: unknown, issues: ValidationIssue[]): string {
 		});
 	}
 	return key ?? '';
-}
-
-/** A UUID as AlloMia writes it, without what was pasted around it. */
-export function readUuid(field: string, value: unknown, issues: ValidationIssue[]): string {
-	const id = readText(field, value, issues);
-	if (id === undefined) return '';
-	if (id === '') {
-		issues.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
-	} else if (!uuidForm.test(id)) {
-		issues.push({
-			field,
-			message: `"${id}" is not an ID of AlloMia. It looks like a1b2c3d4-e5f6-7890-abcd-123456789012.`,
-		});
-	}
-	return id;
 }
 
 /** A URL that AlloMia can post to, exactly as given. */
@@ -281,22 +267,4 @@ function readMetadata(collection: unknown, issues: ValidationIssue[]): Record<st
 		metadata[name] = value ?? null;
 	}
 	return metadata;
-}
-
-/** A value as clean text, empty where there is none. Undefined where its kind is refused. */
-function readText(field: string, value: unknown, issues: ValidationIssue[]): string | undefined {
-	if (isText(value)) return toText(value);
-	issues.push({ field, message: `It is ${kindOf(value)}. Use text.` });
-	return undefined;
-}
-
-/** Whether a value is text, counts as text, or is missing. */
-function isText(value: unknown): boolean {
-	return value === null || ['string', 'number', 'bigint', 'undefined'].includes(typeof value);
-}
-
-function kindOf(value: unknown): string {
-	if (value === null) return 'null';
-	if (Array.isArray(value)) return 'a list';
-	return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -16,9 +16,10 @@ import type { Validated, ValidationIssue } from '../../../../shared/values/valid
 import { shortList } from '../../../../shared/values/strings';
 import { dispatchAnswer, type DispatchAnswer } from '../../../../shared/api/schemas';
 import { readItems, throwUnlessContinuing, type ValidatedItem } from '../../items';
+import { readOptions } from '../../options';
 import { CallsInProgress } from './callsInProgress';
 import { DialRetry } from './dialRetry';
-import { hasOnceKey, readCall, readOptions } from './parameters';
+import { hasOnceKey, readCall } from './parameters';
 
 /** The options that hold for a run as a whole. They are read from the first item. */
 export interface DialSettings {

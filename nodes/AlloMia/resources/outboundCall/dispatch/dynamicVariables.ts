@@ -86,9 +86,6 @@ export function parseVariables(json: string): unknown {
 	);
 }
 
-/** Names that JavaScript gives a meaning of its own: nobody means them, and they do harm. */
-export const reservedNames: readonly string[] = ['__proto__', 'constructor', 'prototype'];
-
 /**
  * The names at the top level of a JSON object's text that stand there more than once, which
  * JSON.parse would swallow.

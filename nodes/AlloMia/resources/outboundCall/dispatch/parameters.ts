@@ -1,5 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { readCallRequest, readUuid, type CallRequest } from './callRequest';
+import { readUuid } from '../../../../shared/api/ids';
+import { readOptions } from '../../options';
+import { readCallRequest, type CallRequest } from './callRequest';
 import {
 	validated,
 	type Validated,
@@ -38,8 +40,4 @@ export function readCallId(context: IExecuteFunctions, itemIndex: number): Valid
 		issues,
 	);
 	return validated(id, issues);
-}
-
-export function readOptions(context: IExecuteFunctions, itemIndex: number): IDataObject {
-	return context.getNodeParameter('options', itemIndex, {}) as IDataObject;
 }

@@ -1,6 +1,6 @@
 import { sleep, type IHttpRequestOptions } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import { responses } from '../../../../shared/callbacks/parseCallback';
+import { responses } from '../../../../shared/callbacks/responses';
 
 /** Sends a request without any credential; n8n's own helper. */
 export type HttpRequest = (options: IHttpRequestOptions) => Promise<unknown>;

@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { authenticate, isResponse } from '../../../../shared/callbacks/authenticate';
 import { connect, type Connection } from '../../../../shared/api/client';
-import { responses } from '../../../../shared/callbacks/parseCallback';
+import { responses } from '../../../../shared/callbacks/responses';
 import { readStatuses } from '../../../../shared/api/callStatus';
 import {
 	grace,

@@ -8,7 +8,8 @@ import { describeIssues } from '../../../../shared/values/validation';
 import type { WaitingItem, WaitingState } from './waitingState';
 import { alreadyCalledOutput, dryRunOutput, throwFailure, type DialResult } from '../dispatch/dial';
 import type { ValidatedItem } from '../../items';
-import { hasOnceKey, readOptions } from '../dispatch/parameters';
+import { readOptions } from '../../options';
+import { hasOnceKey } from '../dispatch/parameters';
 
 /** The parameters that hold for a run as a whole. They are read from the first item. */
 export interface WaitSettings {

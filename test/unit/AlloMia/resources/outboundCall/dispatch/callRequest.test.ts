@@ -1,8 +1,8 @@
+import { readUuid } from '../../../../../../nodes/shared/api/ids';
 import { DateTime } from 'luxon';
 import {
 	readCallbackUrl,
 	readCallRequest,
-	readUuid,
 	type CallParameters,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/callRequest';
 import type { ValidationIssue } from '../../../../../../nodes/shared/values/validation';

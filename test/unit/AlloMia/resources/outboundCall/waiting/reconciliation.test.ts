@@ -1,4 +1,4 @@
-import { responses } from '../../../../../../nodes/shared/callbacks/parseCallback';
+import { responses } from '../../../../../../nodes/shared/callbacks/responses';
 import {
 	reconcileSoon,
 	useHttpRequest,

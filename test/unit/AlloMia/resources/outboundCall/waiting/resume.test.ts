@@ -4,7 +4,7 @@ import {
 	waitKey,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { resume } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/resume';
-import { responses } from '../../../../../../nodes/shared/callbacks/parseCallback';
+import { responses } from '../../../../../../nodes/shared/callbacks/responses';
 import { signCallbackUrl } from '../../../../../../nodes/shared/callbacks/callbackUrl';
 import type { WaitingItem } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waitingState';
 

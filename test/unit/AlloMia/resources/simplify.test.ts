@@ -1,9 +1,11 @@
 import {
 	simplifyCall,
 	simplifyListedCall,
+} from '../../../../nodes/AlloMia/resources/call/simplify';
+import {
 	simplifyOrganization,
 	simplifyOrganizationDetails,
-} from '../../../../nodes/shared/n8n/simplify';
+} from '../../../../nodes/AlloMia/resources/organization/simplify';
 import { logEntry } from '../../../simulator/calls';
 import { seedOrganizations } from '../../../simulator/seed';
 

@@ -1,0 +1,19 @@
+import type { IDataObject } from 'n8n-workflow';
+import { isTerminal, type TerminalStatus } from '../shared/api/terminalStatus';
+import type { CallbackContext } from '../shared/callbacks/callbackUrl';
+
+/** Whether an event with this status starts something. */
+export function isChosen(status: string, chosen: readonly string[]): status is TerminalStatus {
+	return isTerminal(status) && chosen.includes(status);
+}
+
+/** The event as it goes out, with what its URL carried. */
+export function toOutput(event: IDataObject, context: CallbackContext | undefined): IDataObject {
+	if (!context) return event;
+	const { workflowId, executionId, itemIndex, metadata } = context;
+	return {
+		...event,
+		...(metadata ? { metadata: metadata as IDataObject } : {}),
+		source: { workflowId, executionId, itemIndex },
+	};
+}
