@@ -5,7 +5,7 @@ const { cli, run, say, UserError } = require('./lib/run');
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { buildAndPack, ensureDependencies } = require('./lib/setup');
 
-/** npm run lint [-- --fix]: n8n's own rules, the formatting, and n8n's scan of verified packages. */
+/** npm run lint [-- --fix]: n8n's own rules, the direction of imports, the formatting, and n8n's scan of verified packages. */
 cli(async () => {
 	await ensureDependencies();
 	const fix = process.argv.includes('--fix');
@@ -18,6 +18,10 @@ cli(async () => {
 		tool('eslint', 'bin/eslint.js', [...args, '--max-warnings=0', ...(fix ? ['--fix'] : [])]);
 	await eslint('nodes', 'credentials', 'package.json', '--no-inline-config');
 	await eslint('--config', 'eslint.tests.config.mjs', 'test', 'scripts', 'bench');
+	await tool('dependency-cruiser', 'bin/dependency-cruise.mjs', [
+		...['nodes', 'credentials', 'test', 'bench', 'scripts'],
+		'--config=.dependency-cruiser.cjs',
+	]);
 	await tool('prettier', 'bin/prettier.cjs', [
 		fix ? '--write' : '--check',
 		'--log-level=warn',

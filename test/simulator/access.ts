@@ -1,6 +1,7 @@
 import { ApiError } from './answers';
 import { ids, keys } from './constants';
-import type { StoredOrganization, World } from './world';
+import type { StoredOrganization } from './types';
+import type { World } from './world';
 
 /** Whom a key stands for. */
 export type Caller =

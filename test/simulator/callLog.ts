@@ -2,7 +2,7 @@ import { visibleOrganization } from './access';
 import { ApiError, json, type Answer } from './answers';
 import { freshLinks } from './fileHost';
 import { paginate } from './paging';
-import type { Context } from './router';
+import type { Context } from './request';
 import { callsQuery, instant, type CallsQuery } from './schemas';
 import type { CallRecord, CallSummary } from './types';
 import { check, queryObject } from './validation';

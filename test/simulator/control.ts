@@ -1,7 +1,7 @@
 import { ApiError, invalid, json, type Answer } from './answers';
 import { finishCall } from './calls';
 import { callbacksBody, endBody, faultBody, logBody, paceBody } from './schemas';
-import type { Incoming } from './server';
+import type { Incoming } from './request';
 import type { Dial, TerminalStatus } from './types';
 import { check, parseJson } from './validation';
 import type { World } from './world';

@@ -1,6 +1,6 @@
 import type { Answer } from './answers';
 import { keys } from './constants';
-import type { Incoming } from './server';
+import type { Incoming } from './request';
 
 /** One line about a request. Headers, and with them the key, are left out. */
 export function describeRequest(host: 'api' | 'files', { method, path, body }: Incoming): string {

@@ -1,5 +1,5 @@
 import type { Answer } from './answers';
-import type { Incoming } from './server';
+import type { Incoming } from './request';
 import type { CallRecord } from './types';
 import type { World } from './world';
 

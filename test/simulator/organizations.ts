@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { requireTenant, visibleOrganization } from './access';
 import { ApiError, json, type Answer } from './answers';
 import { paginate } from './paging';
-import type { Context } from './router';
+import type { Context } from './request';
 import {
 	changedOrganization,
 	metadataBody,
@@ -12,9 +12,9 @@ import {
 	tenantMetadata,
 } from './schemas';
 import { timestamp } from './timers';
-import type { Organization } from './types';
+import type { Organization, StoredOrganization } from './types';
 import { check, parseJson, queryObject } from './validation';
-import type { StoredOrganization, World } from './world';
+import type { World } from './world';
 
 /** The user on whose behalf the tenant key acts. */
 const keyUser = '40000000-0000-4000-8000-000000000002';

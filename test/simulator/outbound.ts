@@ -2,7 +2,7 @@ import { visibleOrganization, type Caller } from './access';
 import { ApiError, json, spoil, type Answer } from './answers';
 import { finishCall, scheduleEnd, startCall } from './calls';
 import { endingOf, type NumberEnding } from './endings';
-import type { Context } from './router';
+import type { Context } from './request';
 import { outboundBody } from './schemas';
 import type { OutboundRequest } from './types';
 import { check, parseJson } from './validation';

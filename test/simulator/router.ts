@@ -1,4 +1,4 @@
-import { authenticate, type Caller } from './access';
+import { authenticate } from './access';
 import { ApiError, json, type Answer } from './answers';
 import { getCall, listCalls } from './callLog';
 import {
@@ -9,17 +9,8 @@ import {
 	updateOrganization,
 } from './organizations';
 import { createOutboundCall, getOutboundStatus } from './outbound';
-import type { Incoming } from './server';
+import type { Context, Incoming } from './request';
 import type { World } from './world';
-
-/** What a handler gets. */
-export interface Context {
-	world: World;
-	caller: Caller;
-	request: Incoming & { body: Buffer };
-	/** The variable parts of the path. */
-	params: string[];
-}
 
 interface Route {
 	method: string;

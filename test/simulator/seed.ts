@@ -1,7 +1,6 @@
 import { foreignTenantId, ids, timezones } from './constants';
 import { timestamp } from './timers';
-import type { CallRecord, Organization } from './types';
-import type { StoredOrganization } from './world';
+import type { CallRecord, Organization, StoredOrganization } from './types';
 
 const cities = ['Montréal', 'Québec', 'Laval', 'Gatineau', 'Sherbrooke', 'Toronto', 'Ottawa'];
 const practices = ['Clinique', 'Dental Centre', 'Physio', 'Optometry', 'Family Practice'];

@@ -1,27 +1,12 @@
-import http, {
-	type IncomingHttpHeaders,
-	type IncomingMessage,
-	type ServerResponse,
-} from 'node:http';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { answerBefore, ApiError, json, spoil, type Answer } from './answers';
 import { bodyLimit, rememberedRequests } from './constants';
 import { describeAnswer, describeRequest } from './describe';
 import { takeFault } from './faults';
+import type { Incoming } from './request';
 import type { RecordedRequest } from './types';
 import type { World } from './world';
-
-/** A request that has been read. */
-export interface Incoming {
-	method: string;
-	/** With the query. */
-	path: string;
-	pathname: string;
-	query: URLSearchParams;
-	headers: IncomingHttpHeaders;
-	/** Null when it exceeded the limit. */
-	body: Buffer | null;
-}
 
 export type Handler = (world: World, request: Incoming) => Answer | Promise<Answer>;
 

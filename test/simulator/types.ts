@@ -224,3 +224,11 @@ export interface Simulator {
 	reset(): void;
 	stop(): Promise<void>;
 }
+
+/** An organization and what its answers do not show. */
+export interface StoredOrganization {
+	shown: Organization;
+	active: boolean;
+	externalId?: string;
+	metadataVersion: number;
+}

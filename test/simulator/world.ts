@@ -8,9 +8,9 @@ import type {
 	CallbackSettings,
 	CallRecord,
 	Dial,
-	Organization,
 	OutboundStatus,
 	RecordedRequest,
+	StoredOrganization,
 } from './types';
 
 /** An outbound call as the simulator keeps it. */
@@ -20,14 +20,6 @@ export interface OutboundCall {
 	/** The pace this call got when it was dialled. */
 	pace: number;
 	attempts: number;
-}
-
-/** An organization and what its answers do not show. */
-export interface StoredOrganization {
-	shown: Organization;
-	active: boolean;
-	externalId?: string;
-	metadataVersion: number;
 }
 
 /** What `reset` puts back. */

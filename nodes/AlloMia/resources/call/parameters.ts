@@ -1,9 +1,8 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readCalledNumber } from './matchCall';
 import { readCallQuery, type CallQuery } from './callFilters';
-import { readUuid } from '../../../shared/api/ids';
+import { readUuid, readPathId } from '../../../shared/api/ids';
 import { fileKinds, type FileKind } from './fileLink';
-import { readPathId } from '../../../shared/api/ids';
 import { readNumber } from '../../../shared/values/parameters';
 import type { OutboundCallReference } from './findCall';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
