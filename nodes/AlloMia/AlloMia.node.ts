@@ -12,7 +12,7 @@ import {
 import { searchOrganizations } from './resources/organization/searchOrganizations';
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
-import { answerAgent, findOwnRun, isAgentTool } from '../shared/n8n/agentTool';
+import { routeOutputToAgent, fixRunIndex, isAgentTool } from '../shared/n8n/agentTool';
 import { findOperation, toProperties } from './resources/operation';
 import { hints } from './resources/outboundCall/createAndWait';
 import { isParked } from './resources/outboundCall/waiting/parked';
@@ -55,10 +55,10 @@ export class AlloMia implements INodeType {
 	methods = { listSearch: { searchOrganizations } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		answerAgent(this);
+		routeOutputToAgent(this);
 		if (isParked(this)) {
-			const { outcomesOfWait } = await import('./resources/outboundCall/waiting/park');
-			return outcomesOfWait(this);
+			const { outputParkedOutcomes } = await import('./resources/outboundCall/waiting/park');
+			return outputParkedOutcomes(this);
 		}
 		const resource = this.getNodeParameter('resource', 0);
 		const name = this.getNodeParameter('operation', 0);
@@ -71,7 +71,7 @@ export class AlloMia implements INodeType {
 		}
 		if (!this.continueOnFail() && !isAgentTool(this)) return await operation.execute.call(this);
 		try {
-			findOwnRun(this);
+			fixRunIndex(this);
 			return await operation.execute.call(this);
 		} catch (error) {
 			// n8n would hand the items on as they came in, as if all were well; and an AI agent would keep

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { retrieveTimeout, mostWaiting } from '../../nodes/shared/callbacks/retrieveEvent';
+import { retrieveTimeout, maxWaiting } from '../../nodes/shared/callbacks/retrieveEvent';
 import { createCredential, until } from '../../scripts/lib/workflows';
 import { triggered, useBench } from './support/bench';
 import { aTrigger, callAndTrigger, event, executionsOf } from './support/triggers';
@@ -87,7 +87,7 @@ describe('invented outcomes, while AlloMia does not answer,', () => {
 					`  ${Math.round(before)} MB, at most ${Math.round(peak)} MB; ${took} of ${all} ms\n`,
 				);
 				expect(mostAtOnce(bench.simulator.requests.slice(begun))).toBeLessThanOrEqual(
-					mostWaiting.unsigned,
+					maxWaiting.unsigned,
 				);
 				expect(peak - before).toBeLessThan(forge === unsigned ? 500 : 800);
 				expect(took).toBeLessThan(all);
@@ -102,7 +102,7 @@ describe('invented outcomes, while AlloMia does not answer,', () => {
 		const [flooded, quiet] = [await aTrigger(bench), await aTrigger(bench)];
 		hang();
 		const flooding = flood(flooded.url, 40);
-		await until('some to wait', () => lookUps().length === mostWaiting.unsigned);
+		await until('some to wait', () => lookUps().length === maxWaiting.unsigned);
 		bench.simulator.clearFaults();
 		// AlloMia answers again: what is asked for this trigger is asked at once.
 		expect(await post(quiet.url, event())).toEqual({

@@ -7,19 +7,19 @@ import {
 	type Connection,
 	type RequestContext,
 } from './client';
-import { statusAnswer, type StatusAnswer } from './schemas';
+import { statusResponse, type StatusResponse } from './schemas';
 
 /** The request for how a call stands: GET /outbound/{id}/status. */
 export function statusRequest(
 	outboundCallId: string,
 	timeout = defaultTimeout,
-): ApiRequest<typeof statusAnswer> {
+): ApiRequest<typeof statusResponse> {
 	return {
 		method: 'GET',
 		path: `/outbound/${encodeURIComponent(outboundCallId)}/status`,
 		timeout,
 		purpose: 'read',
-		answer: statusAnswer,
+		schema: statusResponse,
 	};
 }
 
@@ -29,7 +29,7 @@ export async function readStatus(
 	connection: Connection,
 	outboundCallId: string,
 	timeout?: number,
-): Promise<ApiResult<StatusAnswer>> {
+): Promise<ApiResult<StatusResponse>> {
 	return await send(context, connection, statusRequest(outboundCallId, timeout));
 }
 
@@ -47,8 +47,8 @@ export async function readStatuses(
 	connection: Connection,
 	outboundCallIds: readonly string[],
 	{ timeout, until = Infinity, signal }: { timeout: number; until?: number; signal?: AbortSignal },
-): Promise<Map<string, StatusAnswer>> {
-	const statuses = new Map<string, StatusAnswer>();
+): Promise<Map<string, StatusResponse>> {
+	const statuses = new Map<string, StatusResponse>();
 	await pLimit(concurrency).map(outboundCallIds, async (id) => {
 		const left = until - Date.now();
 		if (left <= 0 || signal?.aborted) return;

@@ -11,8 +11,14 @@ import type {
 } from 'n8n-workflow';
 import type { z } from 'zod';
 import { readApiKey, readBaseUrl } from './credential';
-import { failureOf, failureOfError, unreadableAnswer, type Failure, type Purpose } from './failure';
-import { networkErrorOf } from './networkError';
+import {
+	failureOfResponse,
+	failureOfNetworkError,
+	invalidResponse,
+	type Failure,
+	type Purpose,
+} from './failure';
+import { toNetworkError } from './networkError';
 import { firstIssue } from './schemas';
 import { redact } from '../values/strings';
 
@@ -39,11 +45,11 @@ export interface ApiRequest<Schema extends z.ZodTypeAny> {
 	timeout: number;
 	purpose: Purpose;
 	/** What the answer must look like. */
-	answer: Schema;
+	schema: Schema;
 }
 
 /** An answer of AlloMia's: the documented fields, and whatever else it holds. */
-export type Answer<Schema extends z.ZodTypeAny> = z.output<Schema> & IDataObject;
+export type ApiResponse<Schema extends z.ZodTypeAny> = z.output<Schema> & IDataObject;
 
 export type ApiResult<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
@@ -76,7 +82,7 @@ export async function send<Schema extends z.ZodTypeAny>(
 	context: RequestContext,
 	connection: Connection,
 	request: ApiRequest<Schema>,
-): Promise<ApiResult<Answer<Schema>>> {
+): Promise<ApiResult<ApiResponse<Schema>>> {
 	const options: IHttpRequestOptions = {
 		method: request.method,
 		url: `${connection.baseUrl}${request.path}`,
@@ -93,56 +99,61 @@ export async function send<Schema extends z.ZodTypeAny>(
 		options.headers = { ...options.headers, 'content-type': 'application/json' };
 	}
 	const result = await exchange(context, connection, options, request);
-	return result.ok ? result : { ok: false, failure: blankOut(result.failure, connection.apiKey) };
+	return result.ok
+		? result
+		: { ok: false, failure: redactSecret(result.failure, connection.apiKey) };
 }
 
 async function exchange<Schema extends z.ZodTypeAny>(
 	context: RequestContext,
 	{ credential }: Connection,
 	options: IHttpRequestOptions,
-	{ purpose, answer: schema }: ApiRequest<Schema>,
-): Promise<ApiResult<Answer<Schema>>> {
+	{ purpose, schema }: ApiRequest<Schema>,
+): Promise<ApiResult<ApiResponse<Schema>>> {
 	let response: IN8nHttpFullResponse;
 	try {
 		response = (await context.helpers.httpRequestWithAuthentication.call(
-			purpose === 'read' ? context : withoutStop(context),
+			purpose === 'read' ? context : withoutCancellation(context),
 			credentialName,
 			options,
 			{ credentialsDecrypted: credential },
 		)) as IN8nHttpFullResponse;
 	} catch (error) {
-		return { ok: false, failure: failureOfError(networkErrorOf(error), purpose) };
+		return { ok: false, failure: failureOfNetworkError(toNetworkError(error), purpose) };
 	}
 	const { statusCode, headers } = response;
 	const body = typeof response.body === 'string' ? response.body : '';
 	if (statusCode < 200 || statusCode >= 300) {
-		return { ok: false, failure: failureOf({ statusCode, headers, body }, purpose, Date.now()) };
+		return {
+			ok: false,
+			failure: failureOfResponse({ statusCode, headers, body }, purpose, Date.now()),
+		};
 	}
 	let json: unknown;
 	try {
 		json = JSON.parse(body);
 	} catch {
 		const problem = body.trim() === '' ? 'with nothing in it' : 'not with JSON';
-		return { ok: false, failure: unreadableAnswer(statusCode, problem, purpose) };
+		return { ok: false, failure: invalidResponse(statusCode, problem, purpose) };
 	}
 	const checked = schema.safeParse(json);
 	if (!checked.success) {
 		const problem = `with something else than documented (${firstIssue(checked.error)})`;
-		return { ok: false, failure: unreadableAnswer(statusCode, problem, purpose) };
+		return { ok: false, failure: invalidResponse(statusCode, problem, purpose) };
 	}
 	// The answer itself, not the schema's copy: users get it untouched, its fields in AlloMia's order.
-	return { ok: true, value: json as Answer<Schema> };
+	return { ok: true, value: json as ApiResponse<Schema> };
 }
 
 /**
  * n8n breaks off the requests of an execution that is stopped, also those that are not on their way yet.
  * Nobody would know then whether AlloMia has taken them: what changes something goes on to its answer.
  */
-function withoutStop(context: RequestContext): RequestContext {
+function withoutCancellation(context: RequestContext): RequestContext {
 	return Object.create(context, { getExecutionCancelSignal: { value: () => undefined } });
 }
 
-function blankOut(failure: Failure, secret: string): Failure {
+function redactSecret(failure: Failure, secret: string): Failure {
 	return {
 		...failure,
 		message: redact(failure.message, secret),

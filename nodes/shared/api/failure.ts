@@ -1,5 +1,5 @@
 import type { NetworkError } from './networkError';
-import { errorAnswer } from './schemas';
+import { errorResponse } from './schemas';
 
 /** What a request was for: it decides what a failure means to the user. */
 export type Purpose = 'dial' | 'read' | 'write';
@@ -25,7 +25,7 @@ export interface Failure {
 }
 
 /** An HTTP answer with its body as text. */
-export interface HttpAnswer {
+export interface HttpResponse {
 	statusCode: number;
 	headers: Record<string, unknown>;
 	body: string;
@@ -95,7 +95,7 @@ const noRoom =
 	'Nobody was called. AlloMia took no more calls for a minute, perhaps because too many are in progress. Run the node again for this item later, or place fewer calls at a time: with Loop Over Items and a Wait node, or with Create and Wait in the loop.';
 
 /** Why an answer with another status than 2xx is a failure. */
-export function failureOf(answer: HttpAnswer, purpose: Purpose, now: number): Failure {
+export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: number): Failure {
 	const { statusCode } = answer;
 	const said = parseError(answer.body);
 	const retryAfter = readRetryAfter(answer.headers['retry-after'], now);
@@ -145,7 +145,7 @@ export function failureOf(answer: HttpAnswer, purpose: Purpose, now: number): Fa
 }
 
 /** Why a 2xx answer is a failure: its body is not what the documentation says. */
-export function unreadableAnswer(statusCode: number, problem: string, purpose: Purpose): Failure {
+export function invalidResponse(statusCode: number, problem: string, purpose: Purpose): Failure {
 	return {
 		kind: 'uncertain',
 		message: 'AlloMia’s answer makes no sense',
@@ -166,7 +166,7 @@ const notConnected =
 	/^(EHOSTUNREACH|ENETUNREACH|ERR_TLS.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*|ERR_INVALID_URL)$/;
 
 /** Why a request that got no answer is a failure. */
-export function failureOfError(
+export function failureOfNetworkError(
 	{ code, message, isBeforeRequest, isConnected }: NetworkError,
 	purpose: Purpose,
 ): Failure {
@@ -230,7 +230,7 @@ function tryAgainAt(now: number, retryAfter: number): string {
 
 function parseError(body: string) {
 	try {
-		return errorAnswer.safeParse(JSON.parse(body)).data;
+		return errorResponse.safeParse(JSON.parse(body)).data;
 	} catch {
 		return undefined;
 	}

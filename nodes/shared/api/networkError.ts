@@ -26,7 +26,7 @@ const noAgreement =
  * n8n wraps what the HTTP client throws, and Node what it met on the way to several addresses. Some n8n 1.x
  * keep of the former no more than its texts in `messages`, and its code as `httpCode`.
  */
-export function networkErrorOf(error: unknown): NetworkError {
+export function toNetworkError(error: unknown): NetworkError {
 	const all: object[] = [];
 	const open = [error];
 	for (let next = open.shift(); next !== undefined && all.length < most; next = open.shift()) {

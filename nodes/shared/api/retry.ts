@@ -26,7 +26,7 @@ export const defaultRetryPolicy: RetryPolicy = {
  * Whether AlloMia takes no more for now, and does not say for how long (429 without Retry-After): too many
  * calls may be in progress.
  */
-export function hasNoRoom({ kind, httpCode, retryAfter }: Failure): boolean {
+export function isAtCapacity({ kind, httpCode, retryAfter }: Failure): boolean {
 	return kind === 'notTaken' && httpCode === 429 && retryAfter === undefined;
 }
 
@@ -52,7 +52,7 @@ export function nextWait(
 }
 
 /** The same for a call for which AlloMia has no room: until the total wait is over. */
-export function nextWaitForRoom(
+export function nextWaitForCapacity(
 	attempt: number,
 	waited: number,
 	random: number,

@@ -7,10 +7,10 @@ export const uuidForm = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12
 const uuid = z.string().regex(uuidForm, 'must have the form of a UUID');
 
 /** POST /outbound's answer, as far as we need it: the call is placed, whatever else it says. */
-export const dispatchAnswer = z.object({ outboundCallId: z.string().min(1) }).passthrough();
+export const dispatchResponse = z.object({ outboundCallId: z.string().min(1) }).passthrough();
 
 /** GET /outbound/{id}/status's answer. Unknown fields pass through. */
-export const statusAnswer = z
+export const statusResponse = z
 	.object({
 		outboundCallId: uuid,
 		contactId: z.string().nullish().catch(undefined),
@@ -34,7 +34,7 @@ const pagination = z.object({ hasNextPage: z.boolean() }).passthrough();
 const listed = z.object({ id: z.string().min(1) }).passthrough();
 
 /** GET /calls' answer. */
-export const callsAnswer = z.object({ calls: z.array(listed), pagination }).passthrough();
+export const callsResponse = z.object({ calls: z.array(listed), pagination }).passthrough();
 
 const ifText = z.string().nullish().catch(undefined);
 
@@ -53,29 +53,31 @@ export const loggedCalls = z.array(
 );
 
 /** GET /calls/{id}'s answer. The links may be null or missing. */
-export const callAnswer = listed.extend({
+export const callResponse = listed.extend({
 	transcriptUrl: z.string().nullish(),
 	recordingUrl: z.string().nullish(),
 });
 
 /** A created or changed organization. */
-export const organizationAnswer = listed.extend({ name: z.string() });
+export const organizationResponse = listed.extend({ name: z.string() });
 
 /** GET /organization/{id}'s answer. */
-export const organizationDetails = z.object({ currentOrg: organizationAnswer }).passthrough();
+export const organizationDetailsResponse = z
+	.object({ currentOrg: organizationResponse })
+	.passthrough();
 
 /** PUT /organization/{id}/metadata's answer. */
-export const metadataAnswer = listed.extend({ metadata: z.object({}).passthrough() });
+export const metadataResponse = listed.extend({ metadata: z.object({}).passthrough() });
 
 /**
  * GET /organization's answer. AlloMia documents only that it is paginated like the calls, not what
  * the list is called: whichever list stands beside `pagination` is taken.
  */
-export const organizationsAnswer = z
+export const organizationsResponse = z
 	.object({ pagination })
 	.passthrough()
 	.superRefine((answer, context) => {
-		const checked = z.array(organizationAnswer).safeParse(listBesidePagination(answer));
+		const checked = z.array(organizationResponse).safeParse(listBesidePagination(answer));
 		const message = checked.success
 			? undefined
 			: `the list of organizations: ${firstIssue(checked.error)}`;
@@ -96,7 +98,7 @@ function listBesidePagination(answer: Record<string, unknown>): unknown {
 }
 
 /** AlloMia's error bodies: always `error`, for refused fields `details` too. */
-export const errorAnswer = z.object({
+export const errorResponse = z.object({
 	error: z.string().min(1),
 	details: z
 		.array(z.object({ field: z.string(), message: z.string() }))
@@ -104,13 +106,13 @@ export const errorAnswer = z.object({
 		.catch(undefined),
 });
 
-export type DispatchAnswer = z.infer<typeof dispatchAnswer> & IDataObject;
-export type StatusAnswer = z.infer<typeof statusAnswer> & IDataObject;
+export type DispatchResponse = z.infer<typeof dispatchResponse> & IDataObject;
+export type StatusResponse = z.infer<typeof statusResponse> & IDataObject;
 export type CallbackBody = z.infer<typeof callbackBody> & IDataObject;
 export type LoggedCall = z.infer<typeof loggedCalls>[number];
 export type ListedCall = z.infer<typeof listed> & IDataObject;
-export type CallAnswer = z.infer<typeof callAnswer> & IDataObject;
-export type ListedOrganization = z.infer<typeof organizationAnswer> & IDataObject;
+export type CallResponse = z.infer<typeof callResponse> & IDataObject;
+export type ListedOrganization = z.infer<typeof organizationResponse> & IDataObject;
 
 /** The first thing wrong with a value, as `field: what`. */
 export function firstIssue(error: z.ZodError): string {

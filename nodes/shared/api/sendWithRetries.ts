@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { z } from 'zod';
-import { send, type Answer, type ApiRequest, type ApiResult, type Connection } from './client';
+import { send, type ApiResponse, type ApiRequest, type ApiResult, type Connection } from './client';
 import { abortableSleep } from '../values/abort';
 import { nextWait } from './retry';
 
@@ -12,7 +12,7 @@ export async function sendWithRetries<Schema extends z.ZodTypeAny>(
 	context: IExecuteFunctions,
 	connection: Connection,
 	request: ApiRequest<Schema>,
-): Promise<ApiResult<Answer<Schema>>> {
+): Promise<ApiResult<ApiResponse<Schema>>> {
 	const signal = context.getExecutionCancelSignal();
 	let waited = 0;
 	for (let attempt = 1; ; attempt += 1) {

@@ -2,16 +2,16 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import type { Connection } from '../api/client';
 import { parseCallback } from './parseCallback';
 import { responses, type CallbackResponse } from './responses';
-import { judge, type Verification } from './verification';
+import { decideVerification, type Verification } from './verification';
 import { readContext, type CallbackContext } from './callbackUrl';
 import { retrieveEvent } from './retrieveEvent';
-import type { CallbackBody, StatusAnswer } from '../api/schemas';
+import type { CallbackBody, StatusResponse } from '../api/schemas';
 import { verifySignature } from './verifySignature';
 import { readRequest } from './webhook';
 
 /** A callback that was found genuine. */
 export interface AuthenticCallback {
-	event: CallbackBody | StatusAnswer;
+	event: CallbackBody | StatusResponse;
 	/** What its URL carried, where that is signed (or nobody asks for a signature). */
 	context: CallbackContext | undefined;
 	/** Where the credential had to be read for it. */
@@ -46,7 +46,7 @@ export async function authenticate(
 		const verified = await verifySignature(webhook, door);
 		if (!verified) return responses.unavailable;
 		const { context, connection } = verified;
-		const verdict = judge(verification, context !== undefined);
+		const verdict = decideVerification(verification, context !== undefined);
 		if (verdict.kind === 'refuse') return verdict.answer;
 		const useless = screen(event, context);
 		if (useless) return useless;

@@ -2,7 +2,7 @@ import { sleep } from 'n8n-workflow';
 import { connect, type ApiResult, type Connection, type RequestContext } from '../api/client';
 import { readStatus, sameCall } from '../api/callStatus';
 import { isUnknownCall } from '../api/failure';
-import type { StatusAnswer } from '../api/schemas';
+import type { StatusResponse } from '../api/schemas';
 import { isTerminal } from '../api/terminalStatus';
 import { KeyedLimiter } from './keyedLimiter';
 import { responses, type CallbackResponse } from './responses';
@@ -17,12 +17,12 @@ export const catchUpTime = 1_000;
  * How many callbacks may wait for AlloMia's word at one door at the same time. Nobody can invent a signed
  * one.
  */
-export const mostWaiting = { signed: 50, unsigned: 12 };
+export const maxWaiting = { signed: 50, unsigned: 12 };
 
 const signedLines = new KeyedLimiter(100);
 const unsignedLines = new KeyedLimiter(50);
 
-type Retrieved = { event: StatusAnswer } | { answer: CallbackResponse };
+type Retrieved = { event: StatusResponse } | { answer: CallbackResponse };
 
 /**
  * AlloMia's own word about a callback that is not believed: its version of the outcome, or the answer
@@ -38,10 +38,10 @@ export async function retrieveEvent(
 	isSigned: boolean,
 	outboundCallId: string,
 	connection?: Connection,
-): Promise<{ event: StatusAnswer; connection: Connection } | { answer: CallbackResponse }> {
+): Promise<{ event: StatusResponse; connection: Connection } | { answer: CallbackResponse }> {
 	const [lines, most] = isSigned
-		? [signedLines, mostWaiting.signed]
-		: [unsignedLines, mostWaiting.unsigned];
+		? [signedLines, maxWaiting.signed]
+		: [unsignedLines, maxWaiting.unsigned];
 	const heard = await lines.run(door, most, async () => {
 		const asked = connection ?? (await connect(context));
 		const word = await retrieveNow(context, asked, outboundCallId);
@@ -76,9 +76,9 @@ function isBehind(word: Retrieved): boolean {
 
 /** What AlloMia's own word makes of an unsigned callback: its version, or an answer. */
 export function toEvent(
-	asked: ApiResult<StatusAnswer>,
+	asked: ApiResult<StatusResponse>,
 	outboundCallId: string,
-): { event: StatusAnswer } | { answer: CallbackResponse } {
+): { event: StatusResponse } | { answer: CallbackResponse } {
 	if (asked.ok) {
 		// An answer about another call proves nothing about this one.
 		return sameCall(asked.value.outboundCallId, outboundCallId)

@@ -10,7 +10,7 @@ export type Verdict =
 	| { kind: 'refuse'; answer: CallbackResponse };
 
 /** @param signed whether the URL carries a valid signature */
-export function judge(verification: Verification, signed: boolean): Verdict {
+export function decideVerification(verification: Verification, signed: boolean): Verdict {
 	if (verification === 'none') return { kind: 'genuine' };
 	if (verification === 'always') return { kind: 'ask' };
 	if (signed) return { kind: 'genuine' };

@@ -26,7 +26,7 @@ export function runsInsideAgent(context: IExecuteFunctions): boolean {
  * where an execution is run again with the workflow as it is by then: the model would be told of no call, and
  * might ask for it again.
  */
-export function answerAgent(context: IExecuteFunctions): void {
+export function routeOutputToAgent(context: IExecuteFunctions): void {
 	if (!isAgentTool(context) || runsInsideAgent(context)) return;
 	context.getExecuteData().node.rewireOutputLogTo = NodeConnectionTypes.AiTool;
 }
@@ -54,7 +54,7 @@ export interface ToolRun {
 
 const askedInTry = new WeakMap<object, Map<string, number>>();
 
-export function readTool(context: IExecuteFunctions): ToolRun {
+export function readToolRun(context: IExecuteFunctions): ToolRun {
 	const { workflow, runExecutionData, closeFunctions } = context as unknown as ToolContext;
 	const hasAgent = (name: string) => workflow.getChildNodes(name, 'ai_tool', 1).length > 0;
 	// An agent may be the tool of another one.
@@ -74,7 +74,7 @@ export function readTool(context: IExecuteFunctions): ToolRun {
  * batch, and `$fromAI` would read by it what the model said for another item.
  * @throws NodeOperationError where n8n does not tell which run this one is
  */
-export function findOwnRun(context: IExecuteFunctions): void {
+export function fixRunIndex(context: IExecuteFunctions): void {
 	if (!runsInsideAgent(context)) return;
 	const node = context.getNode();
 	const own = context as unknown as ToolContext;

@@ -55,7 +55,7 @@ export function readPhoneNumber(value: string, country?: CountryCode): PhoneNumb
  * Whether a text may mean a number, in whichever way people of its country write it.
  * @param number with `+` and its country code
  */
-export function mayMean(value: string, number: string): boolean {
+export function couldBe(value: string, number: string): boolean {
 	const [text, known] = [plain(value), parse(number)];
 	if (!known || faultOf(text) !== undefined) return false;
 	return readings(text, known.country).includes(known.number);

@@ -16,7 +16,7 @@ import {
 import { throwUnlessContinuing } from '../../../nodes/AlloMia/resources/items';
 import {
 	oneOutputOnly,
-	refuseWaitingInVain,
+	assertCanWait,
 } from '../../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { AlloMiaTrigger } from '../../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../../nodes/shared/api/client';
@@ -37,16 +37,16 @@ import {
 } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/callRequest';
 import { readStatus } from '../../../nodes/shared/api/callStatus';
 import {
-	failureOf,
-	failureOfError,
-	unreadableAnswer,
+	failureOfResponse,
+	failureOfNetworkError,
+	invalidResponse,
 	type Failure,
 } from '../../../nodes/shared/api/failure';
 import { downloadFailure, tooLarge } from '../../../nodes/AlloMia/resources/call/fileLink';
 import { decide, type Known } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 import { readApiKey, readBaseUrl, refuseOtherHosts } from '../../../nodes/shared/api/credential';
 import { apiError, errorItem, validationError } from '../../../nodes/shared/n8n/nodeErrors';
-import { dispatchAnswer, type StatusAnswer } from '../../../nodes/shared/api/schemas';
+import { dispatchResponse, type StatusResponse } from '../../../nodes/shared/api/schemas';
 import {
 	waitingOutputs,
 	type WaitingItem,
@@ -151,7 +151,7 @@ async function dryRun() {
 }
 
 function createOutput() {
-	const value = dispatchAnswer.parse(answer) as typeof answer;
+	const value = dispatchResponse.parse(answer) as typeof answer;
 	return outputItems(
 		stub({}),
 		[{ itemIndex: 0, ok: true, value: callOf() }],
@@ -195,7 +195,11 @@ function invalidCallback() {
 }
 
 const refused = (statusCode: number, error?: string, headers = {}): Failure =>
-	failureOf({ statusCode, headers, body: error ? JSON.stringify({ error }) : '' }, 'dial', 0);
+	failureOfResponse(
+		{ statusCode, headers, body: error ? JSON.stringify({ error }) : '' },
+		'dial',
+		0,
+	);
 
 const itemOf = (failure: Failure) => errorItem(apiError(node, failure, 0), 0).json;
 
@@ -221,9 +225,13 @@ async function produced(): Promise<Record<string, unknown>> {
 		'trigger-output.json': triggerOutput(),
 		'invalid-callback.json': invalidCallback(),
 		'error-item.json': itemOf(
-			failureOf({ statusCode: 400, headers: {}, body: JSON.stringify(invalidRequest) }, 'dial', 0),
+			failureOfResponse(
+				{ statusCode: 400, headers: {}, body: JSON.stringify(invalidRequest) },
+				'dial',
+				0,
+			),
 		),
-		'error-item-uncertain.json': itemOf(failureOfError(broken('ECONNABORTED'), 'dial')),
+		'error-item-uncertain.json': itemOf(failureOfNetworkError(broken('ECONNABORTED'), 'dial')),
 	};
 }
 
@@ -471,9 +479,9 @@ async function messages(): Promise<string[]> {
 		refused(404, 'Metadata not found').message,
 		refused(429).message,
 		...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'CERT_HAS_EXPIRED'].map(
-			(code) => failureOfError(broken(code), 'dial').message,
+			(code) => failureOfNetworkError(broken(code), 'dial').message,
 		),
-		failureOfError({ ...broken('EPROTO'), isBeforeRequest: true }, 'dial').message,
+		failureOfNetworkError({ ...broken('EPROTO'), isBeforeRequest: true }, 'dial').message,
 		refused(302).message,
 		...(await Promise.all(
 			[
@@ -483,7 +491,7 @@ async function messages(): Promise<string[]> {
 				inPublic({ httpRequest: async () => await Promise.reject(ssrfError) }),
 			].map(
 				async (context) =>
-					await refuseWaitingInVain(context, connection, oneCall, false).then(
+					await assertCanWait(context, connection, oneCall, false).then(
 						() => '',
 						(error: Error) => error.message,
 					),
@@ -492,9 +500,9 @@ async function messages(): Promise<string[]> {
 		oneOutputOnly(node).message,
 		refused(500, 'Internal server error occurred').message,
 		refused(502).message,
-		failureOfError(broken('ECONNABORTED'), 'dial').message,
-		failureOfError(broken('ECONNRESET'), 'dial').message,
-		unreadableAnswer(200, 'not with JSON', 'dial').message,
+		failureOfNetworkError(broken('ECONNABORTED'), 'dial').message,
+		failureOfNetworkError(broken('ECONNRESET'), 'dial').message,
+		invalidResponse(200, 'not with JSON', 'dial').message,
 		...uncertainKeys.map(keptBack),
 		keptBack({ key: 'unknown' }),
 		leftUncertain(),
@@ -518,8 +526,8 @@ function unfound(): string[] {
 	].map((it) => ('failure' in it ? it.failure.message : ''));
 }
 
-function statusOf(name: string): StatusAnswer {
-	return { outboundCallId: '', contactId: '', status: name } as StatusAnswer;
+function statusOf(name: string): StatusResponse {
+	return { outboundCallId: '', contactId: '', status: name } as StatusResponse;
 }
 
 /** What makes the ledger say that a call may have been placed. */
@@ -538,7 +546,7 @@ function keptBack(known: Known): string {
 
 /** What is said of a list of which an earlier attempt left a call uncertain. */
 function leftUncertain(): string {
-	const failure = failureOfError(broken('ECONNRESET'), 'dial');
+	const failure = failureOfNetworkError(broken('ECONNRESET'), 'dial');
 	const body = { phoneNumber: '+15145551234', assistantId: '', phoneNumberId: '' };
 	const items = [0, 1].map((itemIndex) => ({
 		itemIndex,
@@ -568,9 +576,9 @@ describe('docs/errors.md: the table', () => {
 			refused(500, 'Internal server error occurred'),
 			refused(502),
 			refused(302),
-			failureOfError(broken('ECONNABORTED'), 'dial'),
-			failureOfError(broken('ECONNRESET'), 'dial'),
-			unreadableAnswer(200, '', 'dial'),
+			failureOfNetworkError(broken('ECONNABORTED'), 'dial'),
+			failureOfNetworkError(broken('ECONNRESET'), 'dial'),
+			invalidResponse(200, '', 'dial'),
 		];
 		expect(uncertain.every(({ kind }) => kind === 'uncertain')).toBe(true);
 		const all = [

@@ -4,9 +4,9 @@ import type { CallQuery } from './callFilters';
 import { collectPages } from '../../../shared/api/pagination';
 import { sendWithRetries } from '../../../shared/api/sendWithRetries';
 import {
-	callAnswer,
-	callsAnswer,
-	type CallAnswer,
+	callResponse,
+	callsResponse,
+	type CallResponse,
 	type ListedCall,
 } from '../../../shared/api/schemas';
 
@@ -29,7 +29,7 @@ export async function listCalls(
 				query: { ...query, page, limit: Math.min(pageSize, wanted) },
 				timeout: defaultTimeout,
 				purpose: 'read',
-				answer: callsAnswer,
+				schema: callsResponse,
 			});
 			if (!result.ok) return result;
 			const { calls, pagination } = result.value;
@@ -47,12 +47,12 @@ export async function readCall(
 	context: IExecuteFunctions,
 	connection: Connection,
 	callId: string,
-): Promise<ApiResult<CallAnswer>> {
+): Promise<ApiResult<CallResponse>> {
 	return await sendWithRetries(context, connection, {
 		method: 'GET',
 		path: `/calls/${encodeURIComponent(callId)}`,
 		timeout: defaultTimeout,
 		purpose: 'read',
-		answer: callAnswer,
+		schema: callResponse,
 	});
 }

@@ -1,12 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { ApiResult, Connection } from '../../../shared/api/client';
-import { callsAround, matchCall, callTimeOf, type CallTime } from './matchCall';
+import { queryAround, matchCall, callTimeOf, type CallTime } from './matchCall';
 import { listCalls, readCall } from './callLog';
 import { statusRequest } from '../../../shared/api/callStatus';
-import { unreadableAnswer, type Failure } from '../../../shared/api/failure';
+import { invalidResponse, type Failure } from '../../../shared/api/failure';
 import { sendWithRetries } from '../../../shared/api/sendWithRetries';
 import { abortableSleep } from '../../../shared/values/abort';
-import { firstIssue, loggedCalls, type CallAnswer } from '../../../shared/api/schemas';
+import { firstIssue, loggedCalls, type CallResponse } from '../../../shared/api/schemas';
 
 /** Which call is looked for. */
 export interface OutboundCallReference {
@@ -25,7 +25,7 @@ const failedLooks = 3;
 
 /** What one look brought: the call, one that is not sure yet, or why there is none. */
 type Look =
-	| { ok: true; value: CallAnswer }
+	| { ok: true; value: CallResponse }
 	| { ok: 'early' }
 	| { ok: false; failure: Failure; /** Why another look may help. */ again?: 'missing' | 'failed' };
 
@@ -41,7 +41,7 @@ export async function findCall(
 	wanted: OutboundCallReference,
 	until: number,
 	signal: AbortSignal,
-): Promise<ApiResult<CallAnswer> | undefined> {
+): Promise<ApiResult<CallResponse> | undefined> {
 	let wait = firstWait;
 	let failed = 0;
 	let time: CallTime | undefined;
@@ -57,13 +57,13 @@ export async function findCall(
 			if (!known.ok) return { ...known, again: 'missing' };
 			time = known.value;
 		}
-		const query = callsAround(wanted.organizationId, time);
+		const query = queryAround(wanted.organizationId, time);
 		const listed = await listCalls(context, connection, query, Infinity, signal);
 		if (!listed.ok) return mayTryAgain(listed);
 		const calls = loggedCalls.safeParse(listed.value);
 		if (!calls.success) {
 			const problem = `with something else than documented (${firstIssue(calls.error)})`;
-			return { ok: false, failure: unreadableAnswer(200, problem, 'read') };
+			return { ok: false, failure: invalidResponse(200, problem, 'read') };
 		}
 		const finding = matchCall(calls.data, time, wanted.phoneNumber, Date.now());
 		if ('failure' in finding) {
@@ -92,12 +92,12 @@ export async function findCall(
 }
 
 /** Whether AlloMia has no such call. */
-function isMissing(result: ApiResult<CallAnswer>): result is { ok: false; failure: Failure } {
+function isMissing(result: ApiResult<CallResponse>): result is { ok: false; failure: Failure } {
 	return !result.ok && result.failure.httpCode === 404 && result.failure.said !== undefined;
 }
 
 /** Reading changes nothing, so what failed for no reason of the user's is read again. */
-function mayTryAgain(result: ApiResult<CallAnswer> | { ok: false; failure: Failure }): Look {
+function mayTryAgain(result: ApiResult<CallResponse> | { ok: false; failure: Failure }): Look {
 	if (result.ok) return result;
 	const { kind, httpCode, said } = result.failure;
 	const isForeign = httpCode !== undefined && said === undefined;

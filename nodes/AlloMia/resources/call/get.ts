@@ -35,13 +35,13 @@ export const get: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readCallParameters } = await import('./parameters');
+		const { readGetParameters } = await import('./parameters');
 		const { mapCalls } = await import('./mapCalls');
 		const { readCall } = await import('./callLog');
 
 		return await mapCalls(
 			this,
-			(itemIndex) => readCallParameters(this, itemIndex),
+			(itemIndex) => readGetParameters(this, itemIndex),
 			async ({ callId }, connection) => await readCall(this, connection, callId),
 		);
 	},

@@ -57,14 +57,14 @@ export const getByOutboundCall: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readOutboundParameters } = await import('./parameters');
+		const { readGetByOutboundCallParameters } = await import('./parameters');
 		const { mapCalls } = await import('./mapCalls');
 		const { findCall } = await import('./findCall');
 
 		const started = Date.now();
 		return await mapCalls(
 			this,
-			(itemIndex) => readOutboundParameters(this, itemIndex),
+			(itemIndex) => readGetByOutboundCallParameters(this, itemIndex),
 			async ({ behind, waitUpTo }, connection, signal) =>
 				await findCall(this, connection, behind, started + waitUpTo * 1000, signal),
 			({ waitUpTo }) => started + waitUpTo * 1000,

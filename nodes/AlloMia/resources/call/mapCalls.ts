@@ -11,7 +11,7 @@ import { isExpired, openFile, reasonOf } from './fileDownload';
 import { describeFile, downloadFailure, tooLarge, type FileKind } from './fileLink';
 import { addHint } from '../../../shared/n8n/hints';
 import { abortableSleep } from '../../../shared/values/abort';
-import type { CallAnswer } from '../../../shared/api/schemas';
+import type { CallResponse } from '../../../shared/api/schemas';
 import type { Validated } from '../../../shared/values/validation';
 import { simplifyCall } from './simplify';
 import { shortList } from '../../../shared/values/strings';
@@ -43,7 +43,7 @@ export async function mapCalls<T extends CallOutputOptions>(
 		wanted: T,
 		connection: Connection,
 		signal: AbortSignal,
-	) => Promise<ApiResult<CallAnswer> | undefined>,
+	) => Promise<ApiResult<CallResponse> | undefined>,
 	untilOf: (wanted: T) => number = () => 0,
 ): Promise<INodeExecutionData[][]> {
 	const missing: string[] = [];
@@ -82,7 +82,7 @@ export async function mapCalls<T extends CallOutputOptions>(
 async function withFiles(
 	context: IExecuteFunctions,
 	connection: Connection,
-	first: CallAnswer,
+	first: CallResponse,
 	{ download, maxFileSize, simplify, until }: CallOutputOptions & { until: number },
 	missing: string[],
 	signal: AbortSignal,
@@ -122,7 +122,7 @@ async function withFiles(
 async function storeFile(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
-	call: CallAnswer,
+	call: CallResponse,
 	kind: FileKind,
 	maxFileSize: number,
 	signal: AbortSignal,

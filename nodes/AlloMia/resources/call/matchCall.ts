@@ -1,9 +1,9 @@
 import { tryToParseDateTime } from 'n8n-workflow';
 import type { ApiResult } from '../../../shared/api/client';
 import type { Failure } from '../../../shared/api/failure';
-import { mayMean, phoneFault } from '../../../shared/values/phone';
+import { couldBe, phoneFault } from '../../../shared/values/phone';
 import type { ValidationIssue } from '../../../shared/values/validation';
-import type { LoggedCall, StatusAnswer } from '../../../shared/api/schemas';
+import type { LoggedCall, StatusResponse } from '../../../shared/api/schemas';
 import { isTerminal } from '../../../shared/api/terminalStatus';
 import { shortList, toText } from '../../../shared/values/strings';
 
@@ -37,7 +37,7 @@ export interface CallTime {
 }
 
 /** When a call took place, or why that is not known. */
-export function callTimeOf({ status, callDetails }: StatusAnswer): ApiResult<CallTime> {
+export function callTimeOf({ status, callDetails }: StatusResponse): ApiResult<CallTime> {
 	if (!isTerminal(status)) return { ok: false, failure: notEnded };
 	const start = instantOf(callDetails?.startedAt);
 	if (start === undefined) return { ok: false, failure: neverStarted };
@@ -46,7 +46,7 @@ export function callTimeOf({ status, callDetails }: StatusAnswer): ApiResult<Cal
 }
 
 /** The query for all outbound calls of a call's time (GET /calls, without the page). */
-export function callsAround(organizationId: string, { start, end }: CallTime) {
+export function queryAround(organizationId: string, { start, end }: CallTime) {
 	return {
 		organizationId,
 		callType: 'Outbound',
@@ -130,7 +130,7 @@ export function readCalledNumber(
  * here, and nothing is dialled.
  */
 export function sameNumber(first: string, second: string): boolean {
-	if (mayMean(first, second) || mayMean(second, first)) return true;
+	if (couldBe(first, second) || couldBe(second, first)) return true;
 	if (first.includes('+') && second.includes('+')) return false;
 	const [a, b] = [digitsOf(first), digitsOf(second)];
 	const [short = '', long = ''] = [a, b].sort((one, other) => one.length - other.length);

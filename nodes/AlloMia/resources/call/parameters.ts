@@ -12,7 +12,7 @@ import { withSimplify } from '../simplify';
 import type { CallOutputOptions } from './mapCalls';
 
 /** One item's call, and what is wanted of it. */
-export function readCallParameters(
+export function readGetParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
 ): Validated<CallOutputOptions & { callId: string }> {
@@ -26,7 +26,7 @@ export function readCallParameters(
 }
 
 /** One item's outbound call, how long to wait for its call (in s), and what is wanted of it. */
-export function readOutboundParameters(
+export function readGetByOutboundCallParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
 ): Validated<CallOutputOptions & { behind: OutboundCallReference; waitUpTo: number }> {

@@ -10,10 +10,10 @@ import type { OrganizationBody } from './organizationBody';
 import { collectPages, type Page } from '../../../shared/api/pagination';
 import { sendWithRetries } from '../../../shared/api/sendWithRetries';
 import {
-	metadataAnswer,
-	organizationAnswer,
-	organizationDetails,
-	organizationsAnswer,
+	metadataResponse,
+	organizationResponse,
+	organizationDetailsResponse,
+	organizationsResponse,
 	organizationsIn,
 	type ListedOrganization,
 } from '../../../shared/api/schemas';
@@ -66,7 +66,7 @@ export async function readOrganizationDetails(
 		path: pathOf(organizationId),
 		timeout: defaultTimeout,
 		purpose: 'read',
-		answer: organizationDetails,
+		schema: organizationDetailsResponse,
 	});
 }
 
@@ -82,7 +82,7 @@ export async function createOrganization(
 		body,
 		timeout: defaultTimeout,
 		purpose: 'write',
-		answer: organizationAnswer,
+		schema: organizationResponse,
 	});
 }
 
@@ -99,7 +99,7 @@ export async function updateOrganization(
 		body,
 		timeout: defaultTimeout,
 		purpose: 'write',
-		answer: organizationAnswer,
+		schema: organizationResponse,
 	});
 }
 
@@ -116,7 +116,7 @@ export async function updateOrganizationMetadata(
 		body: { metadata },
 		timeout: defaultTimeout,
 		purpose: 'write',
-		answer: metadataAnswer,
+		schema: metadataResponse,
 	});
 }
 
@@ -131,7 +131,7 @@ function listRequest(query: OrganizationQuery & { page: number; limit: number })
 		query: { ...query },
 		timeout: defaultTimeout,
 		purpose: 'read' as const,
-		answer: organizationsAnswer,
+		schema: organizationsResponse,
 	};
 }
 

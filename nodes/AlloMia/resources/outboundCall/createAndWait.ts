@@ -84,28 +84,28 @@ export const createAndWait: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { connectNode } = await import('../../../shared/n8n/nodeErrors');
-		const { callbackToThisRun, refuseWaitingInVain, waitForCallbacks } = await import(
+		const { callbackToExecution, assertCanWait, parkUntilCallbacks } = await import(
 			'./waiting/park'
 		);
 		const { poll } = await import('./waiting/poll');
 		const { dialAll, readCalls, readSettings } = await import('./dispatch/dial');
-		const { readWaitSettings, toWaiting } = await import('./waiting/waitSettings');
+		const { readWaitSettings, toWaitingState } = await import('./waiting/waitSettings');
 
 		const connection = await connectNode(this);
 		const settings = readSettings(this);
 		const wait = readWaitSettings(this);
 		const polling = wait.waitFor === 'polling';
-		const complete = polling ? undefined : callbackToThisRun(this, connection);
+		const complete = polling ? undefined : callbackToExecution(this, connection);
 		const items = await readCalls(this, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
 		);
-		if (!polling) await refuseWaitingInVain(this, connection, items, wait.outputPerStatus);
+		if (!polling) await assertCanWait(this, connection, items, wait.outputPerStatus);
 
 		const results = await dialAll(this, connection, settings, items);
 		if (!results) return [[]];
-		const state = toWaiting(this, items, results, wait);
+		const state = toWaitingState(this, items, results, wait);
 		if (polling) return await poll(this, connection, state, wait.pollInterval);
-		return await waitForCallbacks(this, connection, state, items);
+		return await parkUntilCallbacks(this, connection, state, items);
 	},
 	async errorOutput(this: IExecuteFunctions): Promise<number> {
 		const { hasOutputPerStatus } = await import('./waiting/waitSettings');

@@ -1,14 +1,14 @@
 import {
 	displayName,
-	failureOf,
-	failureOfError,
+	failureOfResponse,
+	failureOfNetworkError,
 	lookItUp,
 	readRetryAfter,
-	unreadableAnswer,
+	invalidResponse,
 	type Failure,
 	type Purpose,
 } from '../../../../nodes/shared/api/failure';
-import { networkErrorOf } from '../../../../nodes/shared/api/networkError';
+import { toNetworkError } from '../../../../nodes/shared/api/networkError';
 import { broken } from '../../support/broken';
 
 const now = Date.parse('2026-04-01T10:00:00Z');
@@ -20,7 +20,7 @@ function answered(
 	purpose: Purpose = 'dial',
 ): Failure {
 	const text = typeof body === 'string' ? body : JSON.stringify(body);
-	return failureOf({ statusCode, headers, body: text }, purpose, now);
+	return failureOfResponse({ statusCode, headers, body: text }, purpose, now);
 }
 
 describe('a documented error of a dial', () => {
@@ -179,7 +179,7 @@ describe('no answer', () => {
 		['ESOMETHINGNEW', 'uncertain', /broke before its answer/],
 		[undefined, 'uncertain', /broke before its answer/],
 	])('%s rings nobody twice: it is %s', (code, kind, says) => {
-		const failure = failureOfError(broken(code), 'dial');
+		const failure = failureOfNetworkError(broken(code), 'dial');
 		expect(failure.kind).toBe(kind);
 		expect(failure.message).toMatch(says);
 		expect(failure.description).toContain(kind === 'uncertain' ? lookItUp : 'Nobody was called');
@@ -191,7 +191,9 @@ describe('a connection that broke', () => {
 
 	it.each(codes)('before the request can have been sent, by %s, has called nobody', (code) => {
 		const error = Object.assign(new Error(`connect ${code}`), { code });
-		expect(failureOfError(networkErrorOf(error), 'dial').description).toMatch(/^Nobody was called/);
+		expect(failureOfNetworkError(toNetworkError(error), 'dial').description).toMatch(
+			/^Nobody was called/,
+		);
 	});
 
 	it.each(codes)('after it came about, by %s, may have called', (code) => {
@@ -202,7 +204,7 @@ describe('a connection that broke', () => {
 				messages: [`${syscall} ${code}`],
 			});
 			for (const it of [error, ofOldN8n]) {
-				expect(failureOfError(networkErrorOf(it), 'dial').kind).toBe('uncertain');
+				expect(failureOfNetworkError(toNetworkError(it), 'dial').kind).toBe('uncertain');
 			}
 		}
 	});
@@ -210,17 +212,15 @@ describe('a connection that broke', () => {
 
 describe('an answer that cannot be read', () => {
 	it('leaves it open whether somebody was called, and says how to look it up', () => {
-		const failure = unreadableAnswer(200, 'not with JSON', 'dial');
+		const failure = invalidResponse(200, 'not with JSON', 'dial');
 		expect(failure).toMatchObject({ kind: 'uncertain', httpCode: 200 });
 		expect(failure.description).toContain('200');
 		expect(failure.description).toContain(lookItUp);
 	});
 
 	it('tells whoever only looked that nothing was changed', () => {
-		expect(unreadableAnswer(200, 'empty', 'read').description).toContain('Nothing was changed');
-		expect(unreadableAnswer(200, 'empty', 'write').description).toMatch(
-			/change may have been made/,
-		);
+		expect(invalidResponse(200, 'empty', 'read').description).toContain('Nothing was changed');
+		expect(invalidResponse(200, 'empty', 'write').description).toMatch(/change may have been made/);
 	});
 });
 
@@ -234,8 +234,8 @@ it.each<Purpose>(['read', 'write'])('nobody reads of calls who wanted to %s', (p
 		answered(400, { error: 'x' }, {}, purpose),
 		answered(429, '', {}, purpose),
 		answered(500, '', {}, purpose),
-		failureOfError(broken('ECONNREFUSED'), purpose),
-		failureOfError(broken('ECONNRESET'), purpose),
+		failureOfNetworkError(broken('ECONNREFUSED'), purpose),
+		failureOfNetworkError(broken('ECONNRESET'), purpose),
 	];
 	for (const { description } of failures) {
 		expect(description).not.toMatch(/Nobody was called|have been placed/);

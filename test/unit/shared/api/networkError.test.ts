@@ -1,6 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { networkErrorOf } from '../../../../nodes/shared/api/networkError';
+import { toNetworkError } from '../../../../nodes/shared/api/networkError';
 import { close, listen } from '../../../simulator';
 
 const withCode = (code: string, message = code, more: object = {}) =>
@@ -34,7 +34,7 @@ describe('an error of which n8n keeps only texts', () => {
 		['ETIMEDOUT', 'read ETIMEDOUT', false],
 		['EPROTO', 'read EPROTO: decryption failed or bad record mac', false],
 	])('%s: %s', (code, message, isBeforeRequest) => {
-		expect(networkErrorOf(reduced(code, message))).toMatchObject({
+		expect(toNetworkError(reduced(code, message))).toMatchObject({
 			code,
 			message: 'n8n',
 			isBeforeRequest,
@@ -46,7 +46,7 @@ describe('an error of which n8n keeps only texts', () => {
 			httpCode: '502',
 			messages: ['502 - "connect"'],
 		});
-		expect(networkErrorOf(answered)).toMatchObject({ code: undefined, isBeforeRequest: false });
+		expect(toNetworkError(answered)).toMatchObject({ code: undefined, isBeforeRequest: false });
 	});
 });
 
@@ -63,7 +63,7 @@ describe('a request that was surely not sent', () => {
 		['no common cipher', withCode('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')],
 		['what is not TLS', withCode('ERR_SSL_WRONG_VERSION_NUMBER')],
 	])('%s', (_, error) => {
-		expect(networkErrorOf(wrapped(error))).toMatchObject({
+		expect(toNetworkError(wrapped(error))).toMatchObject({
 			code: error.code,
 			isBeforeRequest: true,
 		});
@@ -76,7 +76,7 @@ describe('a request that was surely not sent', () => {
 			tls.connect({ port: Number(port), host: '127.0.0.1' }).once('error', resolve);
 		});
 		await close(server);
-		expect(networkErrorOf(wrapped(error))).toMatchObject({
+		expect(toNetworkError(wrapped(error))).toMatchObject({
 			code: 'ECONNRESET',
 			isBeforeRequest: true,
 		});
@@ -97,7 +97,7 @@ describe('a request that may have been sent', () => {
 		['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'],
 		['EPROTO', 'read EPROTO: decryption failed or bad record mac'],
 	])('%s', (code, message = code, more = {}) => {
-		expect(networkErrorOf(wrapped(withCode(code, message, more)))).toMatchObject({
+		expect(toNetworkError(wrapped(withCode(code, message, more)))).toMatchObject({
 			code,
 			message: 'n8n',
 			isBeforeRequest: false,
@@ -105,12 +105,12 @@ describe('a request that may have been sent', () => {
 	});
 
 	it.each([[undefined], [null], ['text'], [new Error('x')]])('%p', (error) => {
-		expect(networkErrorOf(error).isBeforeRequest).toBe(false);
+		expect(toNetworkError(error).isBeforeRequest).toBe(false);
 	});
 
 	it('an error that holds itself', () => {
 		const error = withCode('ECONNRESET');
 		Object.assign(error, { cause: error });
-		expect(networkErrorOf(error).code).toBe('ECONNRESET');
+		expect(toNetworkError(error).code).toBe('ECONNRESET');
 	});
 });

@@ -1,9 +1,9 @@
 import type { Failure } from '../../../../nodes/shared/api/failure';
 import {
 	defaultRetryPolicy,
-	hasNoRoom,
+	isAtCapacity,
 	nextWait,
-	nextWaitForRoom,
+	nextWaitForCapacity,
 } from '../../../../nodes/shared/api/retry';
 
 const failure = (kind: Failure['kind'], retryAfter?: number): Failure => ({
@@ -52,7 +52,7 @@ describe('a call for which AlloMia has no room (429 without Retry-After)', () =>
 	it('is sent again for a minute', () => {
 		const waits: number[] = [];
 		for (let waited = 0, wait; waits.length < 99; waited += wait) {
-			wait = nextWaitForRoom(waits.length + 1, waited, 0);
+			wait = nextWaitForCapacity(waits.length + 1, waited, 0);
 			if (wait === undefined) break;
 			waits.push(wait);
 		}
@@ -66,7 +66,7 @@ describe('a call for which AlloMia has no room (429 without Retry-After)', () =>
 		['no answer', { httpCode: undefined }, false],
 		['429 that may have been taken', { kind: 'uncertain' }, false],
 	])('is told from others: %s', (_, other, expected) => {
-		expect(hasNoRoom({ ...noRoom, ...other })).toBe(expected);
+		expect(isAtCapacity({ ...noRoom, ...other })).toBe(expected);
 	});
 });
 

@@ -36,7 +36,7 @@ async function sendTo(
 		path: '/calls',
 		purpose: 'read',
 		timeout: 1_000,
-		answer: z.object({}),
+		schema: z.object({}),
 	});
 	await jest.advanceTimersByTimeAsync(600_000);
 	return { sent, isTaken: (await result).ok };

@@ -1,5 +1,5 @@
 import type { Failure } from '../../../../nodes/shared/api/failure';
-import type { StatusAnswer } from '../../../../nodes/shared/api/schemas';
+import type { StatusResponse } from '../../../../nodes/shared/api/schemas';
 import { responses } from '../../../../nodes/shared/callbacks/responses';
 import { toEvent } from '../../../../nodes/shared/callbacks/retrieveEvent';
 
@@ -17,7 +17,7 @@ const event = {
 };
 
 describe('AlloMia’s own word about an unsigned callback', () => {
-	const answer = event as unknown as StatusAnswer;
+	const answer = event as unknown as StatusResponse;
 	const failed = (kind: Failure['kind'], httpCode?: number, said?: string) => ({
 		ok: false as const,
 		failure: { kind, message: '', description: '', ...(httpCode ? { httpCode } : {}), said },

@@ -1,5 +1,8 @@
 import { responses } from '../../../../nodes/shared/callbacks/responses';
-import { judge, type Verification } from '../../../../nodes/shared/callbacks/verification';
+import {
+	decideVerification,
+	type Verification,
+} from '../../../../nodes/shared/callbacks/verification';
 
 describe('verification', () => {
 	const genuine = { kind: 'genuine' };
@@ -13,10 +16,10 @@ describe('verification', () => {
 		['none', true, genuine],
 		['none', false, genuine],
 	])('%s believes what it should (signed: %s)', (verification, signed, expected) => {
-		expect(judge(verification, signed)).toEqual(expected);
+		expect(decideVerification(verification, signed)).toEqual(expected);
 	});
 
 	it('believes nothing unsigned for a setting that it does not know', () => {
-		expect(judge('other' as Verification, false)).toEqual(refuse);
+		expect(decideVerification('other' as Verification, false)).toEqual(refuse);
 	});
 });

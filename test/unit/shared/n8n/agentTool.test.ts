@@ -1,9 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import {
-	answerAgent,
-	findOwnRun,
+	routeOutputToAgent,
+	fixRunIndex,
 	isAgentTool,
-	readTool,
+	readToolRun,
 	runsInsideAgent,
 } from '../../../../nodes/shared/n8n/agentTool';
 
@@ -72,29 +72,29 @@ it.each<[Told, boolean, boolean]>([
 
 describe('which run of its agent a tool belongs to', () => {
 	it('is told by how often that has run', () => {
-		expect(readTool(stub()).agentRun).toBe('agent 0');
-		expect(readTool(stub({ runs: { Agent: 2 } })).agentRun).toBe('agent 2');
+		expect(readToolRun(stub()).agentRun).toBe('agent 0');
+		expect(readToolRun(stub({ runs: { Agent: 2 } })).agentRun).toBe('agent 2');
 	});
 
 	it('is that of the agent above where the agent is a tool itself', () => {
 		const agents = { AlloMia: ['Helper'], Helper: ['Agent'] };
 		const runs = { Helper: 7, Agent: 3 };
-		expect(readTool(stub({ agents, runs })).agentRun).toBe('agent 3');
+		expect(readToolRun(stub({ agents, runs })).agentRun).toBe('agent 3');
 	});
 
 	it('is that of each where several share the tool', () => {
 		const agents = { AlloMia: ['One', 'Two'] };
-		expect(readTool(stub({ agents, runs: { Two: 1 } })).agentRun).toBe('agent 0 1');
+		expect(readToolRun(stub({ agents, runs: { Two: 1 } })).agentRun).toBe('agent 0 1');
 	});
 });
 
 it('counts what an agent has asked for in one try, where it runs the tool by itself', () => {
 	const [first, second] = [{}, {}];
-	const asked = (aTry: object) => readTool(stub({ isToolExecution: true, aTry })).asked;
+	const asked = (aTry: object) => readToolRun(stub({ isToolExecution: true, aTry })).asked;
 	expect(asked(first)).toBeInstanceOf(Map);
 	expect(asked(first)).toBe(asked(first));
 	expect(asked(second)).not.toBe(asked(first));
-	expect(readTool(stub({ isToolExecution: false })).asked).toBeUndefined();
+	expect(readToolRun(stub({ isToolExecution: false })).asked).toBeUndefined();
 });
 
 describe('the run of a tool inside an agent', () => {
@@ -102,7 +102,7 @@ describe('the run of a tool inside an agent', () => {
 
 	it('gets its own index, by what the model has filled in', () => {
 		const context = stub({ isToolExecution: true, requests: [one, two], input: two });
-		findOwnRun(context);
+		fixRunIndex(context);
 		expect(context.runIndex).toBe(1);
 	});
 
@@ -110,7 +110,7 @@ describe('the run of a tool inside an agent', () => {
 		'does nothing where n8n does not tell which it is: %j',
 		(told) => {
 			const context = stub({ isToolExecution: true, ...told });
-			expect(() => findOwnRun(context)).toThrow(
+			expect(() => fixRunIndex(context)).toThrow(
 				'Nothing was done: set the agent’s Batch Size to 1',
 			);
 		},
@@ -118,7 +118,7 @@ describe('the run of a tool inside an agent', () => {
 
 	it('is left alone where n8n runs the tool', () => {
 		const context = stub({ isToolExecution: false });
-		findOwnRun(context);
+		fixRunIndex(context);
 		expect(context.runIndex).toBe(0);
 	});
 });
@@ -130,6 +130,6 @@ it.each<[string, Told, object]>([
 	['a node that is no tool', { isToolExecution: false, type: node }, {}],
 ])('n8n is told whose output it is: %s', (_, told, wanted) => {
 	const context = stub(told);
-	answerAgent(context);
+	routeOutputToAgent(context);
 	expect(context.getExecuteData().node).toEqual(wanted);
 });

@@ -8,7 +8,7 @@ import { readBoolean } from '../../../../shared/values/parameters';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
-import { checkTriggers, ownTriggerUrl } from './ownTrigger';
+import { resolveTriggers, ownTriggerUrl } from './ownTrigger';
 
 /** Puts the address into a call's body that its outcome is to be posted to, if there is one. */
 export async function callbackAdder(
@@ -16,7 +16,7 @@ export async function callbackAdder(
 	connection: Connection,
 ): Promise<(itemIndex: number, call: CallRequest) => Validated<CallRequest>> {
 	// The triggers stay the same through the run, and most items name the same one.
-	const triggers = await checkTriggers(context);
+	const triggers = await resolveTriggers(context);
 	const triggerUrl = (name: unknown) => {
 		const url = triggers.get(name) ?? ownTriggerUrl(context, name);
 		triggers.set(name, url);

@@ -55,7 +55,7 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
  * that is not published; and where only some of n8n's webhook addresses are renamed, nothing tells.
  * @returns by the trigger's name: its address, or why nobody may be called
  */
-export async function checkTriggers(
+export async function resolveTriggers(
 	context: IExecuteFunctions,
 ): Promise<Map<unknown, Validated<string>>> {
 	const checked = new Map<unknown, Validated<string>>();

@@ -1,7 +1,7 @@
 import { sleep, type IExecuteFunctions, type IN8nHttpFullResponse } from 'n8n-workflow';
 import { invalidCallback } from '../../../../shared/callbacks/responses';
 import { parseUrl } from '../../../../shared/values/hosts';
-import { networkErrorOf } from '../../../../shared/api/networkError';
+import { toNetworkError } from '../../../../shared/api/networkError';
 
 /**
  * What came of asking an address of this n8n.
@@ -71,7 +71,7 @@ export async function probe(context: IExecuteFunctions, url: string): Promise<Pr
 		}
 		return { kind: isSecured(url, headers?.location) ? 'secured' : 'unknown', what };
 	} catch (error) {
-		if (/request was blocked because/i.test(networkErrorOf(error).message)) {
+		if (/request was blocked because/i.test(toNetworkError(error).message)) {
 			return { kind: 'blocked', what: blockedAdvice(url) };
 		}
 		// Not its message: n8n replaces an error of ours that holds a network code by a text of its own.

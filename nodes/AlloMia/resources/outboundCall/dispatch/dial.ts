@@ -14,7 +14,7 @@ import { readBoolean, readInteger } from '../../../../shared/values/parameters';
 import { abortableSleep } from '../../../../shared/values/abort';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import { shortList } from '../../../../shared/values/strings';
-import { dispatchAnswer, type DispatchAnswer } from '../../../../shared/api/schemas';
+import { dispatchResponse, type DispatchResponse } from '../../../../shared/api/schemas';
 import { readItems, throwUnlessContinuing, type ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
 import { CallsInProgress } from './callsInProgress';
@@ -50,7 +50,7 @@ export async function readCalls(
  */
 export interface DialResult {
 	itemIndex: number;
-	outcome: ApiResult<DispatchAnswer> | 'skipped' | 'alreadyCalled';
+	outcome: ApiResult<DispatchResponse> | 'skipped' | 'alreadyCalled';
 	/** Why it was left alone: an earlier attempt may have called, nobody could be asked, or nobody knows who has claimed its key. */
 	leftAlone?: 'uncertain' | 'notKnown' | 'uncertainKey';
 }
@@ -174,7 +174,7 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 		body,
 		timeout: settings.timeout,
 		purpose: 'dial',
-		answer: dispatchAnswer,
+		schema: dispatchResponse,
 	} as const;
 	const patience = new DialRetry(inProgress);
 	// It may have waited for another item with the same key, or for AlloMia.
@@ -194,7 +194,7 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 }
 
 /** What is to be remembered of a dial: nothing, where AlloMia has surely not taken the call. */
-function toEntry(outcome: ApiResult<DispatchAnswer>): LedgerEntry | undefined {
+function toEntry(outcome: ApiResult<DispatchResponse>): LedgerEntry | undefined {
 	if (outcome.ok) return { kind: 'answered', answer: outcome.value };
 	const { failure } = outcome;
 	return failure.kind === 'uncertain' ? { kind: 'uncertain', failure } : undefined;

@@ -1,9 +1,9 @@
 import type { Failure } from '../../../../shared/api/failure';
 import {
 	defaultRetryPolicy,
-	hasNoRoom,
+	isAtCapacity,
 	nextWait,
-	nextWaitForRoom,
+	nextWaitForCapacity,
 } from '../../../../shared/api/retry';
 import type { CallsInProgress } from './callsInProgress';
 
@@ -21,7 +21,7 @@ export class DialRetry {
 	 * make it; and no longer once another item has waited for it in vain.
 	 */
 	async nextWait(failure: Failure): Promise<number | undefined> {
-		const spent = hasNoRoom(failure) ? this.room : this.other;
+		const spent = isAtCapacity(failure) ? this.room : this.other;
 		spent.attempts += 1;
 		const wait =
 			spent === this.room
@@ -36,7 +36,7 @@ export class DialRetry {
 		const since = Math.min(waited, this.inProgress.unchangedFor);
 		const wait = this.inProgress.isHopeless
 			? undefined
-			: nextWaitForRoom(attempts, since, Math.random());
+			: nextWaitForCapacity(attempts, since, Math.random());
 		if (wait !== undefined) return wait;
 		return (await this.inProgress.mayMakeRoom()) ? defaultRetryPolicy.longestWait : undefined;
 	}

@@ -1,15 +1,15 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { isAgentTool, readTool, type ToolRun } from '../../../../shared/n8n/agentTool';
+import { isAgentTool, readToolRun, type ToolRun } from '../../../../shared/n8n/agentTool';
 import type { CallBody } from './callRequest';
 import { ClaimQueue } from './claimQueue';
 import { lookItUp, type Failure } from '../../../../shared/api/failure';
 import { Marks, nameCall, type MarksMemory } from './marks';
 import { OnceKeys } from './onceKeys';
-import type { DispatchAnswer } from '../../../../shared/api/schemas';
+import type { DispatchResponse } from '../../../../shared/api/schemas';
 
 /** What the execution itself remembers of an item that was sent to AlloMia. */
 export type LedgerEntry =
-	| { kind: 'answered'; answer: DispatchAnswer }
+	| { kind: 'answered'; answer: DispatchResponse }
 	| { kind: 'uncertain'; failure: Failure };
 
 /** All that is known of an item that is about to be called. */
@@ -27,7 +27,7 @@ export interface Known {
 /** What is to be done with an item. Only `dial` places a call. */
 export type Decision =
 	| { kind: 'dial' }
-	| { kind: 'answered'; answer: DispatchAnswer }
+	| { kind: 'answered'; answer: DispatchResponse }
 	| { kind: 'uncertain'; failure: Failure }
 	/** The store could not be asked. It is not remembered: the next attempt asks again. */
 	| { kind: 'notKnown'; failure: Failure }
@@ -254,7 +254,7 @@ export class Ledger {
 		}
 		const name = String(runIndex - memory.first);
 		memory.open = name;
-		const tool = isTool ? readTool(context) : undefined;
+		const tool = isTool ? readToolRun(context) : undefined;
 		// An agent that is tried or run again asks for the same once more, and n8n counts its tool's runs on.
 		const run = (memory.runs[tool?.asked ? tool.agentRun : name] ??= { entries: {} });
 		const people = calls.map(({ body, onceKey }) => nameCall(body, onceKey));

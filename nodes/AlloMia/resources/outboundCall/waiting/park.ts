@@ -20,7 +20,7 @@ import {
 import { isPrivateUrl } from '../../../../shared/values/hosts';
 import {
 	pendingCalls,
-	sourceOf,
+	pairedSource,
 	waitingOutputs,
 	withOutcomes,
 	type WaitingState,
@@ -46,7 +46,7 @@ const askFor = 20_000;
 const timeout = 8_000;
 
 /** Gives each call this execution's own address as its callback URL. */
-export function callbackToThisRun(
+export function callbackToExecution(
 	context: IExecuteFunctions,
 	connection: Connection,
 ): (itemIndex: number, call: CallRequest) => Validated<CallRequest> {
@@ -60,7 +60,7 @@ export function callbackToThisRun(
 }
 
 /** Parks the execution until its calls have ended, unless they all have already. */
-export async function waitForCallbacks(
+export async function parkUntilCallbacks(
 	context: IExecuteFunctions,
 	connection: Connection,
 	state: WaitingState,
@@ -86,7 +86,7 @@ export async function waitForCallbacks(
 	// entries of the others have the same object, and those people would be passed over.
 	entry.node = { ...entry.node };
 	entry.data.main = outputs;
-	entry.source = sourceOf(outputs, source);
+	entry.source = pairedSource(outputs, source);
 	entry.metadata = { ...entry.metadata, ...parkedMetadata };
 	await context.putExecutionToWait(new Date(now.deadline + grace));
 
@@ -103,7 +103,7 @@ export async function waitForCallbacks(
  * What a wait that is over has brought. n8n runs the node once more, on its own outcomes, where it was killed
  * after the wait and the execution is run again with the workflow as it is by then.
  */
-export function outcomesOfWait(context: IExecuteFunctions): INodeExecutionData[][] {
+export function outputParkedOutcomes(context: IExecuteFunctions): INodeExecutionData[][] {
 	const state = JSON.parse(String(context.getContext('node')[stateKey])) as WaitingState;
 	const items = context.getExecuteData().data.main?.flatMap((output) => output ?? []) ?? [];
 	const byId = new Map(items.map(({ json }) => [String(json.outboundCallId).toLowerCase(), json]));
@@ -161,7 +161,7 @@ export function oneOutputOnly(node: INode): NodeOperationError {
  * To be called before the first dial.
  * @throws NodeOperationError where AlloMia could never reach this n8n, or this run cannot wait at all
  */
-export async function refuseWaitingInVain(
+export async function assertCanWait(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
 	items: ReadonlyArray<ValidatedItem<CallRequest>>,
@@ -190,14 +190,14 @@ export async function refuseWaitingInVain(
 			},
 		);
 	}
-	await refuseDeafAddress(context, url);
+	await assertReachable(context, url);
 }
 
 /**
  * Asks the execution's own address: n8n answers, as for any that runs, that it is not waiting; what
  * matters is what stands before n8n.
  */
-async function refuseDeafAddress(context: IExecuteFunctions, url: string): Promise<void> {
+async function assertReachable(context: IExecuteFunctions, url: string): Promise<void> {
 	const probed = await probeOnce(context, outcomeUrl(url), new URL('.', url).href);
 	const refuse = (message: string, advice: string) => {
 		const description = `Nobody was called. ${advice}; or set Wait For to Polling (polling).`;

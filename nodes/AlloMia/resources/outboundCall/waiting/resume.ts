@@ -22,7 +22,7 @@ import type { CallbackBody } from '../../../../shared/api/schemas';
 import { isTerminal } from '../../../../shared/api/terminalStatus';
 import {
 	isSettled,
-	sourceOf,
+	pairedSource,
 	waitingOutputs,
 	withOutcomes,
 	type WaitingState,
@@ -173,7 +173,7 @@ function goOnIfOver(
 	const { runExecutionData } = webhook as Partial<Execution>;
 	const entry = runExecutionData?.executionData?.nodeExecutionStack[0];
 	if (entry)
-		entry.source = sourceOf(workflowData, state.source ?? entry.source?.main?.[0] ?? undefined);
+		entry.source = pairedSource(workflowData, state.source ?? entry.source?.main?.[0] ?? undefined);
 	return { webhookResponse: responses.received.body, workflowData };
 }
 

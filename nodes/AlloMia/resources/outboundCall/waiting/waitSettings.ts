@@ -95,7 +95,7 @@ function readMaxWait(value: unknown, unit: string, issues: ValidationIssue[]): n
  * What is to be waited for after the dials.
  * @throws NodeApiError where a call failed and the node is set to stop
  */
-export function toWaiting(
+export function toWaitingState(
 	context: IExecuteFunctions,
 	items: ReadonlyArray<ValidatedItem<CallRequest>>,
 	results: readonly DialResult[],

@@ -85,7 +85,7 @@ export function waitingOutputs(
  * item with the input item at the same place. Where that is another person's, it must not look at all:
  * `$('…').item` then fails.
  */
-export function sourceOf(
+export function pairedSource(
 	outputs: ReadonlyArray<readonly INodeExecutionData[]>,
 	source?: ISourceData,
 ): ITaskDataConnectionsSource | null {

@@ -1,13 +1,13 @@
 import { loggedCalls } from '../../../../../nodes/shared/api/schemas';
 import {
-	callsAround,
+	queryAround,
 	matchCall,
 	readCalledNumber,
 	sameNumber,
 	callTimeOf,
 } from '../../../../../nodes/AlloMia/resources/call/matchCall';
 import type { ValidationIssue } from '../../../../../nodes/shared/values/validation';
-import type { StatusAnswer } from '../../../../../nodes/shared/api/schemas';
+import type { StatusResponse } from '../../../../../nodes/shared/api/schemas';
 
 const start = Date.parse('2026-04-01T10:00:05Z');
 const time = { start, end: start + 120_000 };
@@ -95,7 +95,7 @@ describe('the call behind an outbound call', () => {
 	});
 
 	it('is looked for among the outbound calls of its time', () => {
-		expect(callsAround('o', time)).toEqual({
+		expect(queryAround('o', time)).toEqual({
 			organizationId: 'o',
 			callType: 'Outbound',
 			from: '2026-04-01T10:00:00.000Z',
@@ -107,7 +107,7 @@ describe('the call behind an outbound call', () => {
 
 describe('when a call took place', () => {
 	const status = (status: string, callDetails?: object) =>
-		callTimeOf({ outboundCallId: 'i', contactId: 'c', status, callDetails } as StatusAnswer);
+		callTimeOf({ outboundCallId: 'i', contactId: 'c', status, callDetails } as StatusResponse);
 
 	it('is known once it has ended', () => {
 		const details = { startedAt: '2026-04-01T10:00:05Z', endedAt: '2026-04-01T10:02:05Z' };

@@ -5,7 +5,7 @@ import {
 	requiredToUpdate,
 	timezones,
 } from '../../../../../nodes/AlloMia/resources/organization/organizationBody';
-import { organizationsAnswer, organizationsIn } from '../../../../../nodes/shared/api/schemas';
+import { organizationsResponse, organizationsIn } from '../../../../../nodes/shared/api/schemas';
 import { clinic } from '../../../../clinics';
 import { timezones as documented } from '../../../../simulator';
 
@@ -98,7 +98,7 @@ describe('the list of organizations', () => {
 		['data', { data: list, pagination, warnings: [] }],
 		['any other name', { orgs: list, pagination }],
 	])('is found under %s', (_, answer) => {
-		const checked = organizationsAnswer.safeParse(answer);
+		const checked = organizationsResponse.safeParse(answer);
 		expect(checked.success && organizationsIn(answer)).toEqual(list);
 	});
 
@@ -109,6 +109,6 @@ describe('the list of organizations', () => {
 		['its entries have no ID', { organizations: [{ name: 'One' }], pagination }],
 		['nobody says whether it goes on', { organizations: list }],
 	])('is a clear error where %s', (_, answer) => {
-		expect(organizationsAnswer.safeParse(answer).success).toBe(false);
+		expect(organizationsResponse.safeParse(answer).success).toBe(false);
 	});
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { checkTriggers } from '../../../../../../nodes/AlloMia/resources/outboundCall/callback/ownTrigger';
+import { resolveTriggers } from '../../../../../../nodes/AlloMia/resources/outboundCall/callback/ownTrigger';
 
 const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
 
@@ -67,7 +67,7 @@ function place({
 		},
 	} as unknown as IExecuteFunctions;
 	const check = async () => {
-		const found = await checkTriggers(context);
+		const found = await resolveTriggers(context);
 		const [[, only] = []] = found;
 		if (!only) throw new Error('No trigger was named');
 		return only.ok
@@ -171,7 +171,7 @@ describe('what the items name', () => {
 	it('is read from each where it is an expression', async () => {
 		const names = [name, 'Other', name];
 		const { context, read } = place({ triggerName: '={{ $json.name }}', names });
-		const found = await checkTriggers(context);
+		const found = await resolveTriggers(context);
 		expect([...found].map(([it, { ok }]) => [it, ok])).toEqual([
 			[name, true],
 			['Other', false],

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { DispatchAnswer } from '../../../../../../nodes/shared/api/schemas';
+import type { DispatchResponse } from '../../../../../../nodes/shared/api/schemas';
 import type { Failure } from '../../../../../../nodes/shared/api/failure';
 import {
 	Ledger,
@@ -9,7 +9,7 @@ import { anExecution, processedData } from '../../../../support/processedData';
 
 const answered = (id: string): LedgerEntry => ({
 	kind: 'answered',
-	answer: { outboundCallId: id } as unknown as DispatchAnswer,
+	answer: { outboundCallId: id } as unknown as DispatchResponse,
 });
 const lost: Failure = { kind: 'uncertain', message: 'It got lost', description: '' };
 const uncertain: LedgerEntry = { kind: 'uncertain', failure: lost };

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import {
-	outcomesOfWait,
-	refuseWaitingInVain,
+	outputParkedOutcomes,
+	assertCanWait,
 	stateKey,
-	waitForCallbacks,
+	parkUntilCallbacks,
 	waitKey,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { readConnection } from '../../../../../../nodes/shared/api/client';
@@ -82,8 +82,8 @@ function place({
 		await jest.advanceTimersByTimeAsync(60_000);
 		return await work;
 	}
-	const refuse = async (items: Parameters<typeof refuseWaitingInVain>[2], perStatus = false) =>
-		await done(refuseWaitingInVain(context, connection, items, perStatus)).catch(
+	const refuse = async (items: Parameters<typeof assertCanWait>[2], perStatus = false) =>
+		await done(assertCanWait(context, connection, items, perStatus)).catch(
 			({ message, description }: Error & { description: string }) => [message, description],
 		);
 	const park = async (items: WaitingItem[], count = items.length) => {
@@ -91,13 +91,13 @@ function place({
 		const state = { wait: randomUUID(), deadline, outputPerStatus: false, items };
 		const calls = Array.from({ length: count }, (_, itemIndex) => ({ ...calling, itemIndex }));
 		const begun = Date.now();
-		const parked = waitForCallbacks(context, connection, state, calls).then((outputs) => ({
+		const parked = parkUntilCallbacks(context, connection, state, calls).then((outputs) => ({
 			outputs,
 			took: Date.now() - begun,
 		}));
 		return await done(parked);
 	};
-	const outcomes = () => outcomesOfWait(context);
+	const outcomes = () => outputParkedOutcomes(context);
 	return { asked, warnings, kept, entry, refuse, park, outcomes };
 }
 

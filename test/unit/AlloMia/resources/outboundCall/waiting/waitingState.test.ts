@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 import {
 	pendingCalls,
-	sourceOf,
+	pairedSource,
 	waitingOutputs,
 	withOutcomes,
 	type WaitingItem,
@@ -89,15 +89,15 @@ describe('where n8n looks for the inputs of what goes on', () => {
 	const to = (...places: number[]) => places.map((item) => ({ json: {}, pairedItem: { item } }));
 
 	it('is the node before, where each item stands at the place of its input', () => {
-		expect(sourceOf([to(0, 1, 2)], source)).toEqual({ main: [source] });
-		expect(sourceOf([to(0), [], to()], source)).toEqual({ main: [source, source, source] });
+		expect(pairedSource([to(0, 1, 2)], source)).toEqual({ main: [source] });
+		expect(pairedSource([to(0), [], to()], source)).toEqual({ main: [source, source, source] });
 	});
 
 	it.each([
 		['an item is another’s', [to(0, 2, 1)]],
 		['the last item is', [to(0, 1, 3)]],
 		['the items of one output are', [to(0), to(1)]],
-	])('is nowhere, where %s', (_, outputs) => expect(sourceOf(outputs, source)).toBeNull());
+	])('is nowhere, where %s', (_, outputs) => expect(pairedSource(outputs, source)).toBeNull());
 
-	it('is nowhere, where n8n does not tell', () => expect(sourceOf([to(0)])).toBeNull());
+	it('is nowhere, where n8n does not tell', () => expect(pairedSource([to(0)])).toBeNull());
 });
