@@ -1,69 +1,71 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { Connection } from '../api/client';
+import type { CallbackBody, StatusResponse } from '../api/schemas';
+import { readContext, type CallbackContext } from './callbackUrl';
 import { parseCallback } from './parseCallback';
 import { responses, type CallbackResponse } from './responses';
-import { decideVerification, type Verification } from './verification';
-import { readContext, type CallbackContext } from './callbackUrl';
 import { retrieveEvent } from './retrieveEvent';
-import type { CallbackBody, StatusResponse } from '../api/schemas';
+import { decideVerification, type Verification } from './verification';
 import { verifySignature } from './verifySignature';
 import { readRequest } from './webhook';
 
-/** A callback that was found genuine. */
+/** A callback that is known to come from AlloMia, or that nobody asked to verify. */
 export interface AuthenticCallback {
 	event: CallbackBody | StatusResponse;
-	/** What its URL carried, where that is signed (or nobody asks for a signature). */
+	/** The context in its URL; undefined if that is not signed and verification is on. */
 	context: CallbackContext | undefined;
-	/** Where the credential had to be read for it. */
+	/** Set if the credential had to be read. */
 	connection: Connection | undefined;
 }
 
-/** The answer for an event that is of no use here, genuine or not; undefined for one that is. */
+/** The response for an event that is not needed, whether authentic or not; undefined to go on with it. */
 export type CallbackFilter = (
 	event: CallbackBody,
 	context: CallbackContext | undefined,
 ) => CallbackResponse | undefined;
 
 /**
- * The one way in for callbacks, to the trigger and to executions that wait: a genuine event of use,
- * or the answer for the sender. AlloMia is asked about nothing that would be of no use anyway.
- * @param door names what the callback came to: few may wait there
+ * Authenticates a callback to the trigger or to a waiting execution. AlloMia is not asked about events that
+ * `filter` responds to.
+ * @param endpoint identifies what the callback was sent to: the number of callbacks that wait there is limited
+ * @returns the callback, or the response for its sender
  */
 export async function authenticate(
 	webhook: IWebhookFunctions,
-	door: string,
+	endpoint: string,
 	verification: Verification,
-	screen: CallbackFilter,
+	filter: CallbackFilter,
 ): Promise<AuthenticCallback | CallbackResponse> {
-	const read = parseCallback(readRequest(webhook));
-	if (!read.ok) return read.answer;
-	const { event } = read;
+	const parsed = parseCallback(readRequest(webhook));
+	if (!parsed.ok) return parsed.response;
+	const { event } = parsed;
 	if (verification === 'none') {
 		const context = readContext(webhook.getRequestObject().query);
-		return screen(event, context) ?? { event, context, connection: undefined };
+		return filter(event, context) ?? { event, context, connection: undefined };
 	}
 	try {
-		const verified = await verifySignature(webhook, door);
+		const verified = await verifySignature(webhook, endpoint);
 		if (!verified) return responses.unavailable;
 		const { context, connection } = verified;
-		const verdict = decideVerification(verification, context !== undefined);
-		if (verdict.kind === 'refuse') return verdict.answer;
-		const useless = screen(event, context);
-		if (useless) return useless;
-		if (verdict.kind === 'genuine') return { event, context, connection };
 		const isSigned = context !== undefined;
-		const word = await retrieveEvent(webhook, door, isSigned, event.outboundCallId, connection);
-		if ('answer' in word) return word.answer;
-		return screen(word.event, context) ?? { ...word, context };
+		const verdict = decideVerification(verification, isSigned);
+		if (verdict.kind === 'reject') return verdict.response;
+		const filtered = filter(event, context);
+		if (filtered) return filtered;
+		if (verdict.kind === 'authentic') return { event, context, connection };
+		const { outboundCallId } = event;
+		const retrieved = await retrieveEvent(webhook, endpoint, isSigned, outboundCallId, connection);
+		if ('response' in retrieved) return retrieved.response;
+		return filter(retrieved.event, context) ?? { ...retrieved, context };
 	} catch (error) {
-		// The credential is gone or unusable. The sender may come again once that is put right.
+		// The credential is missing or invalid: the sender may try again once it is corrected.
 		const { message } = error as Error;
 		webhook.logger.error(`${webhook.getNode().name}: a callback could not be checked. ${message}`);
 		return responses.unavailable;
 	}
 }
 
-/** Whether `admit` gave an answer for the sender. */
+/** Whether `authenticate` returned a response for the sender. */
 export function isResponse(
 	result: AuthenticCallback | CallbackResponse,
 ): result is CallbackResponse {

@@ -1,25 +1,25 @@
 import { createHmac, timingSafeEqual } from 'crypto';
 
-/** The item that a call was placed for. It travels in the callback URL, so it must stay short. */
+/** The origin of a call. It is part of the callback URL, so it must stay short. */
 export interface CallbackContext {
 	workflowId: string;
 	executionId: string;
 	itemIndex: number;
-	/** The user's own data: never sent to AlloMia as a field, given back with the outcome. */
+	/** The user's own data, which comes back with the outcome. AlloMia gets it as part of the URL only. */
 	metadata?: Record<string, unknown>;
 }
 
-/** The longest callback URL, in characters. n8n's server takes 16 kB for all headers together. */
+/** The maximum length of a callback URL, in characters. Node's HTTP server limits all headers to 16 kB. */
 export const maxUrlLength = 4000;
 
-/** The query parameters that carry the context and its signature. */
+/** The query parameters for the context and its signature. */
 export const contextParameter = 'alloMiaContext';
 export const signatureParameter = 'alloMiaSignature';
 
 /**
- * `url` with the context and a keyed signature over it added to whatever query it has. The
- * signature also covers the webhook that the URL leads to, so that it is worth nothing at another.
- * @param apiKey the AlloMia key that the signing key is derived from
+ * Adds the context and its signature to a URL's query. The signature covers the webhook's path as well, so
+ * that it is not valid for another webhook.
+ * @param apiKey the AlloMia API key from which the signing key is derived
  */
 export function signCallbackUrl(url: string, context: CallbackContext, apiKey: string): string {
 	const encoded = encodeContext(context);
@@ -31,24 +31,21 @@ export function signCallbackUrl(url: string, context: CallbackContext, apiKey: s
 	return `${address}${separator}${query}${fragment}`;
 }
 
-/**
- * The key that signs and verifies callback URLs. It is one for this purpose only: neither it nor a
- * signature tells anything about the API key.
- */
+/** Derives the key that signs callback URLs. Neither it nor a signature reveals the API key. */
 export function verificationKey(apiKey: string): Buffer {
 	return createHmac('sha256', apiKey).update('n8n-nodes-allomia/callback-url/v1').digest();
 }
 
-/** Whether a URL claims to be signed, rightly or not. */
+/** Whether a callback's URL has a signature, valid or not. */
 export function isSigned(query: Record<string, unknown>): boolean {
 	return contextParameter in query && signatureParameter in query;
 }
 
 /**
- * The context that a callback's URL carries, if its signature was made with this key for this
- * webhook. Compared in constant time.
+ * The context in a callback's URL, if its signature is valid for this key and webhook. Compares in constant
+ * time.
  * @param query the request's parsed query
- * @param path the path that the request came to
+ * @param path the request's path
  */
 export function verifyContext(
 	query: Record<string, unknown>,
@@ -64,7 +61,7 @@ export function verifyContext(
 	return decodeContext(encoded);
 }
 
-/** The context that a callback's URL carries, whoever wrote it: only for those who ask for no check. */
+/** The context in a callback's URL, without verification: for Verification set to None only. */
 export function readContext(query: Record<string, unknown>): CallbackContext | undefined {
 	const encoded = query[contextParameter];
 	return typeof encoded === 'string' ? decodeContext(encoded) : undefined;
@@ -77,10 +74,9 @@ function sign(encoded: string, path: string, key: Buffer): string {
 }
 
 /**
- * What makes a webhook the one that it is: its path below n8n's own `webhook`, `webhook-test` or
- * `webhook-waiting`. What stands before may differ between the public address and what a proxy hands
- * on, and may have such a folder too: so it is the last of them that leads somewhere. Where those three
- * are renamed, the last two segments must do.
+ * The part of a path that identifies a webhook: what follows n8n's `webhook`, `webhook-test` or
+ * `webhook-waiting`. A proxy may change what comes before, which may contain such a segment too, so the last
+ * one counts. If these endpoints are renamed, the last two segments identify it.
  */
 function webhookIdentity(path: string): string {
 	const segments = path.split('/').filter(Boolean);

@@ -1,29 +1,30 @@
 /**
- * Lines of callbacks that wait for something, by name, so that nobody waits because of those in another
- * line. n8n keeps some 11 MB for each callback until it is answered: few may wait at the same time.
+ * Limits how many tasks run at a time, per key and overall. Tasks beyond a limit are rejected rather than
+ * queued: n8n holds some 11 MB for each callback until it is answered.
  */
 export class KeyedLimiter {
-	/** How many wait, by line. One that nobody waits in has no entry. */
-	private readonly lines = new Map<string, number>();
+	/** The number of running tasks by key. Keys without any have no entry. */
+	private readonly running = new Map<string, number>();
 
-	constructor(private readonly mostInAll: number) {}
+	/** @param maxOverall how many tasks of all keys may run at a time */
+	constructor(private readonly maxOverall: number) {}
 
 	/**
-	 * Waits for `body` in a line.
-	 * @param most how many may wait in the line
-	 * @returns its result, or undefined at once where too many wait already
+	 * Runs a task.
+	 * @param max how many tasks of this key may run at a time
+	 * @returns the task's result, or undefined at once if a limit is reached
 	 */
-	async run<T>(name: string, most: number, body: () => Promise<T>): Promise<T | undefined> {
-		const inLine = this.lines.get(name) ?? 0;
-		const inAll = [...this.lines.values()].reduce((sum, count) => sum + count, 0);
-		if (inLine >= most || inAll >= this.mostInAll) return undefined;
-		this.lines.set(name, inLine + 1);
+	async run<T>(key: string, max: number, task: () => Promise<T>): Promise<T | undefined> {
+		const ofKey = this.running.get(key) ?? 0;
+		const overall = [...this.running.values()].reduce((sum, count) => sum + count, 0);
+		if (ofKey >= max || overall >= this.maxOverall) return undefined;
+		this.running.set(key, ofKey + 1);
 		try {
-			return await body();
+			return await task();
 		} finally {
-			const left = (this.lines.get(name) ?? 1) - 1;
-			if (left > 0) this.lines.set(name, left);
-			else this.lines.delete(name);
+			const left = (this.running.get(key) ?? 1) - 1;
+			if (left > 0) this.running.set(key, left);
+			else this.running.delete(key);
 		}
 	}
 }

@@ -3,50 +3,51 @@ import { callbackBody, type CallbackBody } from '../api/schemas';
 import { reservedNames } from '../values/reservedNames';
 import { invalidCallback, type CallbackResponse } from './responses';
 
-/** The largest body that is looked at, in bytes. A status object has some hundreds. */
+/** The maximum size of a body, in bytes. A status object has a few hundred. */
 export const maxBodyBytes = 100 * 1024;
 
-/** The deepest nesting that is looked at. */
+/** The maximum nesting depth of a body. */
 const maxDepth = 20;
 
+/** What is needed of an HTTP request to parse it as a callback. */
 export interface CallbackRequest {
 	/** The request's content-type header. */
 	contentType: string | undefined;
-	/** The length of the body as it came, in bytes. */
+	/** The size of the raw body, in bytes. */
 	bytes: number;
-	/** The body as n8n parsed it. */
+	/** The body, parsed by n8n. */
 	body: unknown;
 }
 
 export type ParsedCallback =
 	| { ok: true; event: CallbackBody }
-	| { ok: false; answer: CallbackResponse };
+	| { ok: false; response: CallbackResponse };
 
-/** The status object that a request carries, or the 400 that says why it is none. */
+/** Parses the status object in a request. If there is none, the response is a 400 with the reason. */
 export function parseCallback({ contentType, bytes, body }: CallbackRequest): ParsedCallback {
 	if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType ?? '')) {
-		return refuse('content-type', 'must be application/json');
+		return reject('content-type', 'must be application/json');
 	}
-	if (bytes > maxBodyBytes) return refuse('body', `must have at most ${maxBodyBytes} bytes`);
+	if (bytes > maxBodyBytes) return reject('body', `must have at most ${maxBodyBytes} bytes`);
 	if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-		return refuse('body', 'must be a JSON object');
+		return reject('body', 'must be a JSON object');
 	}
-	const harmful = harmfulName(body);
-	if (harmful !== undefined) return refuse(harmful, 'is not allowed');
+	const forbidden = findForbidden(body);
+	if (forbidden !== undefined) return reject(forbidden, 'is not allowed');
 	const parsed = callbackBody.safeParse(body);
 	if (!parsed.success) return invalid(detailsOf(parsed.error));
 	return { ok: true, event: body as CallbackBody };
 }
 
-function refuse(field: string, message: string): { ok: false; answer: CallbackResponse } {
+function reject(field: string, message: string): { ok: false; response: CallbackResponse } {
 	return invalid([{ field, message }]);
 }
 
 function invalid(details: Array<{ field: string; message: string }>): {
 	ok: false;
-	answer: CallbackResponse;
+	response: CallbackResponse;
 } {
-	return { ok: false, answer: { status: 400, body: { error: invalidCallback, details } } };
+	return { ok: false, response: { status: 400, body: { error: invalidCallback, details } } };
 }
 
 function detailsOf(error: z.ZodError) {
@@ -56,8 +57,8 @@ function detailsOf(error: z.ZodError) {
 	}));
 }
 
-/** A name in the object, however deep, that is made to do harm; or `body` where it is too deep. */
-function harmfulName(body: object): string | undefined {
+/** The first reserved property name at any depth, or `body` if it is nested too deeply. */
+function findForbidden(body: object): string | undefined {
 	const open: Array<{ value: object; depth: number }> = [{ value: body, depth: 1 }];
 	for (let next = open.pop(); next; next = open.pop()) {
 		const { value, depth } = next;

@@ -1,12 +1,12 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** What a caller of our webhook is told. */
+/** An HTTP response to the sender of a callback. */
 export interface CallbackResponse {
 	status: number;
 	body: IDataObject;
 }
 
-/** The one table of answers: the same for the trigger and for parked executions. */
+/** The responses to callbacks, the same for the trigger and for waiting executions. */
 export const responses = {
 	received: { status: 200, body: { received: true } },
 	ignoredStatus: { status: 200, body: { received: true, ignored: 'status' } },
@@ -18,5 +18,5 @@ export const responses = {
 	},
 } satisfies Record<string, CallbackResponse>;
 
-/** The error of a 400: what was posted is no status object. */
+/** The error message of a 400 response: the request has no valid status object. */
 export const invalidCallback = 'Invalid callback';

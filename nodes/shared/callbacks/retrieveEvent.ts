@@ -1,53 +1,50 @@
 import { sleep } from 'n8n-workflow';
-import { connect, type ApiResult, type Connection, type RequestContext } from '../api/client';
 import { readStatus, sameCall } from '../api/callStatus';
+import { connect, type ApiResult, type Connection, type RequestContext } from '../api/client';
 import { isUnknownCall } from '../api/failure';
 import type { StatusResponse } from '../api/schemas';
 import { isTerminal } from '../api/terminalStatus';
 import { KeyedLimiter } from './keyedLimiter';
 import { responses, type CallbackResponse } from './responses';
 
-/** How long AlloMia may take to confirm a callback, in ms, and both times together: its sender is waiting. */
+/** Timeouts in ms, of one request to AlloMia and of all for a callback: its sender is waiting. */
 export const retrieveTimeout = { once: 8_000, inAll: 10_000 };
 
-/** After how long AlloMia is asked once more about a call that has not ended yet as far as it knows, in ms. */
+/** The delay before AlloMia is asked again about a call that has not ended in its records, in ms. */
 export const catchUpTime = 1_000;
 
-/**
- * How many callbacks may wait for AlloMia's word at one door at the same time. Nobody can invent a signed
- * one.
- */
+/** How many callbacks of one endpoint may wait for AlloMia at a time. Signed ones cannot be forged. */
 export const maxWaiting = { signed: 50, unsigned: 12 };
 
-const signedLines = new KeyedLimiter(100);
-const unsignedLines = new KeyedLimiter(50);
+const signedCallbacks = new KeyedLimiter(100);
+const unsignedCallbacks = new KeyedLimiter(50);
 
-type Retrieved = { event: StatusResponse } | { answer: CallbackResponse };
+type Retrieved = { event: StatusResponse } | { response: CallbackResponse };
 
 /**
- * AlloMia's own word about a callback that is not believed: its version of the outcome, or the answer
- * for the sender. Whoever invents callbacks cannot make this process ask more than a few questions at
- * a time, nor keep others from asking theirs: one too many is told to come again (503), before the
- * credential is read for it.
- * @param door what the callback came to
- * @param connection where the credential was read already
+ * Retrieves the event of a callback that is not trusted from AlloMia's API. The number of callbacks that wait
+ * is limited, so that forged ones neither flood AlloMia nor block others: beyond the limit, the response is
+ * 503, before the credential is read.
+ * @param endpoint identifies what the callback was sent to
+ * @param connection if the credential was read already
+ * @returns the call's status according to AlloMia, or the response for the sender
  */
 export async function retrieveEvent(
 	context: RequestContext,
-	door: string,
+	endpoint: string,
 	isSigned: boolean,
 	outboundCallId: string,
 	connection?: Connection,
-): Promise<{ event: StatusResponse; connection: Connection } | { answer: CallbackResponse }> {
-	const [lines, most] = isSigned
-		? [signedLines, maxWaiting.signed]
-		: [unsignedLines, maxWaiting.unsigned];
-	const heard = await lines.run(door, most, async () => {
-		const asked = connection ?? (await connect(context));
-		const word = await retrieveNow(context, asked, outboundCallId);
-		return 'answer' in word ? word : { ...word, connection: asked };
+): Promise<{ event: StatusResponse; connection: Connection } | { response: CallbackResponse }> {
+	const [limiter, limit] = isSigned
+		? [signedCallbacks, maxWaiting.signed]
+		: [unsignedCallbacks, maxWaiting.unsigned];
+	const result = await limiter.run(endpoint, limit, async () => {
+		const current = connection ?? (await connect(context));
+		const retrieved = await retrieveNow(context, current, outboundCallId);
+		return 'response' in retrieved ? retrieved : { ...retrieved, connection: current };
 	});
-	return heard ?? { answer: responses.unavailable };
+	return result ?? { response: responses.unavailable };
 }
 
 async function retrieveNow(
@@ -56,34 +53,31 @@ async function retrieveNow(
 	id: string,
 ): Promise<Retrieved> {
 	const until = Date.now() + retrieveTimeout.inAll;
-	const ask = async () => {
+	const retrieve = async () => {
 		const timeout = Math.min(retrieveTimeout.once, until - Date.now());
 		return toEvent(await readStatus(context, connection, id, timeout), id);
 	};
-	let word = await ask();
-	// It may not have heard yet of what it has just told us.
-	if (isBehind(word) && Date.now() + 2 * catchUpTime < until) {
+	let result = await retrieve();
+	// AlloMia's API may lag behind its callbacks.
+	if (isOpen(result) && Date.now() + 2 * catchUpTime < until) {
 		await sleep(catchUpTime);
-		word = await ask();
+		result = await retrieve();
 	}
-	return isBehind(word) ? { answer: responses.unavailable } : word;
+	return isOpen(result) ? { response: responses.unavailable } : result;
 }
 
-/** Whether AlloMia knows no end of a call that has ended, if its callback is genuine. */
-function isBehind(word: Retrieved): boolean {
-	return 'event' in word && !isTerminal(word.event.status);
+/** Whether the call has not ended in AlloMia's records, as it must have if the callback is genuine. */
+function isOpen(result: Retrieved): boolean {
+	return 'event' in result && !isTerminal(result.event.status);
 }
 
-/** What AlloMia's own word makes of an unsigned callback: its version, or an answer. */
-export function toEvent(
-	asked: ApiResult<StatusResponse>,
-	outboundCallId: string,
-): { event: StatusResponse } | { answer: CallbackResponse } {
-	if (asked.ok) {
-		// An answer about another call proves nothing about this one.
-		return sameCall(asked.value.outboundCallId, outboundCallId)
-			? { event: asked.value }
-			: { answer: responses.unavailable };
+/** Converts the result of a status request into the event, or the response for the sender. */
+export function toEvent(result: ApiResult<StatusResponse>, outboundCallId: string): Retrieved {
+	if (result.ok) {
+		// The status of another call proves nothing about this one.
+		return sameCall(result.value.outboundCallId, outboundCallId)
+			? { event: result.value }
+			: { response: responses.unavailable };
 	}
-	return { answer: isUnknownCall(asked.failure) ? responses.unverified : responses.unavailable };
+	return { response: isUnknownCall(result.failure) ? responses.unverified : responses.unavailable };
 }

@@ -1,29 +1,30 @@
-/** What a trigger's own path may look like: it must survive in an address as it is. */
+/** The form of a trigger's custom path: only characters that need no encoding in a URL. */
 const plainPath = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.~-]+(?:\/[\w.~-]+)*$/;
 
 /**
- * The path that an AlloMia Trigger listens at, below n8n's webhook address. It follows from the
- * workflow and the trigger's parameters alone, so the node that places a call finds it in any process.
- * @param ownPath the trigger's option Path: empty for the usual path
- * @returns undefined where the option cannot be used
+ * The path of an AlloMia Trigger below n8n's webhook URL. It depends on the workflow and the trigger's
+ * parameters only, so that the node that places a call can build it in any process.
+ * @param customPath the trigger's option Path; empty for the default
+ * @returns undefined if the option is invalid
  */
-export function triggerPath(ownPath: unknown, workflowId: string): string | undefined {
-	const text = typeof ownPath === 'string' ? ownPath.trim() : '';
+export function triggerPath(customPath: unknown, workflowId: string): string | undefined {
+	const text = typeof customPath === 'string' ? customPath.trim() : '';
 	const path = (text || `allomia/${workflowId}`).replace(/^\/|\/$/g, '');
 	return plainPath.test(path) ? path : undefined;
 }
 
-/** The same as n8n evaluates it when it registers the trigger. It drops outer slashes by itself. */
+/** `triggerPath` as the expression that n8n evaluates when it registers the trigger; n8n trims outer slashes. */
 export const triggerPathExpression =
 	'={{ String($parameter["options"]["path"] || "").trim() || "allomia/" + $workflow.id }}';
 
+/** What is allowed in a custom path, as the predicate of a sentence. */
 export const pathRule =
 	'may hold letters without accents, digits, ".", "-", "_", "~", and "/" between them, such as clinic/outcomes, but no "." or ".." alone between two "/"';
 
 /**
- * A webhook's production address, under the address that n8n has today.
- * @param resumeUrl the running execution's own, `<address>/webhook-waiting/<id>?…`
- * @returns undefined where n8n's webhook endpoints are renamed: nothing then says what they are
+ * The production URL of a webhook.
+ * @param resumeUrl the URL of the running execution, `<n8n>/webhook-waiting/<id>?…`
+ * @returns undefined if n8n's webhook endpoints are renamed, as their names are not known then
  */
 export function webhookUrl(resumeUrl: string, path: string): string | undefined {
 	const { origin, pathname } = new URL(resumeUrl);

@@ -1,20 +1,20 @@
 import { responses, type CallbackResponse } from './responses';
 
-/** How much a trigger asks for before it believes a callback. */
+/** The trigger's setting Verification. Waiting executions use `auto`. */
 export type Verification = 'auto' | 'signature' | 'always' | 'none';
 
-/** What is to be done about a callback before it is known to be genuine. */
+/** How to go on with a callback: accept it, retrieve its event from AlloMia, or reject it. */
 export type Verdict =
-	| { kind: 'genuine' }
-	| { kind: 'ask' }
-	| { kind: 'refuse'; answer: CallbackResponse };
+	| { kind: 'authentic' }
+	| { kind: 'retrieve' }
+	| { kind: 'reject'; response: CallbackResponse };
 
-/** @param signed whether the URL carries a valid signature */
-export function decideVerification(verification: Verification, signed: boolean): Verdict {
-	if (verification === 'none') return { kind: 'genuine' };
-	if (verification === 'always') return { kind: 'ask' };
-	if (signed) return { kind: 'genuine' };
+/** @param isSigned whether the callback's URL has a valid signature */
+export function decideVerification(verification: Verification, isSigned: boolean): Verdict {
+	if (verification === 'none') return { kind: 'authentic' };
+	if (verification === 'always') return { kind: 'retrieve' };
+	if (isSigned) return { kind: 'authentic' };
 	return verification === 'auto'
-		? { kind: 'ask' }
-		: { kind: 'refuse', answer: responses.unverified };
+		? { kind: 'retrieve' }
+		: { kind: 'reject', response: responses.unverified };
 }

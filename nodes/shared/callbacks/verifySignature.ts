@@ -4,94 +4,87 @@ import { isSigned, verificationKey, verifyContext, type CallbackContext } from '
 import { KeyedLimiter } from './keyedLimiter';
 
 /**
- * How long a key is taken for today's, in ms. n8n takes some 20 ms to read a credential in a
- * webhook, as long as for all the rest of an event. Once the API key is changed, what the old one
- * signed counts this much longer.
+ * How long a signing key is cached, in ms: to read a credential in a webhook takes n8n some 20 ms, as long as
+ * the rest of an event. After the API key was changed, the old key's signatures stay valid this long.
  */
-const lifetime = 5_000;
+const cacheTime = 5_000;
 
-/**
- * How long after a key was read a signature that does not fit it counts as none, in ms: forged ones make
- * this process read the credential once a second at most.
- */
-const readAgainAfter = 1_000;
+/** The minimum time between two reads of the credential because of invalid signatures, in ms. */
+const rereadInterval = 1_000;
 
-/** The most credentials whose keys are kept. */
+/** How many credentials' signing keys are cached. */
 const capacity = 100;
 
-/** Derived keys by the id of the credential. The API keys themselves are kept nowhere. */
-const remembered = new Map<string, { key: Buffer; readAt: number }>();
+/** Signing keys by credential ID. API keys are not cached. */
+const cache = new Map<string, { key: Buffer; readAt: number }>();
 
 /**
- * How many callbacks may wait at one door for the credential to be read: those with a signature of the
- * last key that was read, which nobody can invent; those that may have one of today's; and those that
- * have none of a key of a moment ago.
+ * How many callbacks of one endpoint may wait for the credential: with a signature that is valid for the
+ * cached key, which cannot be forged; with one that is not, while that key is stale; and while it is fresh.
  */
-const mostWaiting = { fitting: 100, unknown: 50, others: 12 };
+const maxWaiting = { valid: 100, stale: 50, invalid: 12 };
 
-const fittingLines = new KeyedLimiter(100);
-const otherLines = new KeyedLimiter(50);
+const validSignatures = new KeyedLimiter(100);
+const otherSignatures = new KeyedLimiter(50);
 
-/** How long n8n may take to read a credential, in ms. */
+/** The timeout for reading a credential, in ms. */
 const readTimeout = 8_000;
 
-/**
- * The credentials that are just being read, by the door and their id: callbacks that come together read
- * one once.
- */
-const reading = new Map<string, Promise<Connection>>();
+/** Reads of credentials in progress, by endpoint and credential ID: concurrent callbacks share one. */
+const pendingReads = new Map<string, Promise<Connection>>();
 
-/** What a callback's signature says, and what was read for it, so that nobody reads it again. */
-export interface Verified {
-	/** Undefined where the URL carries no valid signature. */
+/** The result of verifying a signature. */
+export interface VerifiedSignature {
+	/** Undefined if the URL has no valid signature. */
 	context: CallbackContext | undefined;
+	/** Set if the credential had to be read. */
 	connection: Connection | undefined;
 }
 
 /**
- * Checks the signature of a callback's URL.
- * @param door names what the callback came to
- * @returns undefined where too many wait already for the credential to be read
- * @throws CredentialError, or n8n's own error, where the credential cannot be read
+ * Verifies the signature in a callback's URL.
+ * @param endpoint identifies what the callback was sent to
+ * @returns undefined if too many callbacks are waiting for the credential
+ * @throws CredentialError, or n8n's own error, if the credential cannot be read
  */
 export async function verifySignature(
 	webhook: IWebhookFunctions,
-	door: string,
-): Promise<Verified | undefined> {
+	endpoint: string,
+): Promise<VerifiedSignature | undefined> {
 	const { query, path } = webhook.getRequestObject();
 	if (!isSigned(query)) return { context: undefined, connection: undefined };
 	const id = webhook.getNode().credentials?.[credentialName]?.id ?? '';
-	const known = remembered.get(id);
-	const age = known ? Date.now() - known.readAt : Infinity;
-	const fits = known && verifyContext(query, path, known.key);
-	if (fits ? age < lifetime : age < readAgainAfter) return { context: fits, connection: undefined };
-	const [lines, most] = fits
-		? [fittingLines, mostWaiting.fitting]
-		: [otherLines, age < lifetime ? mostWaiting.others : mostWaiting.unknown];
-	return await lines.run(door, most, async () => {
-		const connection = await readTogether(webhook, `${door}/${id}`);
+	const cached = cache.get(id);
+	const age = cached ? Date.now() - cached.readAt : Infinity;
+	const context = cached && verifyContext(query, path, cached.key);
+	if (age < (context ? cacheTime : rereadInterval)) return { context, connection: undefined };
+	const [limiter, limit] = context
+		? [validSignatures, maxWaiting.valid]
+		: [otherSignatures, age < cacheTime ? maxWaiting.invalid : maxWaiting.stale];
+	return await limiter.run(endpoint, limit, async () => {
+		const connection = await readOnce(webhook, `${endpoint}/${id}`);
 		const key = verificationKey(connection.apiKey);
-		if (id !== '') remember(id, key);
+		if (id !== '') addToCache(id, key);
 		return { context: verifyContext(query, path, key), connection };
 	});
 }
 
-async function readTogether(webhook: IWebhookFunctions, name: string): Promise<Connection> {
-	const pending = reading.get(name) ?? read(webhook).finally(() => reading.delete(name));
-	reading.set(name, pending);
+async function readOnce(webhook: IWebhookFunctions, name: string): Promise<Connection> {
+	const pending = pendingReads.get(name) ?? read(webhook).finally(() => pendingReads.delete(name));
+	pendingReads.set(name, pending);
 	return await pending;
 }
 
 async function read(webhook: IWebhookFunctions): Promise<Connection> {
-	const late = sleep(readTimeout).then(() => {
+	const timeout = sleep(readTimeout).then(() => {
 		throw new Error('n8n did not read the credential in time.');
 	});
-	return await Promise.race([connect(webhook), late]);
+	return await Promise.race([connect(webhook), timeout]);
 }
 
-function remember(id: string, key: Buffer): void {
-	remembered.delete(id);
-	remembered.set(id, { key, readAt: Date.now() });
-	const [oldest] = remembered.keys();
-	if (remembered.size > capacity && oldest !== undefined) remembered.delete(oldest);
+function addToCache(id: string, key: Buffer): void {
+	cache.delete(id);
+	cache.set(id, { key, readAt: Date.now() });
+	const [oldest] = cache.keys();
+	if (cache.size > capacity && oldest !== undefined) cache.delete(oldest);
 }

@@ -2,7 +2,7 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import type { CallbackRequest } from './parseCallback';
 import type { CallbackResponse } from './responses';
 
-/** What a request to one of our webhooks brings. */
+/** The current request to one of the package's webhooks. */
 export function readRequest(webhook: IWebhookFunctions): CallbackRequest {
 	const request = webhook.getRequestObject();
 	const declared = Number(request.headers['content-length'] ?? 0);
@@ -13,7 +13,7 @@ export function readRequest(webhook: IWebhookFunctions): CallbackRequest {
 	};
 }
 
-/** Answers the sender itself: n8n would only let it choose a body, and not where a workflow starts. */
+/** Responds to the sender directly: through n8n, a node cannot set the status without starting the workflow. */
 export function respond(
 	webhook: IWebhookFunctions,
 	{ status, body }: CallbackResponse,

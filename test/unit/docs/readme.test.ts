@@ -191,7 +191,7 @@ function waitOutput(call: WaitingItem['call']) {
 function invalidCallback() {
 	const body = { event: 'ping' };
 	const read = parseCallback({ contentType: 'application/json', bytes: 16, body });
-	return read.ok ? undefined : read.answer.body;
+	return read.ok ? undefined : read.response.body;
 }
 
 const refused = (statusCode: number, error?: string, headers = {}): Failure =>

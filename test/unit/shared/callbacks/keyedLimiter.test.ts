@@ -1,43 +1,43 @@
 import { KeyedLimiter } from '../../../../nodes/shared/callbacks/keyedLimiter';
 
-/** Something to wait for, and what ends the wait. */
+/** A task, and what ends it. */
 function held() {
 	let end = (): void => {};
 	const body = new Promise<string>((resolve) => (end = () => resolve('done')));
 	return { body: async () => await body, end };
 }
 
-const never = jest.fn(async () => 'not to be waited for');
+const never = jest.fn(async () => 'not to be run');
 
-describe('waiting lines', () => {
+describe('the limiter', () => {
 	afterEach(() => expect(never).not.toHaveBeenCalled());
 
-	it('send away at once whoever is one too many in a line, and nobody in another', async () => {
-		const lines = new KeyedLimiter(10);
+	it('rejects at once what exceeds the limit of its key, and of no other', async () => {
+		const limiter = new KeyedLimiter(10);
 		const { body, end } = held();
-		const waiting = [lines.run('a', 2, body), lines.run('a', 2, body)];
-		expect(await lines.run('a', 2, never)).toBeUndefined();
-		expect(await lines.run('b', 2, async () => 'let in')).toBe('let in');
+		const waiting = [limiter.run('a', 2, body), limiter.run('a', 2, body)];
+		expect(await limiter.run('a', 2, never)).toBeUndefined();
+		expect(await limiter.run('b', 2, async () => 'run')).toBe('run');
 		end();
 		expect(await Promise.all(waiting)).toEqual(['done', 'done']);
-		expect(await lines.run('a', 2, async () => 'let in')).toBe('let in');
+		expect(await limiter.run('a', 2, async () => 'run')).toBe('run');
 	});
 
-	it('send away whoever is one too many in all', async () => {
-		const lines = new KeyedLimiter(2);
+	it('rejects what exceeds the limit of all keys', async () => {
+		const limiter = new KeyedLimiter(2);
 		const { body, end } = held();
-		const waiting = [lines.run('a', 2, body), lines.run('b', 2, body)];
-		expect(await lines.run('c', 2, never)).toBeUndefined();
+		const waiting = [limiter.run('a', 2, body), limiter.run('b', 2, body)];
+		expect(await limiter.run('c', 2, never)).toBeUndefined();
 		end();
 		await Promise.all(waiting);
 	});
 
-	it('make room where the wait fails, and keep nothing of a line that is empty', async () => {
-		const lines = new KeyedLimiter(1);
+	it('makes room when a task fails, and keeps no empty entries', async () => {
+		const limiter = new KeyedLimiter(1);
 		for (const name of ['a', 'b', 'c']) {
-			const failing = lines.run(name, 1, async () => await Promise.reject(new Error('gone')));
+			const failing = limiter.run(name, 1, async () => await Promise.reject(new Error('gone')));
 			await expect(failing).rejects.toThrow('gone');
 		}
-		expect(Reflect.get(lines, 'lines')).toEqual(new Map());
+		expect(Reflect.get(limiter, 'running')).toEqual(new Map());
 	});
 });

@@ -19,7 +19,7 @@ const read = (body: unknown, contentType: string | undefined = 'application/json
 /** A refusal with 400 that names this field, and what is wrong with it. */
 const invalid = (field: string, message: unknown = expect.any(String)) => ({
 	ok: false,
-	answer: {
+	response: {
 		status: 400,
 		body: { error: 'Invalid callback', details: [{ field, message }] },
 	},
@@ -118,7 +118,7 @@ describe('what is no outcome is answered with 400, and why', () => {
 
 	it('with everything that is wrong, at once', () => {
 		const result = read({});
-		const details = result.ok ? [] : result.answer.body.details;
+		const details = result.ok ? [] : result.response.body.details;
 		expect(details).toEqual([
 			{ field: 'outboundCallId', message: 'is missing' },
 			{ field: 'status', message: 'is missing' },

@@ -1,11 +1,14 @@
 import type { IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
+import type { Failure } from '../../../../nodes/shared/api/failure';
+import type { StatusResponse } from '../../../../nodes/shared/api/schemas';
 import { readConnection } from '../../../../nodes/shared/api/client';
-import { retrieveEvent } from '../../../../nodes/shared/callbacks/retrieveEvent';
+import { responses } from '../../../../nodes/shared/callbacks/responses';
+import { retrieveEvent, toEvent } from '../../../../nodes/shared/callbacks/retrieveEvent';
 
 const id = '3f2504e0-4f89-11d3-9a0c-0305e82c3301';
 const connection = readConnection({ apiKey: 'k', baseUrl: 'https://allomia.com/api' });
 const unavailable = {
-	answer: {
+	response: {
 		status: 503,
 		body: { error: 'AlloMia could not be asked about this call. Try again later.' },
 	},
@@ -23,8 +26,8 @@ function alloMia(answer: (asked: number) => Promise<object>) {
 		},
 	};
 	const context = { helpers } as unknown as IWebhookFunctions;
-	const ask = async (isSigned = false, door = 'door') =>
-		await retrieveEvent(context, door, isSigned, id, connection);
+	const ask = async (isSigned = false, endpoint = 'endpoint') =>
+		await retrieveEvent(context, endpoint, isSigned, id, connection);
 	return { asked, ask };
 }
 
@@ -78,10 +81,10 @@ it.each([
 		await later(1_000);
 		return status('completed');
 	});
-	const come = (count: number, door: string) =>
-		Array.from({ length: count }, async () => await ask(isSigned, door));
-	const doors = Array.from({ length: 10 }, (__, index) => `door ${index}`);
-	const all = doors.flatMap((door) => come(atDoor + 1, door));
+	const come = (count: number, endpoint: string) =>
+		Array.from({ length: count }, async () => await ask(isSigned, endpoint));
+	const endpoints = Array.from({ length: 10 }, (__, index) => `endpoint ${index}`);
+	const all = endpoints.flatMap((endpoint) => come(atDoor + 1, endpoint));
 	await jest.advanceTimersByTimeAsync(500);
 	expect(asked).toHaveLength(inAll);
 	const ofFirstDoor = all.slice(0, atDoor + 1);
@@ -94,4 +97,42 @@ it.each([
 	const next = ask(isSigned);
 	await jest.advanceTimersByTimeAsync(1_000);
 	expect(await next).toMatchObject({ event: status('completed') });
+});
+
+describe('the event of an unsigned callback, from AlloMia’s response', () => {
+	const event = status('completed') as unknown as StatusResponse;
+	const failed = (kind: Failure['kind'], httpCode?: number, said?: string) => ({
+		ok: false as const,
+		failure: { kind, message: '', description: '', ...(httpCode ? { httpCode } : {}), said },
+	});
+
+	it('is the status that AlloMia gives', () => {
+		expect(toEvent({ ok: true, value: event }, id)).toEqual({ event });
+		expect(toEvent({ ok: true, value: event }, id.toUpperCase())).toEqual({ event });
+	});
+
+	it('proves nothing where it is about another call', () => {
+		expect(toEvent({ ok: true, value: event }, id.replace('f', 'e'))).toEqual({
+			response: responses.unavailable,
+		});
+	});
+
+	it('unmasks an invented call', () => {
+		const asked = failed('refused', 404, 'Outbound call not found');
+		expect(toEvent(asked, id)).toEqual({ response: responses.unverified });
+	});
+
+	it.each([
+		['a wrong key', failed('refused', 401)],
+		['the page of a gateway', failed('refused', 404)],
+		['another sentence', failed('refused', 404, 'Organization not found')],
+		['the sentence with another status', failed('refused', 400, 'Outbound call not found')],
+		['a refusal', failed('refused', 403)],
+		['too many requests', failed('notTaken', 429)],
+		['a broken AlloMia', failed('uncertain', 500)],
+		['no answer', failed('uncertain')],
+		['no connection', failed('notTaken')],
+	])('was not to be had (%s): the sender may come again, and nothing is lost', (_, asked) => {
+		expect(toEvent(asked, id)).toEqual({ response: responses.unavailable });
+	});
 });

@@ -5,21 +5,23 @@ import {
 } from '../../../../nodes/shared/callbacks/verification';
 
 describe('verification', () => {
-	const genuine = { kind: 'genuine' };
-	const refuse = { kind: 'refuse', answer: responses.unverified };
+	const authentic = { kind: 'authentic' };
+	const rejected = { kind: 'reject', response: responses.unverified };
 
 	it.each<[Verification, boolean, object]>([
-		['auto', true, genuine],
-		['auto', false, { kind: 'ask' }],
-		['signature', true, genuine],
-		['signature', false, refuse],
-		['none', true, genuine],
-		['none', false, genuine],
-	])('%s believes what it should (signed: %s)', (verification, signed, expected) => {
+		['auto', true, authentic],
+		['auto', false, { kind: 'retrieve' }],
+		['signature', true, authentic],
+		['signature', false, rejected],
+		['always', true, { kind: 'retrieve' }],
+		['always', false, { kind: 'retrieve' }],
+		['none', true, authentic],
+		['none', false, authentic],
+	])('%s trusts what it should (signed: %s)', (verification, signed, expected) => {
 		expect(decideVerification(verification, signed)).toEqual(expected);
 	});
 
-	it('believes nothing unsigned for a setting that it does not know', () => {
-		expect(decideVerification('other' as Verification, false)).toEqual(refuse);
+	it('rejects unsigned callbacks for an unknown setting', () => {
+		expect(decideVerification('other' as Verification, false)).toEqual(rejected);
 	});
 });

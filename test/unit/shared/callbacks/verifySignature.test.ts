@@ -11,14 +11,14 @@ jest.mock('n8n-workflow', () => ({
 const context = { workflowId: 'w1', executionId: '17', itemIndex: 3 };
 const address = 'https://n8n.example.com/webhook/a';
 
-/** A credential that counts how often it is read, and doors that it is read for. */
+/** A credential that counts how often it is read, and endpoints that it is read for. */
 function account(id: string | null = randomUUID()) {
 	const it = {
 		reads: 0,
 		apiKey: 'today',
 		/** Resolves once n8n has read it. */
 		reading: Promise.resolve(),
-		arrive: async (url: string, door = 'door') => {
+		arrive: async (url: string, endpoint = 'endpoint') => {
 			const { pathname, searchParams } = new URL(url);
 			const webhook = {
 				getRequestObject: () => ({ path: pathname, query: Object.fromEntries(searchParams) }),
@@ -29,7 +29,7 @@ function account(id: string | null = randomUUID()) {
 					return { apiKey: it.apiKey, baseUrl: 'https://allomia.com/api' };
 				},
 			};
-			return await verifySignature(webhook as unknown as IWebhookFunctions, door);
+			return await verifySignature(webhook as unknown as IWebhookFunctions, endpoint);
 		},
 	};
 	return it;
@@ -85,13 +85,13 @@ it('reads the credential once for callbacks that come together', async () => {
 	expect(it.reads).toBe(1);
 });
 
-it('reads the credential for each of two doors that are asked at the same moment', async () => {
+it('reads the credential for each of two endpoints that are asked at the same moment', async () => {
 	const [one, two] = [account(), account()];
 	two.apiKey = 'another';
 	const both = [one.arrive(signedBy('today')), two.arrive(signedBy('today'))];
 	expect((await Promise.all(both)).map((it) => it?.context)).toEqual([context, undefined]);
-	const doors = [one.arrive(signedBy('today'), 'a'), two.arrive(signedBy('another'), 'b')];
-	expect((await Promise.all(doors)).map((it) => it?.context)).toEqual([context, context]);
+	const endpoints = [one.arrive(signedBy('today'), 'a'), two.arrive(signedBy('another'), 'b')];
+	expect((await Promise.all(endpoints)).map((it) => it?.context)).toEqual([context, context]);
 });
 
 it.each([null, ''])('keeps no key of a credential without an ID (%j)', async (none) => {
@@ -111,7 +111,7 @@ it('keeps the keys of a hundred credentials', async () => {
 	expect(first?.reads).toBe(2);
 });
 
-/** Whoever has no valid signature is not in the way of those at another door. */
+/** Whoever has no valid signature is not in the way of those at another endpoint. */
 it.each([
 	['that fit the last key', 'today', 5_000, 100, false],
 	['that may fit today’s', 'other', 5_000, 50, false],
@@ -123,7 +123,7 @@ it.each([
 	let done = () => {};
 	it.reading = new Promise((resolve) => (done = resolve));
 	const arrivals = Array.from({ length: most + 3 }, async () => await it.arrive(signedBy(key)));
-	arrivals.push(it.arrive(signedBy(key), 'another door'));
+	arrivals.push(it.arrive(signedBy(key), 'another endpoint'));
 	done();
 	const isLetIn = (await Promise.all(arrivals)).map((verified) => verified !== undefined);
 	expect(isLetIn).toEqual([...Array<boolean>(most).fill(true), false, false, false, isFree]);
