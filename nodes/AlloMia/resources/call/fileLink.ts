@@ -1,5 +1,6 @@
 import type { Failure } from '../../../shared/api/failure';
-import { isLoopbackHost, isPrivateUrl, parseUrl } from '../../../shared/values/hosts';
+import { isLoopbackHost, parseUrl } from '../../../shared/values/hosts';
+import { isPrivateUrl } from '../../../shared/values/privateHosts';
 
 /** What may be downloaded of a call. */
 export const fileKinds = ['transcript', 'recording'] as const;

@@ -3,7 +3,7 @@ import type { Connection } from '../../../../shared/api/client';
 import { readCallbackUrl, type CallRequest } from '../dispatch/callRequest';
 import { maxUrlLength, signCallbackUrl } from '../../../../shared/callbacks/callbackUrl';
 import { addHint } from '../../../../shared/n8n/hints';
-import { isPrivateUrl } from '../../../../shared/values/hosts';
+import { isPrivateUrl } from '../../../../shared/values/privateHosts';
 import { readBoolean } from '../../../../shared/values/parameters';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import type { ValidatedItem } from '../../items';

@@ -17,7 +17,7 @@ import {
 	reconcileUntilDeadline,
 	type Reconciliation,
 } from './reconciliation';
-import { isPrivateUrl } from '../../../../shared/values/hosts';
+import { isPrivateUrl } from '../../../../shared/values/privateHosts';
 import {
 	pendingCalls,
 	pairedSource,
