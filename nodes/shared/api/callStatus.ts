@@ -9,7 +9,7 @@ import {
 } from './client';
 import { statusResponse, type StatusResponse } from './schemas';
 
-/** The request for how a call stands: GET /outbound/{id}/status. */
+/** The request GET /outbound/{id}/status. */
 export function statusRequest(
 	outboundCallId: string,
 	timeout = defaultTimeout,
@@ -23,7 +23,7 @@ export function statusRequest(
 	};
 }
 
-/** Asks AlloMia, once, how a call stands. */
+/** Reads the status of an outbound call, without retries. */
 export async function readStatus(
 	context: RequestContext,
 	connection: Connection,
@@ -33,14 +33,15 @@ export async function readStatus(
 	return await send(context, connection, statusRequest(outboundCallId, timeout));
 }
 
-/** How many calls are asked about at the same time. */
+/** How many status requests are sent at a time. */
 const concurrency = 10;
 
 /**
- * Asks AlloMia about several calls, a few at a time: the answers, by the ids. A call whose request
- * fails is missing; so are those that were not reached by `until` (in ms since 1970) or before the
- * execution was cancelled.
- * @param timeout how long one request may take, in ms
+ * Reads the statuses of several outbound calls, without retries.
+ * @param timeout of one request, in ms
+ * @param until when to stop sending requests, in ms since 1970
+ * @param signal aborts when the execution is cancelled
+ * @returns the statuses by call ID, without those that failed or were not requested in time
  */
 export async function readStatuses(
 	context: RequestContext,
@@ -53,13 +54,13 @@ export async function readStatuses(
 		const left = until - Date.now();
 		if (left <= 0 || signal?.aborted) return;
 		const status = await readStatus(context, connection, id, Math.min(timeout, left));
-		// An answer about another call says nothing about this one.
+		// The status of another call says nothing about this one.
 		if (status.ok && sameCall(status.value.outboundCallId, id)) statuses.set(id, status.value);
 	});
 	return statuses;
 }
 
-/** Whether two ids are the same but for their case, in which UUIDs do not differ. */
+/** Compares two call IDs. UUIDs are case-insensitive. */
 export function sameCall(first: string, second: string): boolean {
 	return first.toLowerCase() === second.toLowerCase();
 }

@@ -24,47 +24,51 @@ import { redact } from '../values/strings';
 
 export const credentialName = 'alloMiaApi';
 
-/** Any of n8n's contexts that can send a request with the credential. */
+/** The n8n contexts that can send requests with a credential. */
 export type RequestContext = IExecuteFunctions | IWebhookFunctions | ILoadOptionsFunctions;
 
-/** Whom we talk to. The key is here to sign callback URLs and to be blanked out of texts. */
+/** Connection settings for the AlloMia API. The key signs callback URLs and is redacted from messages. */
 export interface Connection {
 	baseUrl: string;
 	apiKey: string;
-	/** What n8n gave us. Handed back with each request, it saves n8n from reading it for each. */
+	/** The credential as n8n provides it: passed with each request, n8n does not read it again. */
 	credential: ICredentialsDecrypted;
 }
 
+/** A request to the AlloMia API. */
 export interface ApiRequest<Schema extends z.ZodTypeAny> {
 	method: IHttpRequestMethods;
-	/** Below the base URL, with a leading slash; every variable segment already encoded. */
+	/** Path below the base URL, with a leading slash; variable segments are URL-encoded. */
 	path: string;
 	query?: Record<string, string | number>;
 	body?: object;
 	/** In ms. */
 	timeout: number;
 	purpose: Purpose;
-	/** What the answer must look like. */
+	/** Validates the response. */
 	schema: Schema;
 }
 
-/** An answer of AlloMia's: the documented fields, and whatever else it holds. */
+/** A validated response: the documented fields, and any others it contains. */
 export type ApiResponse<Schema extends z.ZodTypeAny> = z.output<Schema> & IDataObject;
 
 export type ApiResult<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
-/** How long a request may take unless the user says otherwise, in ms. */
+/** The default timeout of a request, in ms. */
 export const defaultTimeout = 30_000;
 
 /**
- * The credential, read once per run.
- * @throws CredentialError where it cannot be used
+ * Reads the credential.
+ * @throws CredentialError if it is invalid
  */
 export async function connect(context: RequestContext): Promise<Connection> {
 	return readConnection(await context.getCredentials(credentialName));
 }
 
-/** @throws CredentialError where it cannot be used */
+/**
+ * Validates a credential's data.
+ * @throws CredentialError if it is invalid
+ */
 export function readConnection(data: ICredentialDataDecryptedObject): Connection {
 	return {
 		baseUrl: readBaseUrl(data.baseUrl),
@@ -74,9 +78,9 @@ export function readConnection(data: ICredentialDataDecryptedObject): Connection
 }
 
 /**
- * Sends one request to AlloMia, once, and checks the answer. It never throws for what AlloMia or
- * the network does: a failure says what happened and what it means. Redirects are not followed, so
- * that neither the key nor a dial goes anywhere else.
+ * Sends a request to AlloMia, without retries, and validates the response. Errors of AlloMia or the network
+ * are returned as failures, not thrown. Redirects are not followed, so that neither the key nor a call is
+ * sent to another host.
  */
 export async function send<Schema extends z.ZodTypeAny>(
 	context: RequestContext,
@@ -141,13 +145,13 @@ async function exchange<Schema extends z.ZodTypeAny>(
 		const problem = `with something else than documented (${firstIssue(checked.error)})`;
 		return { ok: false, failure: invalidResponse(statusCode, problem, purpose) };
 	}
-	// The answer itself, not the schema's copy: users get it untouched, its fields in AlloMia's order.
+	// The response itself, not zod's copy: its fields stay unchanged and in AlloMia's order.
 	return { ok: true, value: json as ApiResponse<Schema> };
 }
 
 /**
- * n8n breaks off the requests of an execution that is stopped, also those that are not on their way yet.
- * Nobody would know then whether AlloMia has taken them: what changes something goes on to its answer.
+ * The context without its cancellation signal. n8n aborts the requests of a stopped execution; for requests
+ * that change something, the outcome would then be unknown.
  */
 function withoutCancellation(context: RequestContext): RequestContext {
 	return Object.create(context, { getExecutionCancelSignal: { value: () => undefined } });

@@ -1,15 +1,15 @@
 import { isLoopbackHost, parseUrl } from '../values/hosts';
 import { clean, withoutInvisible } from '../values/strings';
 
-/** Where the API lives unless the credential says otherwise. */
+/** The default base URL of the API. */
 export const defaultBaseUrl = 'https://allomia.com/api';
 
-/** What is wrong with the credential, as a sentence for the user. */
+/** An invalid credential. The message tells the user what to correct. */
 export class CredentialError extends Error {}
 
 /**
- * The credential's base URL, cleaned and without a slash at the end.
- * @throws CredentialError where it is no http(s) URL, or would send the key in the open
+ * Validates the credential's base URL, and removes trailing slashes.
+ * @throws CredentialError if it is not an http(s) URL, or would send the key unencrypted
  */
 export function readBaseUrl(value: unknown): string {
 	const text = typeof value === 'string' ? clean(value) : '';
@@ -34,8 +34,9 @@ export function readBaseUrl(value: unknown): string {
 }
 
 /**
- * @param request what n8n is about to send; its HTTP Request node names the address `uri`
- * @throws CredentialError where it goes to another host than Base URL's, or there in the open
+ * Prevents n8n from sending the API key elsewhere, for example from its HTTP Request node.
+ * @param request the request about to be sent; some nodes name the URL `uri`
+ * @throws CredentialError if its origin is not that of the base URL
  */
 export function refuseOtherHosts(
 	{ url, uri, baseURL }: { url?: unknown; uri?: unknown; baseURL?: unknown },
@@ -50,9 +51,8 @@ export function refuseOtherHosts(
 }
 
 /**
- * The credential's API key, without what was pasted along: blanks and line breaks, also inside it,
- * and the word "Bearer".
- * @throws CredentialError where there is none, or it cannot be one
+ * Validates the credential's API key, and removes white space and a pasted "Bearer".
+ * @throws CredentialError if it is empty or has characters that no key has
  */
 export function readApiKey(value: unknown): string {
 	const text = typeof value === 'string' ? withoutInvisible(value) : '';

@@ -1,37 +1,36 @@
 import type { NetworkError } from './networkError';
 import { errorResponse } from './schemas';
 
-/** What a request was for: it decides what a failure means to the user. */
+/** What a request does. The advice in a failure depends on it. */
 export type Purpose = 'dial' | 'read' | 'write';
 
 /**
  * Why a request failed.
- * - `refused`: AlloMia said no, or was not reached for a reason that a retry does not mend
- * - `notTaken`: AlloMia has surely not taken it, and may take it later (refused connection, DNS,
- *   429, 503 with Retry-After)
- * - `uncertain`: nobody knows whether it took effect (time-out, reset, 5xx, a redirect, an unreadable
- *   answer)
+ * - `refused`: AlloMia rejected it, or cannot be reached for a reason that retries do not resolve
+ * - `notTaken`: AlloMia certainly did not accept it, and may do so later (refused connection, DNS, 429, 503
+ *   with Retry-After): it is safe to retry
+ * - `uncertain`: AlloMia may have accepted it (timeout, reset, 5xx, redirect, invalid response): never retried
  */
 export interface Failure {
 	kind: 'refused' | 'notTaken' | 'uncertain';
 	message: string;
 	description: string;
-	/** The HTTP status, if there was an answer. */
+	/** The HTTP status, if there was a response. */
 	httpCode?: number;
-	/** AlloMia's own sentence, if the answer is one of its errors, and no page of a proxy or gateway. */
+	/** AlloMia's error message; undefined if the response came from a proxy or gateway. */
 	said?: string;
-	/** How long AlloMia asks to wait, in ms. */
+	/** The response's Retry-After, in ms. */
 	retryAfter?: number;
 }
 
-/** An HTTP answer with its body as text. */
+/** An HTTP response with its body as text. */
 export interface HttpResponse {
 	statusCode: number;
 	headers: Record<string, unknown>;
 	body: string;
 }
 
-/** The editor's names of AlloMia's fields. */
+/** The display names of the API's fields in the editor. */
 const displayNames: Record<string, string> = {
 	phoneNumber: 'Phone Number',
 	assistantId: 'Assistant ID',
@@ -59,7 +58,8 @@ const displayNames: Record<string, string> = {
 	metadata: 'Metadata',
 };
 
-const whatToDo: Record<number, string> = {
+/** What to do about an error response, by HTTP status. */
+const adviceByStatus: Record<number, string> = {
 	400: 'Correct the fields named here and run the node again.',
 	401: 'Check the API key in the AlloMia credential. You find your keys in AlloMia under Settings > API Keys.',
 	403: 'Check in AlloMia what this API key may do.',
@@ -68,7 +68,8 @@ const whatToDo: Record<number, string> = {
 	503: 'AlloMia is not available just now: try again in some minutes.',
 };
 
-const whatToDoBySentence: Record<string, string> = {
+/** What to do about an error response, by AlloMia's error message. */
+const adviceByMessage: Record<string, string> = {
 	'Organization is inactive': 'Nobody was called. Ask AlloMia to activate your organization.',
 	'Insufficient permissions':
 		'The API key is valid, but may not do this. Organizations need a tenant-level key.',
@@ -82,19 +83,20 @@ const whatToDoBySentence: Record<string, string> = {
 		'Check the Outbound Call ID. A call of another organization is not found either.',
 };
 
-/** Whether AlloMia itself says that it knows no such call. A gateway's 404 says nothing. */
+/** Whether AlloMia does not know the call. A 404 of a gateway does not count. */
 export function isUnknownCall({ httpCode, said }: Failure): boolean {
 	return httpCode === 404 && said === 'Outbound call not found';
 }
 
-/** What to do after a dial of which nobody knows whether it rang. */
+/** What to do if it is uncertain whether a call was placed. */
 export const lookItUp =
 	'The call may have been placed. Before you call this person again, look for the call in AlloMia’s call log (or with Call > Get Many).';
 
+/** What to do if AlloMia accepts no more calls. */
 const noRoom =
 	'Nobody was called. AlloMia took no more calls for a minute, perhaps because too many are in progress. Run the node again for this item later, or place fewer calls at a time: with Loop Over Items and a Wait node, or with Create and Wait in the loop.';
 
-/** Why an answer with another status than 2xx is a failure. */
+/** Converts a response with a status other than 2xx to a failure. */
 export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: number): Failure {
 	const { statusCode } = answer;
 	const said = parseError(answer.body);
@@ -144,7 +146,7 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 	};
 }
 
-/** Why a 2xx answer is a failure: its body is not what the documentation says. */
+/** The failure of a 2xx response whose body is not as documented. */
 export function invalidResponse(statusCode: number, problem: string, purpose: Purpose): Failure {
 	return {
 		kind: 'uncertain',
@@ -154,18 +156,18 @@ export function invalidResponse(statusCode: number, problem: string, purpose: Pu
 	};
 }
 
-/** Codes of errors that happen before a request can have been sent. */
+/** Error codes that only occur before a request is sent. */
 const notSent: Record<string, string> = {
 	ECONNREFUSED: 'refused the connection',
 	ENOTFOUND: 'was not found',
 	EAI_AGAIN: 'was not found (DNS did not answer)',
 };
 
-/** Codes of errors in setting up a connection that waiting does not mend. */
+/** Error codes of connections that fail for reasons that retries do not resolve. */
 const notConnected =
 	/^(EHOSTUNREACH|ENETUNREACH|ERR_TLS.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*|ERR_INVALID_URL)$/;
 
-/** Why a request that got no answer is a failure. */
+/** Converts a network error to a failure. */
 export function failureOfNetworkError(
 	{ code, message, isBeforeRequest, isConnected }: NetworkError,
 	purpose: Purpose,
@@ -203,23 +205,23 @@ export function failureOfNetworkError(
 	};
 }
 
-/** The editor's name of a field of AlloMia's, which may be nested: `dynamicVariables.time`. */
+/** The display name of an API field, which may be nested: `dynamicVariables.time`. */
 export function displayName(field: string): string {
 	const [first = '', ...rest] = field.split('.');
 	const name = displayNames[first] ?? first;
 	return rest.length > 0 ? `${name} > ${rest.join('.')}` : name;
 }
 
-/** The wait that Retry-After asks for, given in seconds or as a date, in ms. */
+/** Parses a Retry-After header, in seconds or as an HTTP date. Returns ms. */
 export function readRetryAfter(header: unknown, now: number): number | undefined {
 	if (typeof header !== 'string' || header.trim() === '') return undefined;
 	if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-	// Date.parse sees a date in nearly anything, such as -1: an HTTP-date begins with its weekday.
+	// Date.parse accepts nearly anything, such as -1: an HTTP date begins with its weekday.
 	const date = /^\s*[a-z]{3}/i.test(header) ? Date.parse(header) : NaN;
 	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** A Retry-After of years is as good as one of a day: nobody waits for it. */
+/** The longest Retry-After to be shown, in ms: a date years ahead would be invalid. */
 const longestShownWait = 86_400_000;
 
 function tryAgainAt(now: number, retryAfter: number): string {
@@ -236,10 +238,10 @@ function parseError(body: string) {
 	}
 }
 
-function advice(statusCode: number, sentence: string | undefined, purpose: Purpose): string {
+function advice(statusCode: number, apiMessage: string | undefined, purpose: Purpose): string {
 	return (
-		(sentence === undefined ? undefined : whatToDoBySentence[sentence]) ??
-		`${nothingHappened(purpose)}${whatToDo[statusCode] ?? 'Check the values of this node.'}`
+		(apiMessage === undefined ? undefined : adviceByMessage[apiMessage]) ??
+		`${nothingHappened(purpose)}${adviceByStatus[statusCode] ?? 'Check the values of this node.'}`
 	);
 }
 

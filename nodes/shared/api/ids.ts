@@ -3,17 +3,17 @@ import { readText } from '../values/parameters';
 import type { ValidationIssue } from '../values/validation';
 import { toText } from '../values/strings';
 
-/** Slashes, and what has no place in an address: control characters and halves of characters. */
+/** Characters that are not allowed in a path segment: slashes, control characters and lone surrogates. */
 const unsafe = /[/\\\p{Cc}\p{Cs}]/u;
 
-/** Longer than any ID: beyond it, something else was pasted. */
+/** The maximum length of an ID. */
 const maxLength = 200;
 
 /**
- * An ID that becomes a segment of a path. AlloMia documents no form for the IDs of calls and
- * organizations, so only what would lead elsewhere is refused.
- * @param value text, or what n8n keeps of a list's choice: `{ mode, value }`
- * @returns the ID, not encoded yet
+ * Reads an ID for use as a path segment. AlloMia documents no format for the IDs of calls and organizations,
+ * so only what would change the path is rejected.
+ * @param value text, or the value of a resource locator: `{ mode, value }`
+ * @returns the ID, not URL-encoded
  */
 export function readPathId(field: string, value: unknown, issues: ValidationIssue[]): string {
 	const id = toText(isLocator(value) ? value.value : value);
@@ -33,7 +33,7 @@ function isLocator(value: unknown): value is { value: unknown } {
 	return typeof value === 'object' && value !== null && 'value' in value;
 }
 
-/** A UUID as AlloMia writes it, without what was pasted around it. */
+/** Reads a UUID in AlloMia's format, trimmed. */
 export function readUuid(field: string, value: unknown, issues: ValidationIssue[]): string {
 	const id = readText(field, value, issues);
 	if (id === undefined) return '';

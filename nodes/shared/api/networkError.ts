@@ -1,35 +1,35 @@
-/** Why a request got no answer. */
+/** An error of a request that got no response. */
 export interface NetworkError {
 	/** Node's or OpenSSL's code, such as ECONNRESET. */
 	code?: string;
 	message: string;
-	/** Whether there was no connection yet that the request could have been sent on. */
+	/** Whether there was no connection yet, so that the request was not sent. */
 	isBeforeRequest: boolean;
-	/** Whether there was one, so that the request may have been sent, whatever the code. */
+	/** Whether there was a connection, so that the request may have been sent, whatever the code. */
 	isConnected: boolean;
 }
 
-/** How many errors within one another are looked at. */
-const most = 20;
+/** How many nested errors are examined. */
+const maxErrors = 20;
 
-/** What Node says of a connection that does not come about. */
+/** Node's messages for connections that could not be established. */
 const beforeRequest = /^connect E[A-Z]+ |before secure TLS connection was established/;
 
-/** What Node says of one that had come about. */
+/** Node's messages for established connections. */
 const afterConnecting = /^(read|write) E[A-Z]+/;
 
-/** What OpenSSL says of two that do not come to an agreement. Others may come after the request, too. */
-const noAgreement =
+/** OpenSSL's messages for failed handshakes. Its other errors can occur after the request, too. */
+const handshakeFailed =
 	/handshake.failure|wrong.version.number|protocol.version|unsupported.protocol|no.protocols.available|unrecognized.name|no.(shared.cipher|ciphers.available|application.protocol)|insufficient.security/i;
 
 /**
- * n8n wraps what the HTTP client throws, and Node what it met on the way to several addresses. Some n8n 1.x
- * keep of the former no more than its texts in `messages`, and its code as `httpCode`.
+ * Extracts what is known of a network error. n8n wraps the HTTP client's errors, and Node those of several
+ * addresses. Some n8n 1.x keep only the messages, in `messages`, and the code, as `httpCode`.
  */
 export function toNetworkError(error: unknown): NetworkError {
 	const all: object[] = [];
 	const open = [error];
-	for (let next = open.shift(); next !== undefined && all.length < most; next = open.shift()) {
+	for (let next = open.shift(); next !== undefined && all.length < maxErrors; next = open.shift()) {
 		if (typeof next !== 'object' || next === null || all.includes(next)) continue;
 		all.push(next);
 		if ('cause' in next) open.push(next.cause);
@@ -49,7 +49,7 @@ export function toNetworkError(error: unknown): NetworkError {
 		isBeforeRequest:
 			syscalls.includes('connect') ||
 			messages.some((it) => beforeRequest.test(it)) ||
-			(codes.some(isTls) && [...codes, ...messages].some((it) => noAgreement.test(it))),
+			(codes.some(isTls) && [...codes, ...messages].some((it) => handshakeFailed.test(it))),
 		isConnected:
 			syscalls.some((it) => it === 'read' || it === 'write') ||
 			messages.some((it) => afterConnecting.test(it)),

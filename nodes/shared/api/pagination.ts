@@ -7,23 +7,23 @@ export interface Page<T> {
 	hasNextPage: boolean;
 }
 
-/** After so many pages in a row without anything new, a list is taken to be endless. */
+/** The number of consecutive pages without new entries after which a list is considered endless. */
 const maxIdlePages = 3;
 
-/** More pages than any list has that fits into one execution. */
+/** The maximum number of pages: a longer list does not fit into an execution. */
 const maxPages = 10_000;
 
 /**
- * The first `wanted` entries of a list, page by page. What is added to the list meanwhile pushes
- * known entries onto the next page: each entry comes out once.
- * @param readPage gives a page by its number, from 1
- * @param wanted `Infinity` for the whole list
- * @param signal says that nobody waits for the list any more: no further page is read
- * @returns the first failure of a page; also where the list does not come to an end
+ * Reads a list page by page. Entries that move to the next page, since others were added meanwhile, are
+ * returned once.
+ * @param readPage reads a page by its number, from 1
+ * @param limit the maximum number of entries; `Infinity` for all
+ * @param signal aborts when the result is no longer needed: no further page is read
+ * @returns the first failure of a page, or a failure if the list is endless
  */
 export async function collectPages<T extends { id: string }>(
 	readPage: (page: number) => Promise<ApiResult<Page<T>>>,
-	wanted: number,
+	limit: number,
 	signal: AbortSignal,
 ): Promise<ApiResult<T[]>> {
 	const found = new Map<string, T>();
@@ -35,8 +35,8 @@ export async function collectPages<T extends { id: string }>(
 		for (const entry of result.value.entries) {
 			if (!found.has(entry.id)) found.set(entry.id, entry);
 		}
-		if (found.size >= wanted || !result.value.hasNextPage || signal.aborted) {
-			return { ok: true, value: [...found.values()].slice(0, wanted) };
+		if (found.size >= limit || !result.value.hasNextPage || signal.aborted) {
+			return { ok: true, value: [...found.values()].slice(0, limit) };
 		}
 		idle = found.size > before ? 0 : idle + 1;
 		if (idle === maxIdlePages) return { ok: false, failure: endless(page) };

@@ -1,19 +1,20 @@
 import type { Failure } from './failure';
 
-/** How often and how long a request that AlloMia has surely not taken is sent again. */
+/** How often and how long a request is retried that AlloMia certainly did not accept. */
 export interface RetryPolicy {
-	/** Sends in all, the first included. */
+	/** The maximum number of attempts, including the first. */
 	attempts: number;
-	/** The first wait, in ms; it doubles each time. */
+	/** The wait before the second attempt, in ms. It doubles with each further one. */
 	firstWait: number;
-	/** The longest of these waits, in ms. */
+	/** The maximum of these waits, in ms. */
 	longestWait: number;
-	/** The longest Retry-After that is waited for, in ms. */
+	/** The longest Retry-After to wait for, in ms. */
 	longestRetryAfter: number;
-	/** The longest time spent waiting in all, in ms. */
+	/** The maximum of all waits together, in ms. */
 	totalWait: number;
 }
 
+/** The retry policy of all requests. */
 export const defaultRetryPolicy: RetryPolicy = {
 	attempts: 4,
 	firstWait: 500,
@@ -23,20 +24,19 @@ export const defaultRetryPolicy: RetryPolicy = {
 };
 
 /**
- * Whether AlloMia takes no more for now, and does not say for how long (429 without Retry-After): too many
- * calls may be in progress.
+ * Whether AlloMia accepts no more calls for now, without saying for how long (429 without Retry-After): too
+ * many may be in progress.
  */
 export function isAtCapacity({ kind, httpCode, retryAfter }: Failure): boolean {
 	return kind === 'notTaken' && httpCode === 429 && retryAfter === undefined;
 }
 
 /**
- * How long to wait before the next attempt, in ms, or undefined where there is to be none. The wait
- * that AlloMia asks for is honoured: if it is too long, there is no next attempt. What may have been
- * taken is never sent again.
- * @param attempt how many have been made
+ * The wait before the next attempt, in ms; undefined if there is none. Retry-After is respected. A request
+ * that may have been accepted is never retried.
+ * @param attempt the number of attempts so far
  * @param waited ms waited so far
- * @param random from 0 to 1: spreads those who wait for the same reason
+ * @param random from 0 to 1, for jitter
  */
 export function nextWait(
 	failure: Failure,
@@ -51,7 +51,7 @@ export function nextWait(
 	return waited + wait <= policy.totalWait ? wait : undefined;
 }
 
-/** The same for a call for which AlloMia has no room: until the total wait is over. */
+/** The wait before the next attempt if AlloMia is at capacity, in ms: any number of attempts within the total wait. */
 export function nextWaitForCapacity(
 	attempt: number,
 	waited: number,

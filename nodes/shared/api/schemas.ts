@@ -1,15 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
 
-/** 8-4-4-4-12 hexadecimal digits. AlloMia's own ids lack RFC 9562's version and variant bits. */
+/** The format of a UUID. AlloMia's IDs do not have the version and variant bits of RFC 9562. */
 export const uuidForm = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 const uuid = z.string().regex(uuidForm, 'must have the form of a UUID');
 
-/** POST /outbound's answer, as far as we need it: the call is placed, whatever else it says. */
+/** Response of POST /outbound. Only the ID is required: the call is placed, whatever else it contains. */
 export const dispatchResponse = z.object({ outboundCallId: z.string().min(1) }).passthrough();
 
-/** GET /outbound/{id}/status's answer. Unknown fields pass through. */
+/** Response of GET /outbound/{id}/status. */
 export const statusResponse = z
 	.object({
 		outboundCallId: uuid,
@@ -19,7 +19,7 @@ export const statusResponse = z
 	})
 	.passthrough();
 
-/** What a callback must hold to be one: a status object, as far as we rely on it. */
+/** Body of a callback: a status object. */
 export const callbackBody = z
 	.object({
 		outboundCallId: uuid,
@@ -33,14 +33,14 @@ const pagination = z.object({ hasNextPage: z.boolean() }).passthrough();
 
 const listed = z.object({ id: z.string().min(1) }).passthrough();
 
-/** GET /calls' answer. */
+/** Response of GET /calls. */
 export const callsResponse = z.object({ calls: z.array(listed), pagination }).passthrough();
 
 const ifText = z.string().nullish().catch(undefined);
 
 /**
- * Calls of GET /calls' answer, as far as one is told from the others by them. One of another shape is
- * not the one that is looked for: it hides no other.
+ * The calls in the response of GET /calls, with the fields that identify a call. Fields with unexpected
+ * values are dropped, so that one such call does not hide the others.
  */
 export const loggedCalls = z.array(
 	z.object({
@@ -52,26 +52,26 @@ export const loggedCalls = z.array(
 	}),
 );
 
-/** GET /calls/{id}'s answer. The links may be null or missing. */
+/** Response of GET /calls/{id}. The links may be null or missing. */
 export const callResponse = listed.extend({
 	transcriptUrl: z.string().nullish(),
 	recordingUrl: z.string().nullish(),
 });
 
-/** A created or changed organization. */
+/** Response of POST /organization and PUT /organization/{id}. */
 export const organizationResponse = listed.extend({ name: z.string() });
 
-/** GET /organization/{id}'s answer. */
+/** Response of GET /organization/{id}. */
 export const organizationDetailsResponse = z
 	.object({ currentOrg: organizationResponse })
 	.passthrough();
 
-/** PUT /organization/{id}/metadata's answer. */
+/** Response of PUT /organization/{id}/metadata. */
 export const metadataResponse = listed.extend({ metadata: z.object({}).passthrough() });
 
 /**
- * GET /organization's answer. AlloMia documents only that it is paginated like the calls, not what
- * the list is called: whichever list stands beside `pagination` is taken.
+ * Response of GET /organization. AlloMia documents that it is paginated like the calls, but not the name of
+ * the list: it is the array beside `pagination`.
  */
 export const organizationsResponse = z
 	.object({ pagination })
@@ -84,12 +84,12 @@ export const organizationsResponse = z
 		if (message !== undefined) context.addIssue({ code: z.ZodIssueCode.custom, message });
 	});
 
-/** The organizations in a checked answer. */
+/** The organizations in a validated response. */
 export function organizationsIn(answer: Record<string, unknown>): ListedOrganization[] {
 	return listBesidePagination(answer) as ListedOrganization[];
 }
 
-/** Undefined where there is no list, or where several could be meant. */
+/** Undefined if there is no array, or more than one. */
 function listBesidePagination(answer: Record<string, unknown>): unknown {
 	const named = answer.organizations ?? answer.data;
 	if (named !== undefined) return named;
@@ -97,7 +97,7 @@ function listBesidePagination(answer: Record<string, unknown>): unknown {
 	return lists.length === 1 ? lists[0] : undefined;
 }
 
-/** AlloMia's error bodies: always `error`, for refused fields `details` too. */
+/** Body of an error response: `error`, and `details` for invalid fields. */
 export const errorResponse = z.object({
 	error: z.string().min(1),
 	details: z
@@ -114,7 +114,7 @@ export type ListedCall = z.infer<typeof listed> & IDataObject;
 export type CallResponse = z.infer<typeof callResponse> & IDataObject;
 export type ListedOrganization = z.infer<typeof organizationResponse> & IDataObject;
 
-/** The first thing wrong with a value, as `field: what`. */
+/** The first issue of a validation, as `field: message`. */
 export function firstIssue(error: z.ZodError): string {
 	const issue = error.issues[0];
 	if (!issue) return 'it has another shape than documented';

@@ -5,8 +5,8 @@ import { abortableSleep } from '../values/abort';
 import { nextWait } from './retry';
 
 /**
- * Sends a request, and again (a few times) only where AlloMia has surely not taken it. An execution that
- * is stopped meanwhile sends nothing more: the last answer, that AlloMia has not taken it, stays true.
+ * Sends a request, with retries if AlloMia certainly did not accept it (see `retry.ts`). If the execution is
+ * stopped meanwhile, it returns the last failure.
  */
 export async function sendWithRetries<Schema extends z.ZodTypeAny>(
 	context: IExecuteFunctions,

@@ -1,9 +1,9 @@
-/** The statuses in which a call has ended, in the order in which outputs are shown. */
+/** The statuses of calls that have ended, in the order of the nodes' outputs. */
 export const terminalStatuses = ['completed', 'no-answer', 'busy', 'failed'] as const;
 
 export type TerminalStatus = (typeof terminalStatuses)[number];
 
-/** The statuses' names for people. */
+/** The display names of the statuses. */
 export const statusLabels: Record<TerminalStatus, string> = {
 	completed: 'Completed',
 	'no-answer': 'No Answer',
@@ -16,5 +16,5 @@ export function isTerminal(status: string): status is TerminalStatus {
 	return (terminalStatuses as readonly string[]).includes(status);
 }
 
-/** The output of failed calls, where each status has its own; an item that could not be called too. */
+/** The index of the output Failed with Output per Status. Items that could not be called go there as well. */
 export const failedOutput = terminalStatuses.indexOf('failed');

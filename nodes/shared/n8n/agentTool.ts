@@ -6,73 +6,75 @@ import {
 	type Workflow,
 } from 'n8n-workflow';
 
-/** Whether the node is the tool of an AI agent: n8n then gives it a type of its own. */
+/** Whether the node is used as an AI agent's tool: its type then ends with "Tool". */
 export function isAgentTool(context: IExecuteFunctions): boolean {
 	return runsInsideAgent(context) || context.getNode().type.endsWith('Tool');
 }
 
 /**
- * Whether the agent runs the tool by itself, as older ones do; newer ones leave it to n8n, as any
- * node. n8n cannot pause the former.
+ * Whether the agent runs the tool itself, as older agents do; newer ones let n8n run it like any node. n8n
+ * cannot pause the former.
  */
 export function runsInsideAgent(context: IExecuteFunctions): boolean {
-	// An n8n that does not tell has what it would tell by.
+	// Older n8n versions have `connectionType` instead.
 	const { isToolExecution, connectionType } = context as Partial<IExecuteFunctions & ToolContext>;
 	return isToolExecution?.call(context) ?? connectionType === NodeConnectionTypes.AiTool;
 }
 
 /**
- * Lets n8n tell the agent what its tool gives out. n8n notes on the node that it is to do so, and forgets it
- * where an execution is run again with the workflow as it is by then: the model would be told of no call, and
- * might ask for it again.
+ * Makes n8n pass the tool's output to the agent. n8n marks the node for that, but loses the mark when an
+ * execution is retried with the saved workflow: the model would get an empty result, and might ask for the
+ * call again.
  */
 export function routeOutputToAgent(context: IExecuteFunctions): void {
 	if (!isAgentTool(context) || runsInsideAgent(context)) return;
 	context.getExecuteData().node.rewireOutputLogTo = NodeConnectionTypes.AiTool;
 }
 
-/** What n8n has of a tool's run, beyond what it shows to nodes. */
+/** Internals of n8n's context of a tool's run. */
 interface ToolContext {
 	workflow: Workflow;
 	runExecutionData: { resultData: { runData: IRunData } };
-	/** What the node is for its agent, where that runs the tool by itself. */
+	/** The connection to the agent, if that runs the tool itself. */
 	connectionType?: string;
-	/** Where an agent runs the tool by itself: what its model has filled in. */
+	/** The model's input, if the agent runs the tool itself. */
 	inputData: { ai_tool?: unknown };
 	runIndex: number;
-	/** One object for each try of the agent. */
+	/** A new object for each attempt of the agent. */
 	closeFunctions: object;
 }
 
-/** A tool's run, as a part of what its agent does. */
+/** A tool's run within that of its agent. */
 export interface ToolRun {
-	/** Which run of the agent it belongs to: the same where n8n tries or runs the agent again. */
+	/** The agent's run: the same if n8n retries the agent. */
 	agentRun: string;
-	/** What the agent has asked for in its present try, and how often; where it runs the tool by itself. */
+	/** The calls that the agent has requested in its current attempt, and how often, if it runs the tool itself. */
 	asked?: Map<string, number>;
 }
 
-const askedInTry = new WeakMap<object, Map<string, number>>();
+/** `ToolRun.asked` by the agent's attempt. */
+const askedInAttempt = new WeakMap<object, Map<string, number>>();
 
+/** Determines to which run of its agent a tool's run belongs. */
 export function readToolRun(context: IExecuteFunctions): ToolRun {
 	const { workflow, runExecutionData, closeFunctions } = context as unknown as ToolContext;
 	const hasAgent = (name: string) => workflow.getChildNodes(name, 'ai_tool', 1).length > 0;
-	// An agent may be the tool of another one.
+	// An agent may be another agent's tool.
 	const agents = workflow.getChildNodes(context.getNode().name, 'ai_tool');
 	const { runData } = runExecutionData.resultData;
 	const runs = agents.filter((name) => !hasAgent(name)).map((name) => runData[name]?.length ?? 0);
 	const agentRun = `agent ${runs.join(' ')}`;
-	// Newer agents leave their tools to n8n, which keeps what these have answered.
+	// Newer agents let n8n run their tools, and n8n keeps their results.
 	if (!runsInsideAgent(context)) return { agentRun };
-	const asked = askedInTry.get(closeFunctions) ?? new Map<string, number>();
-	askedInTry.set(closeFunctions, asked);
+	const asked = askedInAttempt.get(closeFunctions) ?? new Map<string, number>();
+	askedInAttempt.set(closeFunctions, asked);
 	return { agentRun, asked };
 }
 
 /**
- * Gives a run inside an agent its own index. n8n counts from the same one for every item of an agent's
- * batch, and `$fromAI` would read by it what the model said for another item.
- * @throws NodeOperationError where n8n does not tell which run this one is
+ * Corrects the run index of a tool that an agent runs itself. n8n starts from the same index for each item of
+ * an agent's batch, so `$fromAI` would read the model's input for another item.
+ * @throws NodeOperationError if the run cannot be determined
  */
 export function fixRunIndex(context: IExecuteFunctions): void {
 	if (!runsInsideAgent(context)) return;

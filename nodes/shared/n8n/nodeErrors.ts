@@ -11,7 +11,7 @@ import { CredentialError } from '../api/credential';
 import type { Failure } from '../api/failure';
 import { describeIssues, type ValidationIssue } from '../values/validation';
 
-/** One item's failure as n8n shows it. Nothing of the request is kept in it, so no key either. */
+/** Converts an item's failure to n8n's error. It contains nothing of the request, and so no key. */
 export function apiError(node: INode, failure: Failure, itemIndex: number): NodeApiError {
 	const { message, description, httpCode } = failure;
 	const response: JsonObject = { message, description };
@@ -23,7 +23,7 @@ export function apiError(node: INode, failure: Failure, itemIndex: number): Node
 	});
 }
 
-/** One item's refused fields as n8n shows them. */
+/** Converts an item's validation issues to n8n's error. */
 export function validationError(
 	node: INode,
 	issues: readonly ValidationIssue[],
@@ -37,10 +37,9 @@ export function validationError(
 }
 
 /**
- * The item that stands for a failed one where the node is set to continue: `error` says what went
- * wrong, `message` what it means and what to do. By these two names n8n knows it as a failed item
- * and sorts it into the error output where there is one; with an error object beside them, it would
- * keep nothing but `error`.
+ * The output item of a failed one if On Error is set to continue: `error` is the error message, `message` its
+ * description. By these two fields n8n recognizes failed items and routes them to the error output; with an
+ * `error` property on the item itself, it would keep only that.
  */
 export function errorItem(
 	error: NodeApiError | NodeOperationError,
@@ -53,7 +52,7 @@ export function errorItem(
 	};
 }
 
-/** An error of the run as a whole, as one failed item for each item that came in. */
+/** Converts an error of the run as a whole to one failed item per input item. */
 export function errorItems(context: IExecuteFunctions, error: unknown): INodeExecutionData[] {
 	const ours = error instanceof NodeApiError || error instanceof NodeOperationError;
 	const shown = ours
@@ -62,7 +61,10 @@ export function errorItems(context: IExecuteFunctions, error: unknown): INodeExe
 	return context.getInputData().map((_, itemIndex) => errorItem(shown, itemIndex));
 }
 
-/** The credential, with what is wrong with it as an error of the node. */
+/**
+ * Reads the credential.
+ * @throws NodeOperationError if it is invalid
+ */
 export async function connectNode(context: IExecuteFunctions): Promise<Connection> {
 	try {
 		return await connect(context);

@@ -1,11 +1,11 @@
 import { sleep } from 'n8n-workflow';
 
-/** Waits `ms`, or until `signal` says that the execution was cancelled. */
+/** Sleeps `ms`, or until the signal aborts. */
 export async function abortableSleep(ms: number, signal?: AbortSignal): Promise<void> {
 	await unlessAborted(sleep(ms), signal);
 }
 
-/** What `work` gives, or undefined at once when `signal` says that the execution was cancelled. */
+/** The result of `work`, or undefined as soon as the signal aborts. */
 export async function unlessAborted<T>(
 	work: Promise<T>,
 	signal: AbortSignal | undefined,
@@ -13,12 +13,12 @@ export async function unlessAborted<T>(
 	if (!signal) return await work;
 	if (signal.aborted) return undefined;
 	let stop = (): void => {};
-	const cancelled = new Promise<undefined>((resolve) => {
+	const aborted = new Promise<undefined>((resolve) => {
 		stop = () => resolve(undefined);
 		signal.addEventListener('abort', stop, { once: true });
 	});
 	try {
-		return await Promise.race([work, cancelled]);
+		return await Promise.race([work, aborted]);
 	} finally {
 		signal.removeEventListener('abort', stop);
 	}

@@ -1,14 +1,14 @@
 import { toText } from './strings';
 import type { ValidationIssue } from './validation';
 
-/** From where to where a number goes, and what it is where none is set. */
+/** The range of a number, and its default. */
 interface NumberLimits {
 	fallback: number;
 	min: number;
 	max: number;
 }
 
-/** A whole number from the options, or the default where it was not set. */
+/** Reads an integer; the default if it is not set. */
 export function readInteger(
 	field: string,
 	value: unknown,
@@ -18,7 +18,7 @@ export function readInteger(
 	return readNumber(field, value, limits, issues, 'a whole number');
 }
 
-/** A number from the options, or the default where it was not set. */
+/** Reads a number; the default if it is not set. */
 export function readNumber(
 	field: string,
 	value: unknown,
@@ -38,9 +38,9 @@ export function readNumber(
 }
 
 /**
- * Whether an option is on. An expression that gives something else than true or false is refused: what
- * was meant is anybody's guess, and a guess may dial.
- * @param fallback what it is where it was not added
+ * Reads a boolean option. Anything but true or false is an issue, never guessed at: a wrong guess may place a
+ * call.
+ * @param fallback the value if the option is not set
  */
 export function readBoolean(
 	field: string,

@@ -10,63 +10,63 @@ import {
 import metadata from 'libphonenumber-js/metadata.max.json';
 import { clean } from './strings';
 
-/** A number ready to be sent, or why it cannot be. */
+/** A valid number as E.164, or why there is none. */
 export type PhoneNumber = { ok: true; number: string } | { ok: false; message: string };
 
-/** AlloMia's own limits (POST /outbound, phoneNumber), in characters. */
+/** AlloMia's limits (POST /outbound, phoneNumber), in characters. */
 const shortest = 10;
 const longest = 20;
 
-/** How much of a text that is refused is shown. */
+/** How much of an invalid text is shown in its error message. */
 const longestShown = 60;
 
 const example = 'Write it with + and its country code, for example +15145551234.';
 
 const rules = metadata as unknown as MetadataJson;
 
-/** The country's code in upper case, or undefined where there is no such country. */
+/** Parses a country code (ISO 3166-1). Returns undefined if there is no such country. */
 export function readCountry(text: string): CountryCode | undefined {
 	const code = clean(text).toUpperCase() as CountryCode;
 	return isSupportedCountry(code, rules) ? code : undefined;
 }
 
 /**
- * The number as E.164. A text that can be read as two numbers that may both exist is refused: one of
- * them is a stranger's.
- * @param country where a number without a country code is to be dialled
+ * Parses a phone number. A text that can be read as two numbers that may both exist is an error: one of them
+ * is a stranger's.
+ * @param country the country of numbers without a country code
  */
 export function readPhoneNumber(value: string, country?: CountryCode): PhoneNumber {
 	const text = plain(value);
-	const fault = faultOf(text);
-	if (fault !== undefined) return refuse(text, fault);
+	const problem = findProblem(text);
+	if (problem !== undefined) return invalid(text, problem);
 	const [before = '', after] = text.split('/');
 	const isWhole = digitsOf(before).length >= 7 && parse(before, country)?.isValid();
-	if (after !== undefined && isWhole) return refuse(text, 'holds several numbers.');
+	if (after !== undefined && isWhole) return invalid(text, 'holds several numbers.');
 	const [number, other] = readings(text, country);
-	if (number === undefined) return refuse(text, whyUnread(text, country));
-	if (other !== undefined) return refuse(text, `can be read as ${number} and as ${other}.`);
+	if (number === undefined) return invalid(text, whyUnreadable(text, country));
+	if (other !== undefined) return invalid(text, `can be read as ${number} and as ${other}.`);
 	if (number.length < shortest || number.length > longest) {
-		return refuse(number, `does not have ${shortest} to ${longest} characters.`);
+		return invalid(number, `does not have ${shortest} to ${longest} characters.`);
 	}
 	return { ok: true, number };
 }
 
 /**
- * Whether a text may mean a number, in whichever way people of its country write it.
- * @param number with `+` and its country code
+ * Whether a text can be read as a number, in any of the ways in which it is written in its country.
+ * @param number as E.164
  */
 export function couldBe(value: string, number: string): boolean {
 	const [text, known] = [plain(value), parse(number)];
-	if (!known || faultOf(text) !== undefined) return false;
+	if (!known || findProblem(text) !== undefined) return false;
 	return readings(text, known.country).includes(known.number);
 }
 
-/** Why a text is not one telephone number, whatever its country; undefined where it may be. */
-export function phoneFault(value: string): string | undefined {
-	return faultOf(plain(value));
+/** Why a text is not a phone number of any country; undefined if it may be one. */
+export function findPhoneProblem(value: string): string | undefined {
+	return findProblem(plain(value));
 }
 
-/** The text in the characters of a keyboard, without what a spreadsheet adds to a number. */
+/** Normalizes a text to ASCII characters, without what spreadsheets add to numbers. */
 function plain(value: string): string {
 	const narrow = clean(value).replace(/[\uFF01-\uFF5E]/g, (wide) =>
 		String.fromCharCode(wide.charCodeAt(0) - 0xfee0),
@@ -80,7 +80,7 @@ function plain(value: string): string {
 
 const dateForm = /^(?:(?:19|20)\d\d[-.]\d\d[-.]\d\d|\d\d[-.]\d\d[-.](?:19|20)\d\d)$/;
 
-function faultOf(text: string): string | undefined {
+function findProblem(text: string): string | undefined {
 	if (text === '') return 'is empty.';
 	if (/[\r\n]/.test(text) || holdsSeveral(text)) return 'holds several numbers.';
 	if (/^\+?\d{5,}\.\d{1,2}$/.test(text)) return 'is a number with a fraction.';
@@ -93,7 +93,7 @@ function faultOf(text: string): string | undefined {
 	return undefined;
 }
 
-/** `030 1234567/68` and `030 12345/12346` stand for two numbers, `0151/2345678` for one. */
+/** Whether a text holds several numbers, as `030 1234567/68` and `030 12345/12346` do; `0151/2345678` does not. */
 function holdsSeveral(text: string): boolean {
 	const [first = '', ...others] = groupsOf(text);
 	if (/^0\d\d/.test(first) && others.includes(first)) return true;
@@ -106,7 +106,7 @@ function holdsSeveral(text: string): boolean {
 	return more.length > 0 || /^0|^\d{0,3}$/.test(digits) || length >= 9 || isAlike;
 }
 
-/** All numbers that a text may mean, as E.164. */
+/** All numbers that a text can be read as, in E.164. */
 function readings(text: string, country?: CountryCode): string[] {
 	const isInternational = /^\(?\+/.test(text);
 	const spellings = withAndWithoutZero(text);
@@ -119,7 +119,7 @@ function readings(text: string, country?: CountryCode): string[] {
 	return isFollowed(text) ? [] : numbersOf(found, 'isPossible');
 }
 
-/** Whether a digit stands behind a number that exists: its place in a list, or an extension. */
+/** Whether a valid number is followed by a single digit, such as an extension or its position in a list. */
 function isFollowed(text: string, country?: CountryCode): boolean {
 	return parse(text.replace(/[^\d+]+\d$/, ''), country)?.isValid() === true;
 }
@@ -131,17 +131,17 @@ function numbersOf(
 	return [...new Set(found.flatMap((it) => (it?.[check]() ? [it.number] : [])))];
 }
 
-/** `(0)` is for those who dial inside the country, or part of the number: in Italy, for example. */
+/** `(0)` is either dialled inside the country only, or part of the number, as in Italy. */
 function withAndWithoutZero(text: string): string[] {
 	const without = text.replace(/(?<=\d *)\( *0\d? *\)/, ' ');
 	return without === text ? [text] : [text, without];
 }
 
-/** What a number without `+` may be: one of the country, or one whose `+` is missing. */
+/** Reads a number without `+` as a number of the country, and as an international one whose `+` is missing. */
 function readWithoutPlus(text: string, country?: CountryCode): Array<ParsedNumber | undefined> {
 	const digits = digitsOf(text);
 	const national = country && parse(digits, country);
-	// What is dialled before the code of another country: in most countries, and in those of the CIS.
+	// The international prefix of most countries, and of those of the CIS.
 	const [first = '', ...others] = groupsOf(text);
 	const [, dialOut = '', rest] = /^(00|810)(.+)/.exec(digits) ?? [];
 	if (rest !== undefined) {
@@ -152,7 +152,7 @@ function readWithoutPlus(text: string, country?: CountryCode): Array<ParsedNumbe
 	}
 	const plusMissing = digits.startsWith('0') ? undefined : parse(`+${digits}`);
 	if (!plusMissing?.isValid()) return [national];
-	// Nobody writes a country's code and the area's in one group, and the rest in others.
+	// Country code and area code are never written as one group with the rest in others.
 	const isApart = others.length === 0 || first === plusMissing.countryCallingCode;
 	const isAlone = !national?.isValid();
 	if (isAlone && (!isApart || isFollowed(text, country))) return [national];
@@ -160,7 +160,7 @@ function readWithoutPlus(text: string, country?: CountryCode): Array<ParsedNumbe
 	return isNational ? [national] : [national, plusMissing];
 }
 
-/** What North America, Australia and Japan dial before the code of another country. */
+/** Reads a number with the international prefix of North America, Australia or Japan. */
 function readDialledAbroad(text: string): ParsedNumber | undefined {
 	const [first = '', code, ...others] = groupsOf(text);
 	if (!['011', '0011', '010'].includes(first)) return undefined;
@@ -168,7 +168,7 @@ function readDialledAbroad(text: string): ParsedNumber | undefined {
 	return international?.countryCallingCode === code ? international : undefined;
 }
 
-/** Whether the digits stand in groups in which they do not begin with that number's country code. */
+/** Whether the grouping of the digits rules out that they begin with a country code. */
 function isGrouped(text: string, country: CountryCode, plusMissing: ParsedNumber): boolean {
 	const groups = groupsOf(text);
 	const [first = ''] = groups;
@@ -180,13 +180,13 @@ function isGrouped(text: string, country: CountryCode, plusMissing: ParsedNumber
 	return isNorthAmerican && (first !== code || text.startsWith('('));
 }
 
-/** What people of each country dial for a mobile telephone. */
+/** The national patterns of mobile numbers, by country. */
 let mobileNumbers: RegExp[] | undefined;
 
-/** Whether people of some country write their numbers like that: nobody has said which it is. */
+/** Whether the digits are a national mobile number in some country: the number's own country is not known. */
 function isUsedSomewhere(digits: string): boolean {
 	mobileNumbers ??= Object.values(metadata.countries).flatMap((country) => {
-		// Version 4 of the metadata has the patterns there, by kind. In North America, they are the same.
+		// Metadata format 4 has the patterns by type there. In North America, mobile equals fixed-line.
 		const [fixed, mobile] = (country[11] || []) as Array<[pattern: string] | 0>;
 		const pattern = mobile && (mobile[0] || (fixed && fixed[0]));
 		return pattern ? [new RegExp(`^(?:${pattern})$`)] : [];
@@ -200,18 +200,18 @@ function parse(text: string, defaultCountry?: CountryCode): ParsedNumber | undef
 
 const dialled = (text: string) => text.replace(/[^\d+]/g, '');
 
-/** What stands between separators. */
+/** The groups of digits between separators. */
 const groupsOf = (text: string) => text.split(/\D+/).filter((group) => group !== '');
 
 const digitsOf = (text: string) => text.replace(/\D/g, '');
 
-function refuse(text: string, why: string): PhoneNumber {
+function invalid(text: string, why: string): PhoneNumber {
 	const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
 	const what = text === '' ? 'It' : `"${shown.replace(/\s+/g, ' ')}"`;
 	return { ok: false, message: `${what} ${why} ${example}` };
 }
 
-function whyUnread(text: string, country?: CountryCode): string {
+function whyUnreadable(text: string, country?: CountryCode): string {
 	if (!text.includes('+')) {
 		return country
 			? `is not a phone number in ${country}, and begins with no other country’s code.`

@@ -1,19 +1,19 @@
-/** Characters that nobody sees and that copying from a web page, a sheet or a phone brings along. */
+/** Invisible characters, which come along when text is copied from web pages, spreadsheets or phones. */
 const invisible = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g;
 
-/** The text without characters that nobody sees, wherever they stand. */
+/** Removes invisible characters from a text. */
 export function withoutInvisible(text: string): string {
 	return text.replace(invisible, '');
 }
 
-/** The text without blanks and newlines around it, and without invisible characters. */
+/** Trims a text and removes invisible characters. */
 export function clean(text: string): string {
 	return withoutInvisible(text).trim();
 }
 
 /**
- * A pasted or computed value as clean text. Numbers count as text, since a sheet's cell may hold
- * one; anything else that is not a string counts as missing.
+ * Converts a parameter to clean text. Numbers are converted, since spreadsheet cells may hold them; anything
+ * else counts as missing.
  */
 export function toText(value: unknown): string {
 	if (typeof value === 'string') return clean(value);
@@ -21,12 +21,12 @@ export function toText(value: unknown): string {
 	return '';
 }
 
-/** `text` with every occurrence of `secret` blanked out. */
+/** Replaces every occurrence of a secret. */
 export function redact(text: string, secret: string): string {
 	return secret.length < 4 ? text : text.split(secret).join('***');
 }
 
-/** A list of at most `max` entries as one line: `a, b, c and 4 more`. */
+/** Formats a list in one line, with at most `max` entries: `a, b, c and 4 more`. */
 export function shortList(entries: readonly string[], max = 10): string {
 	const shown = entries.slice(0, max).join(', ');
 	return entries.length > max ? `${shown} and ${entries.length - max} more` : shown;

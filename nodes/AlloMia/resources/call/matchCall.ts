@@ -1,7 +1,7 @@
 import { tryToParseDateTime } from 'n8n-workflow';
 import type { ApiResult } from '../../../shared/api/client';
 import type { Failure } from '../../../shared/api/failure';
-import { couldBe, phoneFault } from '../../../shared/values/phone';
+import { couldBe, findPhoneProblem } from '../../../shared/values/phone';
 import type { ValidationIssue } from '../../../shared/values/validation';
 import type { LoggedCall, StatusResponse } from '../../../shared/api/schemas';
 import { isTerminal } from '../../../shared/api/terminalStatus';
@@ -113,7 +113,7 @@ export function readCalledNumber(
 	if (!('phoneNumber' in options)) return undefined;
 	const text = toText(options.phoneNumber);
 	const isShort = digitsOf(text).length < shortestNumber;
-	const fault = phoneFault(text) ?? (isShort ? 'is not a phone number.' : undefined);
+	const fault = findPhoneProblem(text) ?? (isShort ? 'is not a phone number.' : undefined);
 	if (text === '') {
 		const message = 'It is empty. Give the number that was called, or remove the option.';
 		issues.push({ field: 'Options > Phone Number', message });
