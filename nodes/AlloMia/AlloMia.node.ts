@@ -35,13 +35,13 @@ export class AlloMia implements INodeType {
 		outputs: outputsExpression,
 		usableAsTool: true,
 		credentials: [{ name: 'alloMiaApi', required: true }],
-		// Where an execution that waits for its calls is told of their outcomes.
+		// Receives the outcomes of the calls that an execution is waiting for.
 		webhooks: [
 			{
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
-				// Lets n8n answer with what we return, once it has the execution.
+				// Empty, so that n8n responds with what `webhook` returns, once it has resumed the execution.
 				responseData: '',
 				path: outcomePath,
 				restartWebhook: true,
@@ -74,15 +74,15 @@ export class AlloMia implements INodeType {
 			fixRunIndex(this);
 			return await operation.execute.call(this);
 		} catch (error) {
-			// n8n would hand the items on as they came in, as if all were well; and an AI agent would keep
-			// from its model what to do, such as not to call again.
+			// n8n would pass on the input items as if nothing had failed, and an AI agent would not tell its model
+			// the error's description, which may be not to call again.
 			const { errorItems } = await import('../shared/n8n/nodeErrors');
 			const before = (await operation.errorOutput?.call(this)) ?? 0;
 			return [...Array.from({ length: before }, () => []), errorItems(this, error)];
 		}
 	}
 
-	/** There is nothing to register with AlloMia: each call carries the address of its execution, which n8n knows as long as it waits. */
+	/** Nothing is registered with AlloMia: each call has its own callback URL, which n8n serves while the execution waits. */
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {

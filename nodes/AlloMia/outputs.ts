@@ -1,4 +1,4 @@
-/** The node's outputs, as an expression that the editor evaluates: see `statusOutputs`. */
+/** The node's outputs as an expression, evaluated by the editor: see `statusOutputs`. */
 export const outputsExpression = `={{
 	$parameter.resource === 'outboundCall' && $parameter.operation === 'createAndWait'
 		&& /^\\s*true\\s*$/i.test(($parameter.options || {}).outputPerStatus)

@@ -3,5 +3,5 @@ import { call } from './call';
 import { organization } from './organization';
 import { outboundCall } from './outboundCall';
 
-/** Everything that the AlloMia node can do. */
+/** The resources of the AlloMia node. */
 export const resources: Resources = [outboundCall, call, organization];

@@ -2,25 +2,25 @@ import { NodeOperationError, sleep, type IExecuteFunctions } from 'n8n-workflow'
 import type { Validated } from '../../shared/values/validation';
 import { validationError } from '../../shared/n8n/nodeErrors';
 
-/** The most lines that an error lists: beyond it, nobody reads on. */
+/** The maximum number of lines in an error message. */
 const maxLines = 20;
 
-/** How long n8n can do nothing else while items are read, in ms. */
-const longestStretch = 50;
+/** How long reading items may block n8n's event loop, in ms. */
+const maxBlocking = 50;
 
-/** How many lists are being read in this process: they share that time. */
+/** The number of lists being read in this process, which share that time. */
 let readers = 0;
 
-/** An item whose parameters were read: what to send, or everything that is wrong with it. */
+/** An item with its validated parameters, or everything that is wrong with them. */
 export type ValidatedItem<T> = { itemIndex: number } & Validated<T>;
 
-/** The items' positions, with pauses: to evaluate an expression takes n8n half a millisecond. */
+/** Iterates over the items' indexes with pauses, since n8n takes half a millisecond to evaluate an expression. */
 export async function* itemIndexes(context: IExecuteFunctions): AsyncGenerator<number> {
 	let begun = Date.now();
 	readers += 1;
 	try {
 		for (const itemIndex of context.getInputData().keys()) {
-			if (Date.now() - begun > longestStretch / readers) {
+			if (Date.now() - begun > maxBlocking / readers) {
 				await sleep(0);
 				begun = Date.now();
 			}
@@ -31,7 +31,7 @@ export async function* itemIndexes(context: IExecuteFunctions): AsyncGenerator<n
 	}
 }
 
-/** Reads every item before anything is sent. An expression that fails counts as a refusal. */
+/** Validates all items before anything is sent. A failing expression counts as a validation issue. */
 export async function readItems<T>(
 	context: IExecuteFunctions,
 	read: (itemIndex: number) => Validated<T>,
@@ -49,8 +49,9 @@ export async function readItems<T>(
 }
 
 /**
- * The items, unless one of them is refused and the node is set to stop at it.
- * @throws NodeOperationError that lists the refused items, field by field
+ * Returns the items, or fails if some are invalid, unless On Error is set to continue.
+ * @param consequence what did not happen because of that, as a sentence
+ * @throws NodeOperationError that lists the invalid items, field by field
  */
 export function throwUnlessContinuing<T>(
 	context: IExecuteFunctions,

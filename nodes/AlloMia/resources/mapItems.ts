@@ -5,20 +5,20 @@ import type { Validated } from '../../shared/values/validation';
 import { apiError, connectNode, errorItem, validationError } from '../../shared/n8n/nodeErrors';
 import { readItems, throwUnlessContinuing } from './items';
 
-/** How many items are worked on at the same time, where nothing is dialled. */
+/** How many items are processed at a time. Calls are placed elsewhere: see `dial.ts`. */
 const concurrency = 10;
 
-/** What an operation does, item by item. */
-interface Steps<T> {
-	/** Reads an item's parameters. */
+/** How an operation processes an item. */
+interface ItemHandler<T> {
+	/** Validates an item's parameters. */
 	read: (itemIndex: number) => Validated<T>;
-	/** What has not happened where an item is refused, as a sentence. */
+	/** What did not happen if items are invalid, as a sentence. */
 	consequence: string;
 	/**
-	 * Does the work for a good item. Its signal says that nobody waits for it any more: the execution
-	 * was cancelled, or another item has failed. It may then give undefined.
+	 * Processes a valid item. The signal aborts when the execution is cancelled or another item fails; it may
+	 * return undefined then.
 	 */
-	work: (
+	handle: (
 		value: T,
 		connection: Connection,
 		signal: AbortSignal,
@@ -26,14 +26,14 @@ interface Steps<T> {
 }
 
 /**
- * Reads all items, and works on the good ones, a few at a time. The output is in the order of the
- * input, each item tied to the one it came from.
- * @throws NodeOperationError for refused items, NodeApiError for the first failure, where the node is
- * set to stop
+ * Validates all items, then processes the valid ones, a few at a time. The output is in the order of the input
+ * and linked to it by `pairedItem`.
+ * @throws NodeOperationError for invalid items, NodeApiError for the first failure, unless On Error is set to
+ * continue
  */
 export async function mapItems<T>(
 	context: IExecuteFunctions,
-	{ read, consequence, work }: Steps<T>,
+	{ read, consequence, handle }: ItemHandler<T>,
 ): Promise<INodeExecutionData[][]> {
 	const connection = await connectNode(context);
 	const items = throwUnlessContinuing(context, await readItems(context, read), consequence);
@@ -48,7 +48,7 @@ export async function mapItems<T>(
 		if (!item.ok) {
 			return [errorItem(validationError(node, item.issues, itemIndex, ''), itemIndex)];
 		}
-		const result = await work(item.value, connection, signal);
+		const result = await handle(item.value, connection, signal);
 		if (!result || signal.aborted) return [];
 		if (result.ok) {
 			return result.value.map((output) => ({ ...output, pairedItem: { item: itemIndex } }));
@@ -61,7 +61,7 @@ export async function mapItems<T>(
 	return [outputs.flat()];
 }
 
-/** AlloMia's answer as items: one for each entry of a list. */
+/** Converts a response to items: one for each entry of a list. */
 export function toItems<T extends IDataObject>(
 	result: ApiResult<T | T[]>,
 	shape: (raw: IDataObject) => IDataObject = (raw) => raw,

@@ -1,30 +1,30 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-/** One operation: how the editor shows it, and what it does. */
+/** An operation: how the editor shows it, and what it does. */
 export interface Operation {
 	value: string;
 	name: string;
-	/** A sentence for the node creator. */
+	/** The action in the node creator. */
 	action: string;
 	description: string;
 	fields: INodeProperties[];
 	execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]>;
-	/** Where failed items go, as the output's index; the first unless it says otherwise. */
+	/** The index of the output for failed items; by default the first. */
 	errorOutput?(this: IExecuteFunctions): Promise<number>;
 }
 
-/** Operations that belong together. */
+/** A resource with its operations. */
 export interface Resource {
 	value: string;
 	name: string;
-	/** The first is the one that the editor starts with. */
+	/** The first is the default. */
 	operations: [Operation, ...Operation[]];
 }
 
-/** All resources; the first is the one that the editor starts with. */
+/** All resources; the first is the default. */
 export type Resources = [Resource, ...Resource[]];
 
-/** The properties of the editor's panel, from the resources. */
+/** Builds the node's properties from its resources. */
 export function toProperties(resources: Resources): INodeProperties[] {
 	return [
 		{
@@ -36,7 +36,7 @@ export function toProperties(resources: Resources): INodeProperties[] {
 			options: resources.map(({ name, value }) => ({ name, value })),
 		},
 		...resources.map(toOperationProperty),
-		// Operations share fields: each goes in once.
+		// Operations may share field objects: each is listed once.
 		...new Set(resources.flatMap(({ operations }) => operations.flatMap(({ fields }) => fields))),
 	];
 }
@@ -58,7 +58,7 @@ function toOperationProperty({ value, operations }: Resource): INodeProperties {
 	};
 }
 
-/** The operation that the node's parameters name. */
+/** Finds an operation by the values of the fields Resource and Operation. */
 export function findOperation(
 	resources: Resource[],
 	resource: string,

@@ -1,9 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-/**
- * An organization, picked from a list or given by its ID. Workflows may also hold the ID as plain
- * text: at run time both are read alike.
- */
+/** The field Organization: from a list, or by ID. Its value may also be plain text (see `readPathId`). */
 export function organizationLocator(
 	description: string,
 	show: Record<string, string[]>,

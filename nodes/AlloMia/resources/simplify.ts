@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { readBoolean } from '../../shared/values/parameters';
 import { validated, type Validated, type ValidationIssue } from '../../shared/values/validation';
 
-/** Whether the most useful fields come out or all of them, in n8n's words. */
+/** The field Simplify, worded as in n8n's own nodes. */
 export function simplifyField(show: Record<string, string[]>): INodeProperties {
 	return {
 		displayName: 'Simplify',
@@ -14,7 +14,7 @@ export function simplifyField(show: Record<string, string[]>): INodeProperties {
 	};
 }
 
-/** An item's parameters, with its choice of Simplify. */
+/** Adds an item's Simplify to its parameters. */
 export function withSimplify<T extends object>(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -28,15 +28,17 @@ export function withSimplify<T extends object>(
 }
 
 /**
- * "Simplify", as n8n's nodes have it: at most ten of the documented fields, the most used ones first.
- * Fields that AlloMia does not document stay: the outcome that it draws from a call is one of them.
+ * The simplified version of a response: at most ten of the documented fields, as n8n's guidelines ask. Fields
+ * that AlloMia does not document stay: a call's outcome is one of them.
  */
 export interface Simplified {
+	/** The fields at the start, in this order. */
 	first: readonly string[];
+	/** The fields left out. */
 	without: readonly string[];
 }
 
-/** Reduces a raw answer to what Simplify keeps of it. */
+/** Simplifies a response. */
 export function pickSimplified(raw: IDataObject, { first, without }: Simplified): IDataObject {
 	const rest = Object.keys(raw).filter((key) => !first.includes(key) && !without.includes(key));
 	const keys = [...first.filter((key) => key in raw), ...rest];

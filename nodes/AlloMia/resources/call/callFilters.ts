@@ -3,22 +3,22 @@ import { readPathId } from '../../../shared/api/ids';
 import type { ValidationIssue } from '../../../shared/values/validation';
 import { toText } from '../../../shared/values/strings';
 
-/** The parameters as they come from the editor or an expression: anything at all. */
+/** The unvalidated parameters of Get Many. */
 export interface CallFilterParameters {
 	organizationId: unknown;
 	filters: Record<string, unknown>;
 	sort: unknown;
 }
 
-/** GET /calls' query without the page. It holds only what was set. */
+/** The query of GET /calls without the page. It contains only what was set. */
 export type CallQuery = Record<string, string>;
 
 export const callTypes = ['Inbound', 'Outbound', 'Web'] as const;
 export const callSorts = ['asc', 'desc', 'duration_asc', 'duration_desc'] as const;
 
 /**
- * Turns an item's parameters into the query; what is wrong with them is added to `issues`.
- * @param timezone of the workflow: what a time without a zone is meant in
+ * Converts an item's parameters to the query. What is wrong with them is added to `issues`.
+ * @param timezone of the workflow, for times without a zone
  */
 export function readCallQuery(
 	{ organizationId, filters, sort }: CallFilterParameters,
@@ -55,13 +55,13 @@ function readChoice(
 }
 
 /**
- * A calendar date of ISO 8601, alone or with a time, in the long or the short form; databases write a
- * blank in place of the T.
+ * An ISO 8601 calendar date, with or without a time, in the extended or basic format; databases write a space
+ * in place of the T.
  */
 const isoTime =
 	/^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?(?: ?(?:Z|[+-]\d{2}(?::?\d{2})?))?)?$/i;
 
-/** A time as ISO 8601 in UTC. Others are refused: 1/4/2026 is in January to some and in April to others. */
+/** Reads a time, and converts it to UTC. Ambiguous formats are invalid: 1/4/2026 may be in January or in April. */
 function readTime(
 	field: string,
 	value: unknown,
@@ -78,12 +78,12 @@ function readTime(
 	}
 }
 
-/** What n8n reads in one way only: a date object of an expression, or the text of one. */
+/** A value that n8n parses unambiguously: a date object from an expression, or ISO 8601 text. */
 function toTime(value: unknown): unknown {
 	if (typeof value === 'object' && !Array.isArray(value)) return value;
 	const text = typeof value === 'string' ? value.trim() : '';
 	const [, year, month, day] = isoTime.exec(text) ?? [];
-	// JavaScript takes 30 February for 2 March.
+	// JavaScript reads 30 February as 2 March.
 	if (
 		new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() !== Number(day)
 	) {

@@ -10,15 +10,15 @@ import {
 	type ListedCall,
 } from '../../../shared/api/schemas';
 
-/** The most calls that AlloMia gives at once. */
+/** The maximum page size of GET /calls. */
 const pageSize = 50;
 
-/** Calls of an organization's log (GET /calls), as many as wanted, each untouched. */
+/** Lists calls (GET /calls), at most `limit`, unchanged. */
 export async function listCalls(
 	context: IExecuteFunctions,
 	connection: Connection,
 	query: CallQuery,
-	wanted: number,
+	limit: number,
 	signal: AbortSignal,
 ): Promise<ApiResult<ListedCall[]>> {
 	return await collectPages(
@@ -26,23 +26,23 @@ export async function listCalls(
 			const result = await sendWithRetries(context, connection, {
 				method: 'GET',
 				path: '/calls',
-				query: { ...query, page, limit: Math.min(pageSize, wanted) },
+				query: { ...query, page, limit: Math.min(pageSize, limit) },
 				timeout: defaultTimeout,
 				purpose: 'read',
 				schema: callsResponse,
 			});
 			if (!result.ok) return result;
 			const { calls, pagination } = result.value;
-			// The check made sure of what each call holds; unknown fields are there as well.
+			// Validated above; unknown fields are included.
 			const entries = calls as ListedCall[];
 			return { ok: true, value: { entries, hasNextPage: pagination.hasNextPage } };
 		},
-		wanted,
+		limit,
 		signal,
 	);
 }
 
-/** One call of the log (GET /calls/{id}), untouched. Its links are fresh. */
+/** Reads a call (GET /calls/{id}), unchanged, with fresh links to its files. */
 export async function readCall(
 	context: IExecuteFunctions,
 	connection: Connection,

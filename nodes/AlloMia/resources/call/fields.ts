@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-/** Which files of a call to add to the output. */
+/** The field Download. */
 export const downloadField: INodeProperties = {
 	displayName: 'Download',
 	name: 'download',
@@ -22,7 +22,7 @@ export const downloadField: INodeProperties = {
 		'Files to add to the output. AlloMia’s links to them stop working after an hour; downloaded files stay.',
 };
 
-/** How large a file may be. */
+/** The option Max File Size. */
 export const maxFileSizeField: INodeProperties = {
 	displayName: 'Max File Size',
 	name: 'maxFileSize',

@@ -10,41 +10,42 @@ import {
 	type FileKind,
 } from './fileLink';
 
-/** A file that is on its way. */
+/** A file whose download has started. */
 export interface OpenFile {
 	body: FileStream;
 	contentType: string;
-	/** Whether it was broken off since it is larger than it may be. */
+	/** Whether the download was aborted because the file is too large. */
 	tooLarge(): boolean;
-	/** Where it came from in the end. */
+	/** The URL after redirects. */
 	url: URL;
 }
 
+/** The stream type that n8n accepts for binary data. */
 export type FileStream = Exclude<
 	Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0],
 	Buffer
 >;
 
-/** More redirects than any object store makes. */
+/** The maximum number of redirects. */
 const maxRedirects = 5;
 
-/** How long the host may take to begin, and to give the whole file, in ms. */
+/** Timeouts for the start of the response and for the whole file, in ms. */
 const answerTimeout = 30_000;
 const fileTimeout = 15 * 60_000;
 
-/** The statuses of a link that no longer opens anything, as object stores differ: a fresh one may. */
+/** The statuses with which object stores respond to expired links. */
 const expired = [400, 401, 403, 404, 410];
 
-/** Whether a download failed in a way that a fresh link may mend. */
+/** Whether a download may succeed with a fresh link. */
 export function isExpired({ httpCode }: { httpCode?: number }): boolean {
 	return httpCode !== undefined && expired.includes(httpCode);
 }
 
 /**
- * Opens a file of a call by its link, without the API key: the links lead to other hosts, which
- * have no business with it. Redirects are followed one by one, so that each target is checked.
+ * Starts the download of a call's file. The API key is not sent, since the links lead to other hosts. Each
+ * redirect is checked before it is followed.
  * @param maxSize in bytes
- * @param signal says that nobody waits for the file any more
+ * @param signal aborts when the file is no longer needed
  */
 export async function openFile(
 	context: IExecuteFunctions,
@@ -54,7 +55,7 @@ export async function openFile(
 	maxSize: number,
 	signal: AbortSignal,
 ): Promise<ApiResult<OpenFile>> {
-	// n8n's own time-out ends with the answer's first byte: this one ends a download that stalls.
+	// n8n's timeout only covers the start of the response; this one also ends a download that stalls.
 	const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(fileTimeout)]);
 	let base: URL | undefined;
 	let next = link;
@@ -88,23 +89,23 @@ export async function openFile(
 		}
 		const { statusCode, headers } = response;
 		const body = response.body as FileStream;
-		// An error before the first read would have no other listener, and end n8n.
+		// Without a listener, an error before the first read would crash n8n.
 		body.on('error', () => {});
-		// What nobody reads keeps its connection, even where the stream is destroyed: n8n's HTTP client
-		// hands out a wrapper that does not pass that on.
-		const leave = (): void => connection.abort();
+		// A response that is not read keeps its connection, even if the stream is destroyed: n8n's HTTP client
+		// returns a wrapper that does not forward that.
+		const close = (): void => connection.abort();
 		const contentType = typeof headers['content-type'] === 'string' ? headers['content-type'] : '';
 		if (statusCode >= 300 && statusCode < 400 && typeof headers.location === 'string') {
-			leave();
+			close();
 			[base, next] = [url, headers.location];
 		} else if (statusCode !== 200) {
-			leave();
+			close();
 			return fail(`answered with HTTP status ${statusCode}`, statusCode);
 		} else if (Number(headers['content-length']) > maxSize) {
-			leave();
+			close();
 			return { ok: false, failure: tooLarge(kind, maxSize) };
 		} else if (mediaType(contentType) === 'text/html') {
-			leave();
+			close();
 			return fail('answered with a web page instead of the file');
 		} else {
 			return { ok: true, value: { ...limitSize(body, maxSize), contentType, url } };
@@ -115,8 +116,8 @@ export async function openFile(
 }
 
 /**
- * Whether the name of a host stands for an address in an internal network, as n8n resolves it. A name
- * that n8n cannot resolve, as behind a proxy, is left to the request.
+ * Whether n8n resolves a host name to an internal address. Names that it cannot resolve, such as behind a
+ * proxy, are left to the request.
  */
 async function resolvesInside(context: IExecuteFunctions, url: URL): Promise<boolean> {
 	// Not in every n8n.
@@ -129,7 +130,7 @@ async function resolvesInside(context: IExecuteFunctions, url: URL): Promise<boo
 	}
 }
 
-/** The same file, which breaks off once more than `max` bytes of it have come. */
+/** Makes a stream fail once it exceeds `max` bytes. */
 function limitSize(body: FileStream, max: number): { body: FileStream; tooLarge(): boolean } {
 	let size = 0;
 	const counted = body.map((chunk: { length: number }) => {
@@ -140,7 +141,7 @@ function limitSize(body: FileStream, max: number): { body: FileStream; tooLarge(
 	return { body: counted, tooLarge: () => size > max };
 }
 
-/** Why a request or a stream broke, by its code: messages may hold the whole link. */
+/** The reason of a failed download by its error code: error messages may contain the signed link. */
 export function reasonOf(error: unknown): string {
 	const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
 	return typeof code === 'string' && code !== '' ? code : 'the connection broke';

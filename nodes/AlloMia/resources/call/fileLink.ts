@@ -2,18 +2,18 @@ import type { Failure } from '../../../shared/api/failure';
 import { isLoopbackHost, parseUrl } from '../../../shared/values/hosts';
 import { isPrivateUrl } from '../../../shared/values/privateHosts';
 
-/** What may be downloaded of a call. */
+/** The downloadable files of a call. */
 export const fileKinds = ['transcript', 'recording'] as const;
 
 export type FileKind = (typeof fileKinds)[number];
 
-/** A link that may be followed, or why not. */
+/** A link that is safe to follow, or why it is not. */
 export type CheckedLink = { ok: true; url: URL } | { ok: false; failure: Failure };
 
 /**
- * Whether a link may be followed. It was not made by the user, so it must not lead into n8n's own
- * network; only where AlloMia's API is itself on this machine (a simulator, a test) it may.
- * @param base what a relative link (of a redirect) is relative to
+ * Checks whether a link is safe to follow. It does not come from the user, so it must not lead into n8n's
+ * network, unless AlloMia's API itself is on this machine (a simulator).
+ * @param base the URL of the redirect, if the link is one
  */
 export function checkLink(
 	kind: FileKind,
@@ -30,17 +30,17 @@ export function checkLink(
 		: { ok: true, url };
 }
 
-/** Whether AlloMia's API is on this machine: then so may be what its links lead to. */
+/** Whether AlloMia's API is on this machine, and its files may be as well. */
 export function isOnThisMachine(apiBaseUrl: string): boolean {
 	return isLoopbackHost(new URL(apiBaseUrl).hostname);
 }
 
-/** The refusal of a link that leads into an internal network. */
+/** The failure of a link into an internal network. */
 export function leadsInside(kind: FileKind, url: URL): { ok: false; failure: Failure } {
 	return refuse(kind, `AlloMia’s link to it leads to ${url.host}, which is not on the internet.`);
 }
 
-/** The failure of a download. It names the host alone: the rest of a signed link is a secret. */
+/** The failure of a download. Its text must not contain the link, which is signed. */
 export function downloadFailure(
 	kind: FileKind,
 	reason: string,
@@ -53,7 +53,10 @@ export function downloadFailure(
 	};
 }
 
-/** The failure of a file that is larger than the user wants it, in bytes. */
+/**
+ * The failure of a file that is too large.
+ * @param maxSize in bytes
+ */
 export function tooLarge(kind: FileKind, maxSize: number): Failure {
 	return {
 		kind: 'refused',
@@ -66,7 +69,7 @@ function refuse(kind: FileKind, reason: string): { ok: false; failure: Failure }
 	return { ok: false, failure: downloadFailure(kind, reason, { kind: 'refused' }) };
 }
 
-/** The types that recordings and transcripts come in, with the ending of their names. */
+/** The file extensions of recordings and transcripts, by media type. */
 const extensions: Record<string, string> = {
 	'text/plain': 'txt',
 	'audio/wav': 'wav',
@@ -86,10 +89,10 @@ const extensions: Record<string, string> = {
 	'video/webm': 'webm',
 };
 
-/** Types that object stores give to what they know nothing about. */
+/** The media types of object stores for unknown content. */
 const unknownTypes = ['', 'application/octet-stream', 'binary/octet-stream'];
 
-/** What a downloaded file is called, and its type: as the answer says, or else as the link does. */
+/** The name and media type of a downloaded file, from the response or else from the link. */
 export function describeFile(
 	kind: FileKind,
 	callId: string,
@@ -97,7 +100,7 @@ export function describeFile(
 	contentType: string,
 ): { fileName: string; mimeType: string } {
 	const safeId = callId.replace(/[^\w.-]/g, '_');
-	// Plain text by AlloMia's documentation, whatever the object store calls it.
+	// Plain text according to AlloMia's documentation, whatever the object store says.
 	if (kind === 'transcript') {
 		return { fileName: `transcript-${safeId}.txt`, mimeType: 'text/plain' };
 	}

@@ -8,37 +8,37 @@ import { sendWithRetries } from '../../../shared/api/sendWithRetries';
 import { abortableSleep } from '../../../shared/values/abort';
 import { firstIssue, loggedCalls, type CallResponse } from '../../../shared/api/schemas';
 
-/** Which call is looked for. */
+/** An outbound call to be found in the call log. */
 export interface OutboundCallReference {
 	outboundCallId: string;
 	organizationId: string;
 	phoneNumber: string | undefined;
 }
 
-/** Waits between two looks, in ms. */
+/** The waits between searches, in ms, growing from the first to the longest. */
 const firstWait = 1_000;
 const longestWait = 5_000;
 const growth = 1.5;
 
-/** So many looks in a row may fail for AlloMia's or the network's reasons before the item does. */
-const failedLooks = 3;
+/** How many consecutive searches may fail because of AlloMia or the network. */
+const maxFailures = 3;
 
-/** What one look brought: the call, one that is not sure yet, or why there is none. */
-type Look =
+/** The result of a search: the call, one that may still become ambiguous, or why there is none. */
+type SearchResult =
 	| { ok: true; value: CallResponse }
 	| { ok: 'early' }
-	| { ok: false; failure: Failure; /** Why another look may help. */ again?: 'missing' | 'failed' };
+	| { ok: false; failure: Failure; /** Why to search again. */ again?: 'missing' | 'failed' };
 
 /**
- * The call behind an outbound call, from AlloMia's log. The log may lag: it is looked at again until
- * `until`, once at least.
+ * Finds an outbound call's entry in the call log. The log may lag behind, so it is searched repeatedly until
+ * `until`, at least once.
  * @param until in ms since 1970
- * @returns undefined where `signal` ended the wait
+ * @returns undefined if the signal aborts
  */
 export async function findCall(
 	context: IExecuteFunctions,
 	connection: Connection,
-	wanted: OutboundCallReference,
+	outboundCall: OutboundCallReference,
 	until: number,
 	signal: AbortSignal,
 ): Promise<ApiResult<CallResponse> | undefined> {
@@ -46,43 +46,43 @@ export async function findCall(
 	let failed = 0;
 	let time: CallTime | undefined;
 
-	const look = async (last: boolean): Promise<Look> => {
-		const direct = await readCall(context, connection, wanted.outboundCallId);
-		if (!isMissing(direct)) return mayTryAgain(direct);
+	const search = async (last: boolean): Promise<SearchResult> => {
+		const direct = await readCall(context, connection, outboundCall.outboundCallId);
+		if (!isMissing(direct)) return markRetryable(direct);
 		if (!time) {
-			const request = statusRequest(wanted.outboundCallId);
+			const request = statusRequest(outboundCall.outboundCallId);
 			const status = await sendWithRetries(context, connection, request);
-			if (!status.ok) return mayTryAgain(status);
+			if (!status.ok) return markRetryable(status);
 			const known = callTimeOf(status.value);
 			if (!known.ok) return { ...known, again: 'missing' };
 			time = known.value;
 		}
-		const query = queryAround(wanted.organizationId, time);
+		const query = queryAround(outboundCall.organizationId, time);
 		const listed = await listCalls(context, connection, query, Infinity, signal);
-		if (!listed.ok) return mayTryAgain(listed);
+		if (!listed.ok) return markRetryable(listed);
 		const calls = loggedCalls.safeParse(listed.value);
 		if (!calls.success) {
 			const problem = `with something else than documented (${firstIssue(calls.error)})`;
 			return { ok: false, failure: invalidResponse(200, problem, 'read') };
 		}
-		const finding = matchCall(calls.data, time, wanted.phoneNumber, Date.now());
-		if ('failure' in finding) {
-			const { kind, failure } = finding;
+		const match = matchCall(calls.data, time, outboundCall.phoneNumber, Date.now());
+		if ('failure' in match) {
+			const { kind, failure } = match;
 			return { ok: false, failure, ...(kind === 'missing' ? { again: kind } : {}) };
 		}
-		if (finding.kind === 'early' && !last) return { ok: 'early' };
-		const call = await readCall(context, connection, finding.callId);
-		return isMissing(call) ? { ...call, again: 'missing' } : mayTryAgain(call);
+		if (match.kind === 'early' && !last) return { ok: 'early' };
+		const call = await readCall(context, connection, match.callId);
+		return isMissing(call) ? { ...call, again: 'missing' } : markRetryable(call);
 	};
 
 	for (;;) {
 		const last = Date.now() >= until;
-		const result = await look(last);
+		const result = await search(last);
 		if (signal.aborted) return undefined;
 		if (result.ok === true) return result;
 		if (result.ok === false) {
 			failed = result.again === 'failed' ? failed + 1 : 0;
-			if (!result.again || last || failed === failedLooks) {
+			if (!result.again || last || failed === maxFailures) {
 				return { ok: false, failure: result.failure };
 			}
 		}
@@ -91,15 +91,17 @@ export async function findCall(
 	}
 }
 
-/** Whether AlloMia has no such call. */
+/** Whether AlloMia does not have the call. */
 function isMissing(result: ApiResult<CallResponse>): result is { ok: false; failure: Failure } {
 	return !result.ok && result.failure.httpCode === 404 && result.failure.said !== undefined;
 }
 
-/** Reading changes nothing, so what failed for no reason of the user's is read again. */
-function mayTryAgain(result: ApiResult<CallResponse> | { ok: false; failure: Failure }): Look {
+/** Marks failures that a later search may not have, such as those of the network or a gateway. */
+function markRetryable(
+	result: ApiResult<CallResponse> | { ok: false; failure: Failure },
+): SearchResult {
 	if (result.ok) return result;
 	const { kind, httpCode, said } = result.failure;
-	const isForeign = httpCode !== undefined && said === undefined;
-	return kind === 'refused' && !isForeign ? result : { ...result, again: 'failed' };
+	const isOfGateway = httpCode !== undefined && said === undefined;
+	return kind === 'refused' && !isOfGateway ? result : { ...result, again: 'failed' };
 }

@@ -95,9 +95,9 @@ export const getAll: Operation = {
 		return await mapItems(this, {
 			read: (itemIndex) => readListParameters(this, itemIndex),
 			consequence: 'Nothing was looked up.',
-			work: async ({ query, wanted, simplify }, connection, signal) =>
+			handle: async ({ query, limit, simplify }, connection, signal) =>
 				toItems(
-					await listCalls(this, connection, query, wanted, signal),
+					await listCalls(this, connection, query, limit, signal),
 					simplify ? simplifyListedCall : undefined,
 				),
 		});

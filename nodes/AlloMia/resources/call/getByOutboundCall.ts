@@ -65,8 +65,8 @@ export const getByOutboundCall: Operation = {
 		return await mapCalls(
 			this,
 			(itemIndex) => readGetByOutboundCallParameters(this, itemIndex),
-			async ({ behind, waitUpTo }, connection, signal) =>
-				await findCall(this, connection, behind, started + waitUpTo * 1000, signal),
+			async ({ outboundCall, waitUpTo }, connection, signal) =>
+				await findCall(this, connection, outboundCall, started + waitUpTo * 1000, signal),
 			({ waitUpTo }) => started + waitUpTo * 1000,
 		);
 	},

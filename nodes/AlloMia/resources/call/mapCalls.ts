@@ -17,48 +17,48 @@ import { simplifyCall } from './simplify';
 import { shortList } from '../../../shared/values/strings';
 import { mapItems } from '../mapItems';
 
-/** What the user wants to have of a call. */
+/** How to output a call. */
 export interface CallOutputOptions {
 	download: readonly FileKind[];
-	/** The largest file to download, in bytes. */
+	/** In bytes. */
 	maxFileSize: number;
 	simplify: boolean;
 }
 
-/** The waits between two requests for a file that is not ready, in ms: each longer than the one before. */
+/** The waits between requests for a file that is not ready, in ms, growing from the first to the longest. */
 const firstWait = 1_000;
 const growth = 1.5;
 const longestWait = 5_000;
 
 /**
- * Finds one call for each item, and gives each out with what is wanted of it. What AlloMia has no file
- * of is no error, but no surprise either: a hint names it.
- * @param find gives undefined where its signal has ended the work
- * @param untilOf until when files that are not ready are asked for again, in ms since 1970
+ * Finds a call for each item, and outputs it with its files. A missing file is not an error, but shown in a
+ * hint.
+ * @param find returns undefined if its signal aborts
+ * @param untilOf until when to request files that are not ready, in ms since 1970
  */
 export async function mapCalls<T extends CallOutputOptions>(
 	context: IExecuteFunctions,
 	read: (itemIndex: number) => Validated<T>,
 	find: (
-		wanted: T,
+		options: T,
 		connection: Connection,
 		signal: AbortSignal,
 	) => Promise<ApiResult<CallResponse> | undefined>,
-	untilOf: (wanted: T) => number = () => 0,
+	untilOf: (options: T) => number = () => 0,
 ): Promise<INodeExecutionData[][]> {
 	const missing: string[] = [];
 	const output = await mapItems(context, {
 		read,
 		consequence: 'Nothing was looked up.',
-		work: async (wanted, connection, signal) => {
-			const call = await find(wanted, connection, signal);
+		handle: async (options, connection, signal) => {
+			const call = await find(options, connection, signal);
 			if (!call?.ok) return call;
-			const until = untilOf(wanted);
+			const until = untilOf(options);
 			return await withFiles(
 				context,
 				connection,
 				call.value,
-				{ ...wanted, until },
+				{ ...options, until },
 				missing,
 				signal,
 			);
@@ -75,9 +75,8 @@ export async function mapCalls<T extends CallOutputOptions>(
 }
 
 /**
- * The item that a call goes out as, with its files in n8n's binary data, each under its kind; an AI
- * agent, which is given no binary data, has the transcript's text. What AlloMia has no link to is added
- * to `missing`.
+ * The output item of a call, with its files as binary data named by their kind. AI agents, which get no binary
+ * data, get the transcript's text. Files without a link are added to `missing`.
  */
 async function withFiles(
 	context: IExecuteFunctions,
@@ -88,12 +87,12 @@ async function withFiles(
 	signal: AbortSignal,
 ): Promise<ApiResult<INodeExecutionData[]>> {
 	let call = first;
-	/** A call that is read again has fresh links; they last an hour at most. */
+	/** Links expire after an hour at most: to read the call again gives fresh ones. */
 	const fileOf = async (kind: FileKind) => {
 		for (let attempt = 0; ; attempt += 1) {
 			const file = await storeFile(context, connection, call, kind, maxFileSize, signal);
 			if (file && (file.ok || !isExpired(file.failure))) return file;
-			// It may have been read in advance.
+			// The call may have been read long before.
 			const isStale = attempt === 0 && file !== undefined;
 			const left = until - Date.now();
 			if (!isStale && left <= 0) return file;
@@ -118,7 +117,7 @@ async function withFiles(
 	return { ok: true, value: [Object.keys(binary).length > 0 ? { json, binary } : { json }] };
 }
 
-/** Streams one file into n8n's binary data, or reads it; undefined where there is no link to it. */
+/** Stores a file as binary data, or reads it as text. Returns undefined if there is no link to it. */
 async function storeFile(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,

@@ -8,35 +8,35 @@ import { isTerminal } from '../../../shared/api/terminalStatus';
 import { shortList, toText } from '../../../shared/values/strings';
 
 /**
- * Which entry of the call log is an outbound call. AlloMia's documentation ties the ids of the two
- * nowhere, so they are told by their time, and by the number that was called.
+ * Matches an outbound call to its entry in the call log. AlloMia's documentation does not relate their IDs,
+ * so they are matched by time and phone number.
  */
 
-/** How far the log's start of a call may be from the status's, in ms. */
+/** The maximum difference between the start times in the log and in the status, in ms. */
 const tolerance = 5_000;
 
 /**
- * How far the ends may be apart, in ms, where no number is given: the call itself may have no entry, as
- * when nobody answered, and another of the same moment be there alone.
+ * The maximum difference between the end times, in ms, if no number is given: the call may have no entry, for
+ * example if nobody answered, so that an entry of the same time is another call's.
  */
 const endTolerance = 60_000;
 
 /**
- * So long after a call's end, in ms, others that started with it may still be on their way into the
- * log: without a number, one that is there alone says nothing yet.
+ * How long after a call's end other calls that started at the same time may still be added to the log, in ms:
+ * without a number, a single match is not final before.
  */
 const settling = 10_000;
 
-/** Fewer digits than any telephone number has without its area code. */
+/** The minimum number of digits of a phone number, without its area code. */
 const shortestNumber = 7;
 
-/** When an outbound call took place, in ms since 1970. */
+/** The time of an outbound call, in ms since 1970. */
 export interface CallTime {
 	start: number;
 	end: number;
 }
 
-/** When a call took place, or why that is not known. */
+/** The time of a call, from its status. */
 export function callTimeOf({ status, callDetails }: StatusResponse): ApiResult<CallTime> {
 	if (!isTerminal(status)) return { ok: false, failure: notEnded };
 	const start = instantOf(callDetails?.startedAt);
@@ -45,7 +45,7 @@ export function callTimeOf({ status, callDetails }: StatusResponse): ApiResult<C
 	return { ok: true, value: { start, end } };
 }
 
-/** The query for all outbound calls of a call's time (GET /calls, without the page). */
+/** The query for all outbound calls around a call's time (GET /calls, without the page). */
 export function queryAround(organizationId: string, { start, end }: CallTime) {
 	return {
 		organizationId,
@@ -56,14 +56,14 @@ export function queryAround(organizationId: string, { start, end }: CallTime) {
 	};
 }
 
-/** What the log says about an outbound call: `early` is one that another may still join. */
+/** The result of a match: `early` is one that may still become ambiguous. */
 export type CallMatch =
 	| { kind: 'found' | 'early'; callId: string }
 	| { kind: 'missing' | 'ambiguous'; failure: Failure };
 
 /**
- * The one call that started with the outbound call and, where a number is given, went to it.
- * @param calls all that the log has of that time
+ * Finds the entry that started at the time of the outbound call and, if a number is given, has that number.
+ * @param calls all entries around that time
  * @param now in ms since 1970
  */
 export function matchCall(
@@ -72,15 +72,15 @@ export function matchCall(
 	phoneNumber: string | undefined,
 	now: number,
 ): CallMatch {
-	const fitting = calls.filter(
+	const matching = calls.filter(
 		(call) =>
 			(call.callType ?? 'Outbound') === 'Outbound' &&
 			Math.abs((instantOf(call.callStartedAt) ?? NaN) - start) <= tolerance &&
 			(phoneNumber === undefined || sameNumber(phoneNumber, call.userPhoneNumber ?? '')),
 	);
-	const [only] = fitting;
-	if (fitting.length > 1) {
-		return { kind: 'ambiguous', failure: ambiguous(fitting, phoneNumber) };
+	const [only] = matching;
+	if (matching.length > 1) {
+		return { kind: 'ambiguous', failure: ambiguous(matching, phoneNumber) };
 	}
 	if (only && phoneNumber !== undefined) return { kind: 'found', callId: only.id };
 	if (!only || Math.abs((instantOf(only.callEndedAt) ?? end) - end) > endTolerance) {
@@ -89,7 +89,7 @@ export function matchCall(
 	return { kind: now >= end + settling ? 'found' : 'early', callId: only.id };
 }
 
-/** The failure of a call that has not ended: it is in no log yet. */
+/** The failure of a call that has not ended, and so is not in the log yet. */
 const notEnded: Failure = {
 	kind: 'refused',
 	message: 'The call has not ended yet',
@@ -97,7 +97,7 @@ const notEnded: Failure = {
 		'AlloMia logs a call once it has ended. Run this behind the AlloMia Trigger or Create and Wait, or raise Options > Wait Up To.',
 };
 
-/** The failure of a call that ended without having started. */
+/** The failure of a call that has no start time. */
 const neverStarted: Failure = {
 	kind: 'refused',
 	message: 'AlloMia does not say when this call took place',
@@ -105,7 +105,7 @@ const neverStarted: Failure = {
 		'It may have failed before it began. Without its start, it cannot be told from others in the call log: look for it with Call > Get Many.',
 };
 
-/** The number that was called, as it was written; undefined where none is given. */
+/** Reads the called number, in any notation; undefined if it is not set. */
 export function readCalledNumber(
 	options: Record<string, unknown>,
 	issues: ValidationIssue[],
@@ -125,16 +125,16 @@ export function readCalledNumber(
 }
 
 /**
- * Whether two ways of writing lead to the same telephone: as Create reads them in the country of the
- * call, or else by their last digits. One without country code fits every country's then: it is a sieve
- * here, and nothing is dialled.
+ * Whether two notations stand for the same number: as Create reads them in the country of the call, or else by
+ * their last digits. Without a country code, a number then matches that of any country: this only narrows a
+ * search, and nothing is dialled.
  */
 export function sameNumber(first: string, second: string): boolean {
 	if (couldBe(first, second) || couldBe(second, first)) return true;
 	if (first.includes('+') && second.includes('+')) return false;
 	const [a, b] = [digitsOf(first), digitsOf(second)];
 	const [short = '', long = ''] = [a, b].sort((one, other) => one.length - other.length);
-	// What is dialled before a number inside its country is not part of it.
+	// Without the national prefix.
 	const national = short.replace(/^0+/, '');
 	return national.length >= shortestNumber && long.endsWith(national);
 }
@@ -143,7 +143,7 @@ function digitsOf(text: string): string {
 	return text.replace(/\D/g, '');
 }
 
-/** In ms since 1970; a time without zone is UTC. */
+/** Parses a time. Without a zone, it is UTC. Returns ms since 1970. */
 function instantOf(value: unknown): number | undefined {
 	try {
 		return typeof value === 'string' && value !== ''

@@ -11,7 +11,7 @@ import { readOptions } from '../options';
 import { withSimplify } from '../simplify';
 import type { CallOutputOptions } from './mapCalls';
 
-/** One item's call, and what is wanted of it. */
+/** Reads the parameters of Get. */
 export function readGetParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -25,15 +25,15 @@ export function readGetParameters(
 	return withSimplify(context, itemIndex, validated(value, issues));
 }
 
-/** One item's outbound call, how long to wait for its call (in s), and what is wanted of it. */
+/** Reads the parameters of Get by Outbound Call. `waitUpTo` is in seconds. */
 export function readGetByOutboundCallParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): Validated<CallOutputOptions & { behind: OutboundCallReference; waitUpTo: number }> {
+): Validated<CallOutputOptions & { outboundCall: OutboundCallReference; waitUpTo: number }> {
 	const issues: ValidationIssue[] = [];
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, '');
 	const options = readOptions(context, itemIndex);
-	const behind = {
+	const outboundCall = {
 		outboundCallId: readUuid('Outbound Call ID', parameter('outboundCallId'), issues),
 		organizationId: readPathId('Organization', parameter('organizationId'), issues),
 		phoneNumber: readCalledNumber(options, issues),
@@ -42,17 +42,17 @@ export function readGetByOutboundCallParameters(
 	const waitUpTo = readNumber('Options > Wait Up To', options.waitUpTo, limits, issues);
 	const download = readDownload('Options > Download', options.download, issues);
 	const maxFileSize = readMaxFileSize(options, issues);
-	const value = { behind, waitUpTo, download, maxFileSize };
+	const value = { outboundCall, waitUpTo, download, maxFileSize };
 	return withSimplify(context, itemIndex, validated(value, issues));
 }
 
-/** One item's search in the call log. */
+/** Reads the parameters of Get Many. */
 export function readListParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): Validated<{ query: CallQuery; wanted: number; simplify: boolean }> {
+): Validated<{ query: CallQuery; limit: number; simplify: boolean }> {
 	const issues: ValidationIssue[] = [];
-	// With a fallback of undefined, n8n throws for a field that is not shown, such as Limit.
+	// With a default of undefined, n8n throws for fields that are not shown, such as Limit.
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, '');
 	const query = readCallQuery(
 		{
@@ -63,11 +63,11 @@ export function readListParameters(
 		context.getTimezone(),
 		issues,
 	);
-	const wanted = readLimit(parameter('returnAll'), parameter('limit'), issues);
-	return withSimplify(context, itemIndex, validated({ query, wanted }, issues));
+	const limit = readLimit(parameter('returnAll'), parameter('limit'), issues);
+	return withSimplify(context, itemIndex, validated({ query, limit }, issues));
 }
 
-/** In bytes; the editor has it in MB. */
+/** Reads Max File Size, which is in MB, and converts it to bytes. */
 function readMaxFileSize({ maxFileSize }: IDataObject, issues: ValidationIssue[]): number {
 	const limits = { fallback: 500, min: 0.001, max: 10_000 };
 	return readNumber('Options > Max File Size', maxFileSize, limits, issues) * 1_000_000;

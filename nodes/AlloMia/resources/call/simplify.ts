@@ -27,7 +27,7 @@ const call: Simplified = {
 		'callStartedAt',
 		'callDurationSeconds',
 	],
-	// The links are long, and of no use after an hour: Download has the files.
+	// The links are long and expire after an hour: Download has the files.
 	without: [
 		...bookkeeping,
 		'agentName',
@@ -38,12 +38,12 @@ const call: Simplified = {
 	],
 };
 
-/** A call as GET /calls lists it. */
+/** Simplifies a call of GET /calls. */
 export function simplifyListedCall(raw: IDataObject): IDataObject {
 	return pickSimplified(raw, listedCall);
 }
 
-/** A call as GET /calls/{id} answers it. */
+/** Simplifies a call of GET /calls/{id}. */
 export function simplifyCall(raw: IDataObject): IDataObject {
 	return pickSimplified(raw, call);
 }

@@ -37,7 +37,7 @@ export const create: Operation = {
 				return readOrganization({ ...more, ...Object.fromEntries(required) }, requiredToCreate);
 			},
 			consequence: 'No organization was created.',
-			work: async (body, connection) => toItems(await createOrganization(this, connection, body)),
+			handle: async (body, connection) => toItems(await createOrganization(this, connection, body)),
 		});
 	},
 };

@@ -3,7 +3,7 @@ import { timezones, type OrganizationField } from './organizationBody';
 
 type Field = Omit<INodeProperties, 'displayOptions'> & { name: OrganizationField };
 
-/** Every field of an organization, in the order in which people write an address. */
+/** The fields of an organization, in the order of an address. */
 const fields: Field[] = [
 	{
 		displayName: 'Name',
@@ -83,7 +83,7 @@ const fields: Field[] = [
 	},
 ];
 
-/** These fields, one below the other, each of them required. */
+/** The given fields as required parameters. */
 export function requiredFields(
 	names: readonly OrganizationField[],
 	show: Record<string, string[]>,
@@ -93,9 +93,9 @@ export function requiredFields(
 		.map((field) => ({ ...field, required: true, displayOptions: { show } }));
 }
 
-/** All other fields, in the order of a collection's list. */
+/** All other fields as options of a collection, sorted by name. */
 export function optionalFields(names: readonly OrganizationField[]): INodeProperties[] {
-	// Not localeCompare: n8n loads this at its start, and setting up a collation takes 8 ms.
+	// Not localeCompare: n8n loads this when it starts, and the first collation takes 8 ms.
 	return fields
 		.filter(({ name }) => !names.includes(name))
 		.sort((a, b) => (a.displayName < b.displayName ? -1 : 1));

@@ -24,7 +24,7 @@ export const get: Operation = {
 				return withSimplify(this, itemIndex, withOrganizationId(id, nothing));
 			},
 			consequence: 'Nothing was looked up.',
-			work: async ({ organizationId, simplify }, connection) =>
+			handle: async ({ organizationId, simplify }, connection) =>
 				toItems(
 					await readOrganizationDetails(this, connection, organizationId),
 					simplify ? simplifyOrganizationDetails : undefined,

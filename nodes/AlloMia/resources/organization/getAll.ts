@@ -59,9 +59,9 @@ export const getAll: Operation = {
 				return withSimplify(this, itemIndex, search);
 			},
 			consequence: 'Nothing was looked up.',
-			work: async ({ query, wanted, simplify }, connection, signal) =>
+			handle: async ({ query, limit, simplify }, connection, signal) =>
 				toItems(
-					await listOrganizations(this, connection, query, wanted, signal),
+					await listOrganizations(this, connection, query, limit, signal),
 					simplify ? simplifyOrganization : undefined,
 				),
 		});

@@ -2,7 +2,7 @@ import { readPathId } from '../../../shared/api/ids';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { clean, toText } from '../../../shared/values/strings';
 
-/** The time zones that AlloMia knows. */
+/** The time zones that AlloMia accepts. */
 export const timezones = [
 	'America/New_York',
 	'America/Chicago',
@@ -27,7 +27,7 @@ export const timezones = [
 	'Pacific/Auckland',
 ] as const;
 
-/** What an organization consists of, in the order in which it is sent, with the editor's names. */
+/** The display names of an organization's fields, in the order in which they are sent. */
 const labels = {
 	name: 'Name',
 	email: 'Email',
@@ -43,21 +43,21 @@ const labels = {
 
 export type OrganizationField = keyof typeof labels;
 
-/** POST /organization's and PUT /organization/{id}'s body. It holds only what was set. */
+/** Body of POST /organization and PUT /organization/{id}. It contains only what was set. */
 export type OrganizationBody = Partial<Record<OrganizationField, string>>;
 
 export const organizationFields = Object.keys(labels) as OrganizationField[];
 
-/** What a new organization needs. */
+/** The fields required to create an organization. */
 export const requiredToCreate = organizationFields.filter((field) => field !== 'externalId');
 
-/** What AlloMia wants to hear again with every change. */
+/** The fields required to update an organization, even if they do not change. */
 export const requiredToUpdate: OrganizationField[] = ['name', 'email'];
 
-/** More would not be an address; less has been seen in working ones. */
+/** A deliberately loose form of an email address. */
 const emailForm = /^[^\s@]+@[^\s@]+$/;
 
-/** Turns parameters into the body, or says everything that is wrong with them. */
+/** Validates parameters, and builds the body from them. */
 export function readOrganization(
 	parameters: Partial<Record<OrganizationField, unknown>>,
 	required: readonly OrganizationField[],
@@ -74,7 +74,7 @@ export function readOrganization(
 	return validated(body, issues);
 }
 
-/** An organization's new metadata: any object. What belongs in it is the tenant's own schema. */
+/** Reads an organization's metadata: any object, since its schema is the tenant's own. */
 export function readMetadataObject(value: unknown): Validated<object> {
 	const refuse = (problem: string): Validated<object> => ({
 		ok: false,
@@ -86,7 +86,7 @@ export function readMetadataObject(value: unknown): Validated<object> {
 		],
 	});
 	try {
-		// To JSON and back where an expression gave the object: what JSON cannot hold shows here.
+		// An object from an expression is converted to JSON as well, to find what JSON cannot represent.
 		const text = typeof value === 'string' ? clean(value) : (JSON.stringify(value) ?? '');
 		if (text === '') return refuse('It is empty.');
 		const parsed: unknown = JSON.parse(text);
@@ -98,7 +98,7 @@ export function readMetadataObject(value: unknown): Validated<object> {
 	}
 }
 
-/** An organization's ID with what is to be done to it. */
+/** Adds an organization's ID to what was read for it. */
 export function withOrganizationId<T>(
 	organizationId: unknown,
 	content: Validated<T>,

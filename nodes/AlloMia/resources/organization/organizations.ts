@@ -18,33 +18,39 @@ import {
 	type ListedOrganization,
 } from '../../../shared/api/schemas';
 
-/** The most organizations that AlloMia gives at once. */
+/** The maximum page size of GET /organization. */
 export const organizationPageSize = 100;
 
-/** What to look for among the tenant's organizations. It holds only what was set. */
+/** The query of GET /organization without the page. It contains only what was set. */
 export interface OrganizationQuery {
 	search?: string;
 	sort?: string;
 }
 
-/** Organizations of the tenant (GET /organization), as many as wanted, each untouched. */
+/** Lists the tenant's organizations (GET /organization), at most `limit`, unchanged. */
 export async function listOrganizations(
 	context: IExecuteFunctions,
 	connection: Connection,
 	query: OrganizationQuery,
-	wanted: number,
+	limit: number,
 	signal: AbortSignal,
 ): Promise<ApiResult<ListedOrganization[]>> {
-	const limit = Math.min(organizationPageSize, wanted);
+	const pageSize = Math.min(organizationPageSize, limit);
 	return await collectPages(
 		async (page) =>
-			toPage(await sendWithRetries(context, connection, listRequest({ ...query, page, limit }))),
-		wanted,
+			toPage(
+				await sendWithRetries(
+					context,
+					connection,
+					listRequest({ ...query, page, limit: pageSize }),
+				),
+			),
+		limit,
 		signal,
 	);
 }
 
-/** One page of the tenant's organizations, for a list in the editor. */
+/** Reads one page of the tenant's organizations, for the list in the editor. */
 export async function readOrganizationPage(
 	context: RequestContext,
 	connection: Connection,
@@ -55,7 +61,7 @@ export async function readOrganizationPage(
 	return toPage(await send(context, connection, request));
 }
 
-/** One organization and its neighbours (GET /organization/{id}), untouched. */
+/** Reads an organization (GET /organization/{id}), unchanged. The response also names the user's other ones. */
 export async function readOrganizationDetails(
 	context: IExecuteFunctions,
 	connection: Connection,
@@ -70,7 +76,7 @@ export async function readOrganizationDetails(
 	});
 }
 
-/** Makes an organization (POST /organization). */
+/** Creates an organization (POST /organization). */
 export async function createOrganization(
 	context: IExecuteFunctions,
 	connection: Connection,
@@ -86,7 +92,7 @@ export async function createOrganization(
 	});
 }
 
-/** Changes an organization (PUT /organization/{id}). */
+/** Updates an organization (PUT /organization/{id}). */
 export async function updateOrganization(
 	context: IExecuteFunctions,
 	connection: Connection,

@@ -5,7 +5,7 @@ import {
 } from 'n8n-workflow';
 import type { Failure } from '../../../shared/api/failure';
 
-/** A page of organizations for the editor's list. The token is the number of the next page. */
+/** Searches organizations for the list in the editor. The pagination token is the number of the next page. */
 export async function searchOrganizations(
 	this: ILoadOptionsFunctions,
 	filter?: string,
@@ -28,12 +28,12 @@ export async function searchOrganizations(
 	const { entries, hasNextPage } = result.value;
 	return {
 		results: entries.map(({ id, name }) => ({ name: name || id, value: id })),
-		// An empty page that announces another one would be asked for without end.
+		// Without entries, the editor would request the next page endlessly.
 		...(hasNextPage && entries.length > 0 ? { paginationToken: String(page + 1) } : {}),
 	};
 }
 
-/** Most users have an organization's key, to which AlloMia gives no list: they are told what to do. */
+/** The error message. Most keys are an organization's, which cannot list organizations. */
 function explain(failure: Failure): { message: string; description: string } {
 	const description = 'Choose By ID and enter the ID of the organization.';
 	return failure.httpCode === 403

@@ -6,12 +6,12 @@ const organization: Simplified = {
 	without: ['address', 'stateProvince', 'postalCode', 'createdAt', 'createdBy'],
 };
 
-/** An organization as GET /organization lists it. */
+/** Simplifies an organization of GET /organization. */
 export function simplifyOrganization(raw: IDataObject): IDataObject {
 	return pickSimplified(raw, organization);
 }
 
-/** GET /organization/{id}'s answer: the organization itself, and of all others the names. */
+/** Simplifies the response of GET /organization/{id}: of the other organizations, only ID and name stay. */
 export function simplifyOrganizationDetails(raw: IDataObject): IDataObject {
 	const { currentOrg, userOrgs } = raw;
 	return {

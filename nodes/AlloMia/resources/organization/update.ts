@@ -41,7 +41,7 @@ export const update: Operation = {
 				);
 			},
 			consequence: 'Nothing was changed.',
-			work: async ({ organizationId, content }, connection) =>
+			handle: async ({ organizationId, content }, connection) =>
 				toItems(await updateOrganization(this, connection, organizationId, content)),
 		});
 	},

@@ -35,7 +35,7 @@ export const updateMetadata: Operation = {
 				return withOrganizationId(parameter('organizationId'), metadata);
 			},
 			consequence: 'Nothing was changed.',
-			work: async ({ organizationId, content }, connection) =>
+			handle: async ({ organizationId, content }, connection) =>
 				toItems(await updateOrganizationMetadata(this, connection, organizationId, content)),
 		});
 	},

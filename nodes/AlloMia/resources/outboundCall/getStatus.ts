@@ -27,7 +27,7 @@ export const getStatus: Operation = {
 		return await mapItems(this, {
 			read: (itemIndex) => readCallId(this, itemIndex),
 			consequence: 'Nothing was looked up.',
-			work: async (outboundCallId, connection) =>
+			handle: async (outboundCallId, connection) =>
 				toItems(await sendWithRetries(this, connection, statusRequest(outboundCallId))),
 		});
 	},
