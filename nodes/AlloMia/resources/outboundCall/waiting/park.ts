@@ -33,19 +33,19 @@ import { outcomeUrl, resumeUrl } from '../callback/resumeUrl';
 import { probeOnce, securedAdvice } from '../callback/selfProbe';
 import { hasOutputPerStatus } from './waitSettings';
 
-/** Where the node's stored context keeps the state, as JSON: `webhook()` may run elsewhere. */
+/** The key in the node's context for the state, as JSON: `webhook()` may run in another process. */
 export const stateKey = 'alloMiaWaiting';
 
-/** Where it keeps the name of the wait: each callback needs that, and few the whole state. */
+/** The key for the wait's ID: every callback needs it, but only few need the whole state. */
 export const waitKey = 'alloMiaWait';
 
-/** How long AlloMia may take to tell how the calls stand before the execution is parked, in ms. */
-const askFor = 20_000;
+/** The timeout of all status requests before the execution is parked, in ms. */
+const statusesTimeout = 20_000;
 
-/** How long one of these status requests may take, in ms. */
+/** The timeout of one of them, in ms. */
 const timeout = 8_000;
 
-/** Gives each call this execution's own address as its callback URL. */
+/** Sets the callback URL of each call to that of the execution. */
 export function callbackToExecution(
 	context: IExecuteFunctions,
 	connection: Connection,
@@ -59,49 +59,49 @@ export function callbackToExecution(
 	};
 }
 
-/** Parks the execution until its calls have ended, unless they all have already. */
+/** Parks the execution until its calls have ended. If they all have already, returns their outcomes. */
 export async function parkUntilCallbacks(
 	context: IExecuteFunctions,
 	connection: Connection,
 	state: WaitingState,
 	items: ReadonlyArray<ValidatedItem<CallRequest>>,
 ): Promise<INodeExecutionData[][]> {
-	// Some calls may have ended while others were dialled: n8n has refused their callbacks.
+	// Some calls may have ended while others were placed: n8n has rejected their callbacks.
 	const known = await readStatuses(context, connection, pendingCalls(state.items), {
 		timeout,
-		until: Date.now() + askFor,
+		until: Date.now() + statusesTimeout,
 	});
 	const entry = context.getExecuteData();
 	const source = entry.source?.main?.[0] ?? undefined;
-	const now = { ...state, source, items: withOutcomes(state.items, known) };
-	const [pending] = pendingCalls(now.items);
-	if (pending === undefined) return waitingOutputs(context.getNode(), now);
+	const current = { ...state, source, items: withOutcomes(state.items, known) };
+	const [pending] = pendingCalls(current.items);
+	if (pending === undefined) return waitingOutputs(context.getNode(), current);
 
 	const stored = context.getContext('node');
-	stored[stateKey] = JSON.stringify(now);
-	stored[waitKey] = now.wait;
-	// What goes on if the limit passes and nothing of ours is running: n8n hands it to the next node.
-	const outputs = waitingOutputs(context.getNode(), now);
-	// n8n goes on by deactivating the node of this entry. Where several branches lead here at the same time, the
-	// entries of the others have the same object, and those people would be passed over.
+	stored[stateKey] = JSON.stringify(current);
+	stored[waitKey] = current.wait;
+	// n8n passes this on if the deadline passes while none of our processes is running.
+	const outputs = waitingOutputs(context.getNode(), current);
+	// To resume, n8n disables the node of this entry. If several branches lead here, their entries share the same
+	// object and would be skipped, so it is copied.
 	entry.node = { ...entry.node };
 	entry.data.main = outputs;
 	entry.source = pairedSource(outputs, source);
 	entry.metadata = { ...entry.metadata, ...parkedMetadata };
-	await context.putExecutionToWait(new Date(now.deadline + grace));
+	await context.putExecutionToWait(new Date(current.deadline + grace));
 
 	useHttpRequest(context.helpers.httpRequest);
-	const look = lookFor(now, pending, items);
-	if (look) reconcileUntilDeadline(look);
-	// With Retry On Fail, n8n would run a node again whose first item is an error: on what was put in place
-	// of its input just now. And it takes apart what it is given.
-	const isTriedAgain = context.getNode().retryOnFail && outputs[0]?.[0]?.json.error !== undefined;
-	return outputs.map((items) => (isTriedAgain ? [] : [...items]));
+	const reconciliation = toReconciliation(current, pending, items);
+	if (reconciliation) reconcileUntilDeadline(reconciliation);
+	// With Retry On Fail, n8n would retry a node whose first output item is an error, with the input that was
+	// replaced above. n8n also modifies the returned arrays, so they are copied.
+	const isRetried = context.getNode().retryOnFail && outputs[0]?.[0]?.json.error !== undefined;
+	return outputs.map((items) => (isRetried ? [] : [...items]));
 }
 
 /**
- * What a wait that is over has brought. n8n runs the node once more, on its own outcomes, where it was killed
- * after the wait and the execution is run again with the workflow as it is by then.
+ * The outcomes of a wait that is over. If n8n was killed after the wait and the execution is retried with the
+ * saved workflow, n8n runs the node again, with its own outcomes as input.
  */
 export function outputParkedOutcomes(context: IExecuteFunctions): INodeExecutionData[][] {
 	const state = JSON.parse(String(context.getContext('node')[stateKey])) as WaitingState;
@@ -120,17 +120,17 @@ export function outputParkedOutcomes(context: IExecuteFunctions): INodeExecution
 	});
 }
 
-/** The outputs are those of the node as it is now. */
+/** Whether the node as it is now has an output per status. */
 function hasOutputPerStatusNow(context: IExecuteFunctions, before: WaitingState): boolean {
 	try {
 		return hasOutputPerStatus(context);
 	} catch {
-		// An expression may ask for what is gone by now.
+		// Its expression may refer to data that is no longer available.
 		return before.outputPerStatus;
 	}
 }
 
-function lookFor(
+function toReconciliation(
 	{ items: waiting, wait, deadline }: WaitingState,
 	pending: string,
 	items: ReadonlyArray<ValidatedItem<CallRequest>>,
@@ -142,10 +142,10 @@ function lookFor(
 	return { wait, url, event: { ...found.call, status: 'calling' }, deadline };
 }
 
-/** Whether n8n hands on all outputs of a node that has waited: since 2.39, the first with this constant. */
-const handsOnAllOutputs = () => (N8N_NODES_API_VERSION as number | undefined) !== undefined;
+/** Whether n8n passes on all outputs of a resumed node: since 2.39, which introduced this constant. */
+const supportsSeveralOutputs = () => (N8N_NODES_API_VERSION as number | undefined) !== undefined;
 
-/** What to say where it does not. */
+/** The error if it does not. */
 export function oneOutputOnly(node: INode): NodeOperationError {
 	return new NodeOperationError(
 		node,
@@ -158,8 +158,9 @@ export function oneOutputOnly(node: INode): NodeOperationError {
 }
 
 /**
- * To be called before the first dial.
- * @throws NodeOperationError where AlloMia could never reach this n8n, or this run cannot wait at all
+ * Makes sure that the execution can be parked and reached by AlloMia. Must be called before the first call is
+ * placed.
+ * @throws NodeOperationError if it cannot
  */
 export async function assertCanWait(
 	context: IExecuteFunctions,
@@ -169,7 +170,7 @@ export async function assertCanWait(
 ): Promise<void> {
 	if (!items.some((item) => item.ok && !item.value.dryRun)) return;
 	const url = resumeUrl(context);
-	if (outputPerStatus && !handsOnAllOutputs()) throw oneOutputOnly(context.getNode());
+	if (outputPerStatus && !supportsSeveralOutputs()) throw oneOutputOnly(context.getNode());
 	if (runsInsideAgent(context)) {
 		throw new NodeOperationError(
 			context.getNode(),
@@ -194,8 +195,8 @@ export async function assertCanWait(
 }
 
 /**
- * Asks the execution's own address: n8n answers, as for any that runs, that it is not waiting; what
- * matters is what stands before n8n.
+ * Probes the execution's own URL. n8n responds that the execution is not waiting yet; what matters is whether
+ * something in front of n8n redirects or blocks the request.
  */
 async function assertReachable(context: IExecuteFunctions, url: string): Promise<void> {
 	const probed = await probeOnce(context, outcomeUrl(url), new URL('.', url).href);
@@ -211,7 +212,7 @@ async function assertReachable(context: IExecuteFunctions, url: string): Promise
 	}
 	if (probed?.kind !== 'blocked') return;
 	const message = `n8n may not ask itself at ${new URL(url).origin}, so a callback that is lost would not be made up for`;
-	// The callbacks that arrive count all the same.
+	// Callbacks from AlloMia can arrive all the same.
 	if (context.getMode() === 'manual') refuse(message, probed.what);
 	context.logger.warn(`AlloMia: ${message}: ${probed.what}`);
 }

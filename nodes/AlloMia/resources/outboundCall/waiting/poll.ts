@@ -4,30 +4,30 @@ import { readStatuses } from '../../../../shared/api/callStatus';
 import { abortableSleep, unlessAborted } from '../../../../shared/values/abort';
 import { pendingCalls, waitingOutputs, withOutcomes, type WaitingState } from './waitingState';
 
-/** The first wait between two rounds, in ms. It grows up to the interval that the user set. */
+/** The first wait between two rounds, in ms. It grows up to Poll Interval. */
 const firstWait = 1_000;
 const growth = 1.5;
 
-/** How long one status request may take, in ms: the next round asks again. */
+/** The timeout of one status request, in ms. */
 const timeout = 10_000;
 
-/** How long the round at the limit may take, in ms, however many calls are left. */
+/** The maximum duration of the round at the deadline, in ms. */
 const lastRound = 3_000;
 
-/** Where the node's context keeps what became of its newest wait: Retry On Fail may run it again. */
+/** The key in the node's context for the result of its last wait, in case that Retry On Fail runs it again. */
 const earlierKey = 'alloMiaPolled';
 
 interface Polled {
 	wait: string;
 	deadline: number;
-	/** How the calls stood in the end, by their ids. */
+	/** The last known statuses by call ID. */
 	calls: IDataObject;
 }
 
 /**
- * Asks AlloMia how the calls stand until all have ended or the limit is over. A status request that
- * fails counts as "still calling": the next round asks again. A later try of Retry On Fail goes on with
- * what the earlier one has learnt, and with its limit, unless that try has placed calls of its own.
+ * Polls the calls' statuses until all have ended or the deadline is reached. A failed status request counts as
+ * "calling". A retry by Retry On Fail continues with the statuses of the attempt before, and with its deadline
+ * unless the retry has placed new calls.
  */
 export async function poll(
 	context: IExecuteFunctions,
@@ -37,12 +37,15 @@ export async function poll(
 ): Promise<INodeExecutionData[][]> {
 	const signal = context.getExecutionCancelSignal();
 	const node = context.getContext('node');
-	const { deadline, ...earlier } = goOn(state, node[earlierKey] as Polled | undefined);
+	const { deadline, ...earlier } = withEarlierAttempt(
+		state,
+		node[earlierKey] as Polled | undefined,
+	);
 	let { items } = earlier;
 	let wait = Math.min(firstWait, interval);
 	while (pendingCalls(items).length > 0 && Date.now() < deadline && !signal?.aborted) {
 		await abortableSleep(Math.min(wait, deadline - Date.now()), signal);
-		// The last round may take a moment longer than the limit, or it would ask nothing.
+		// The last round may exceed the deadline, or it would have no time to ask.
 		const until = Math.max(deadline, Date.now() + lastRound);
 		const asked = readStatuses(context, connection, pendingCalls(items), {
 			timeout,
@@ -53,7 +56,7 @@ export async function poll(
 		wait = Math.min(wait * growth, interval);
 	}
 	const outputs = waitingOutputs(context.getNode(), { ...state, items });
-	// By this n8n tells whether to try again.
+	// The condition on which n8n retries.
 	if (context.getNode().retryOnFail && outputs[0]?.[0]?.json.error !== undefined) {
 		const calls = items.flatMap(({ call }) => (call ? [[call.outboundCallId, call]] : []));
 		node[earlierKey] = {
@@ -65,8 +68,8 @@ export async function poll(
 	return outputs;
 }
 
-/** The state with what an earlier try of the same wait has learnt. */
-function goOn(state: WaitingState, earlier?: Polled): WaitingState {
+/** Adds what an earlier attempt at the same wait has learnt. */
+function withEarlierAttempt(state: WaitingState, earlier?: Polled): WaitingState {
 	if (earlier?.wait !== state.wait) return state;
 	const calls = new Map(Object.entries(earlier.calls)) as Map<string, IDataObject>;
 	const items = withOutcomes(state.items, calls);

@@ -1,14 +1,14 @@
 import { grace } from './reconciliation';
 
 interface Wait {
-	/** Its name. */
+	/** Identifies the wait: see `WaitingState`. */
 	wait: string;
-	/** When it is over, in ms since 1970. */
+	/** In ms since 1970. */
 	deadline: number;
 	calls: ReadonlyMap<string, unknown>;
 }
 
-/** What a process knows of waits, as many as `capacity` allows: the oldest are forgotten, and those that are over. */
+/** Caches what a process knows of waits. The oldest are evicted beyond the capacity, and after their deadline. */
 export class WaitCache<T extends Wait> {
 	private readonly known = new Map<string, T>();
 

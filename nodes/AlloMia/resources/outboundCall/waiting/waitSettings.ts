@@ -11,7 +11,7 @@ import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
 import { hasOnceKey } from '../dispatch/parameters';
 
-/** The parameters that hold for a run as a whole. They are read from the first item. */
+/** The parameters for the run as a whole, which are read from the first item. */
 export interface WaitSettings {
 	waitFor: 'callback' | 'polling';
 	/** In ms. */
@@ -21,19 +21,19 @@ export interface WaitSettings {
 	outputPerStatus: boolean;
 }
 
-/** In ms. */
+/** The units of Max Wait, in ms. */
 const units = new Map([
 	['minutes', 60_000],
 	['hours', 3_600_000],
 	['days', 86_400_000],
 ]);
 
-/** The longest wait: n8n's database cannot hold much later dates on every system. */
+/** The maximum wait, in ms: not all of n8n's databases can store much later dates. */
 const longestWait = 365 * 86_400_000;
 
 /**
- * Whether each status has an output of its own. A tool has but one, to its agent.
- * @throws what n8n says, where it is an expression that fails; no other option is read
+ * Whether each status has its own output. An agent's tool has only one.
+ * @throws n8n's error if the option's expression fails; other options are not read
  */
 export function hasOutputPerStatus(
 	context: IExecuteFunctions,
@@ -92,8 +92,8 @@ function readMaxWait(value: unknown, unit: string, issues: ValidationIssue[]): n
 }
 
 /**
- * What is to be waited for after the dials.
- * @throws NodeApiError where a call failed and the node is set to stop
+ * Builds the state of the wait from the results of placing the calls.
+ * @throws NodeApiError if a call failed, unless On Error is set to continue
  */
 export function toWaitingState(
 	context: IExecuteFunctions,

@@ -10,43 +10,43 @@ import {
 import { errorItem } from '../../../../shared/n8n/nodeErrors';
 import { failedOutput, isTerminal, terminalStatuses } from '../../../../shared/api/terminalStatus';
 
-/** One item of an execution that waits for its calls to end. */
+/** An item of a waiting execution. */
 export interface WaitingItem {
 	itemIndex: number;
-	/** AlloMia's answer to the dial, or its status object once the call has ended. */
+	/** The response of POST /outbound, or the status object once the call has ended. */
 	call?: IDataObject;
-	/** What goes out in place of a call: of a dry run, or where somebody had been called before. */
+	/** The output instead of a call: of a dry run, or of an item already called. */
 	shown?: IDataObject;
-	/** Why this item has no call. */
+	/** The error of an item without a call. */
 	error?: { message: string; description?: string };
 	metadata?: IDataObject;
 }
 
-/** What n8n keeps of an execution that waits: all that is needed to go on, in any process. */
+/** The state of a waiting execution, which n8n stores: any process can resume it. */
 export interface WaitingState {
-	/** Tells this wait from others of the same execution: of other nodes, and of other runs in a loop. */
+	/** Identifies the wait by execution, node and run. */
 	wait: string;
-	/** When it goes on without those still calling, in ms since 1970. */
+	/** When it is resumed at the latest, in ms since 1970. */
 	deadline: number;
 	outputPerStatus: boolean;
-	/** Whether the node has a key for its items, and so an output for those already called. */
+	/** Whether Call Once Per is set, which adds an output for items already called. */
 	keyed?: boolean;
-	/** The node before, as n8n had it when the execution was parked. */
+	/** The source of the input when the execution was parked. */
 	source?: ISourceData;
 	items: WaitingItem[];
 }
 
-/** Whether nothing more is to be waited for. */
+/** Whether an item has no call that is still open. */
 export function isSettled({ call }: WaitingItem): boolean {
 	return call === undefined || isTerminal(String(call.status));
 }
 
-/** The ids of the calls that have not ended, as far as is known, in the order of the items. */
+/** The IDs of the open calls, in the order of the items. */
 export function pendingCalls(items: readonly WaitingItem[]): string[] {
 	return items.filter((item) => !isSettled(item)).map((item) => String(item.call?.outboundCallId));
 }
 
-/** The items with what has been learnt of their calls since. */
+/** Adds outcomes to the items whose calls were open. */
 export function withOutcomes(
 	items: readonly WaitingItem[],
 	outcomes: ReadonlyMap<string, IDataObject>,
@@ -57,15 +57,15 @@ export function withOutcomes(
 	});
 }
 
-/** The names of the outputs, where each status has its own. */
+/** The names of the outputs with Output per Status. */
 export const statusOutputs = ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out'] as const;
 
-/** The name of the output after them, where the node has a key for its items. */
+/** The name of the additional output with Call Once Per. */
 export const alreadyCalledLabel = 'Already Called';
 
 /**
- * What goes out: calls that have not ended are marked as timed out. In the order of the input.
- * Failed items carry their error, by which n8n sorts them into the error output where there is one.
+ * The node's output, in the order of the input. Open calls are marked as timed out. Failed items have their
+ * error, so that n8n can route them to the error output.
  */
 export function waitingOutputs(
 	node: INode,
@@ -81,18 +81,18 @@ export function waitingOutputs(
 }
 
 /**
- * Where n8n is to look for the inputs of what goes on. When a parked execution does, n8n pairs each output
- * item with the input item at the same place. Where that is another person's, it must not look at all:
- * `$('…').item` then fails.
+ * The source for n8n's item linking. When a parked execution is resumed, n8n links each output item to the input
+ * item at the same position. If that is another person's, there must be no source, so that `$('…').item` fails
+ * instead.
  */
 export function pairedSource(
 	outputs: ReadonlyArray<readonly INodeExecutionData[]>,
 	source?: ISourceData,
 ): ITaskDataConnectionsSource | null {
-	const isInPlace = outputs.every((items) =>
+	const isInOrder = outputs.every((items) =>
 		items.every(({ pairedItem }, index) => (pairedItem as IPairedItemData).item === index),
 	);
-	return source && isInPlace ? { main: outputs.map(() => source) } : null;
+	return source && isInOrder ? { main: outputs.map(() => source) } : null;
 }
 
 function toOutput(
@@ -111,7 +111,7 @@ function toOutput(
 	};
 }
 
-/** An item that could not be called stands with the failed ones, where errors have no own output. */
+/** The output for an item with Output per Status. Errors go to Failed, unless n8n routes them to the error output. */
 function outputIndex({ call, error, shown }: WaitingItem): number {
 	if (shown) return shown.alreadyCalled ? statusOutputs.length : 0;
 	if (error) return failedOutput;
