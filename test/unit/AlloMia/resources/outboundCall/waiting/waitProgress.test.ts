@@ -64,11 +64,7 @@ describe('after authentication', () => {
 	it.each<[string, Options, object]>([
 		['a signed callback is followed by a reconciliation', {}, { reconcile: false, schedule: true }],
 		['any other asks about the rest at once', unsigned, { reconcile: true, schedule: false }],
-		[
-			'our own request records nothing',
-			ours,
-			{ call: undefined, reconcile: true, schedule: false },
-		],
+		['our own request records nothing', ours, { reconcile: true, schedule: false }],
 	])('%s', (_, options, expected) => {
 		const step = decideNext(start(), request(options), early);
 		expect(step).toMatchObject(expected);
