@@ -42,7 +42,7 @@ export class AlloMiaTrigger implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
-				// Empty, so that n8n answers an accepted event with what `webhook` gives it.
+				// Empty, so that n8n responds to accepted events with what `webhook` returns.
 				responseData: '',
 				path: triggerPathExpression,
 				isFullPath: true,
@@ -144,18 +144,18 @@ export class AlloMiaTrigger implements INodeType {
 		],
 	};
 
-	/** There is nothing to register with AlloMia: each call carries its own callback URL. */
+	/** Nothing is registered with AlloMia: each call has its own callback URL. */
 	webhookMethods = {
 		default: {
-			/** False leads n8n to `create`, which says why. */
+			/** Returns false if the parameters are invalid: n8n then calls `create`, which reports why. */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				return faultOf(this) === undefined;
+				return findProblem(this) === undefined;
 			},
-			/** @throws NodeOperationError where the trigger could not be reached, or its options not be read */
+			/** @throws NodeOperationError if the parameters are invalid */
 			async create(this: IHookFunctions): Promise<boolean> {
-				const fault = faultOf(this);
-				if (fault === undefined) return true;
-				throw new NodeOperationError(this.getNode(), fault, {
+				const problem = findProblem(this);
+				if (problem === undefined) return true;
+				throw new NodeOperationError(this.getNode(), problem, {
 					description: 'Correct it there, or remove it.',
 				});
 			},
@@ -171,20 +171,23 @@ export class AlloMiaTrigger implements INodeType {
 	}
 }
 
-/** What is wrong with the parameters, as far as that is known before anything arrives. */
-function faultOf(context: IHookFunctions): string | undefined {
-	// As they are stored: n8n resolves no expression in an option for the path, and others need an event.
+/** Validates the parameters that do not depend on an event. Returns what is wrong with them. */
+function findProblem(context: IHookFunctions): string | undefined {
+	// The stored values: n8n does not resolve expressions in the path, and others need an event.
 	const { parameters } = context.getNode();
 	const options = (parameters.options ?? {}) as IDataObject;
 	if (triggerPath(options.path, context.getWorkflow().id ?? '') === undefined) {
 		return `Path: It ${pathRule}.`;
 	}
-	const read = readSettings({ ...known(parameters), options: known(options) });
+	const read = readSettings({
+		...withoutExpressions(parameters),
+		options: withoutExpressions(options),
+	});
 	return read.ok ? undefined : describeIssues(read.issues);
 }
 
-/** The parameters that are no expressions. */
-function known(parameters: IDataObject): IDataObject {
-	const isKnown = (value: unknown) => !(typeof value === 'string' && value.startsWith('='));
-	return Object.fromEntries(Object.entries(parameters).filter(([, value]) => isKnown(value)));
+/** The parameters that are not expressions. */
+function withoutExpressions(parameters: IDataObject): IDataObject {
+	const isFixed = (value: unknown) => !(typeof value === 'string' && value.startsWith('='));
+	return Object.fromEntries(Object.entries(parameters).filter(([, value]) => isFixed(value)));
 }

@@ -1,7 +1,7 @@
 /**
- * The last events seen, as many as `capacity` in all. Where there are too many, the oldest of the owner
- * with the most is forgotten, so that one with many takes nothing from the others. It lives in one
- * process: n8n offers webhooks no shared store.
+ * Remembers the keys of recent events, at most `capacity`. Beyond that, the owner with the most keys loses its
+ * oldest, so that busy owners do not affect others. It is limited to one process: n8n has no shared store for
+ * webhooks.
  */
 export class RecentKeys {
 	private readonly keys = new Map<string, Set<string>>();
@@ -14,17 +14,17 @@ export class RecentKeys {
 		return this.keys.get(owner)?.has(key) ?? false;
 	}
 
-	/** Remembers the key; false where it was known already. */
+	/** Adds a key. Returns false if it was known already. */
 	add(owner: string, key: string): boolean {
 		const own = this.keys.get(owner) ?? new Set();
 		if (own.has(key)) return false;
 		this.keys.set(owner, own.add(key));
 		this.size += 1;
-		if (this.size > this.capacity) this.forget();
+		if (this.size > this.capacity) this.evict();
 		return true;
 	}
 
-	private forget(): void {
+	private evict(): void {
 		let [largest, most]: [string, ReadonlySet<string>] = ['', new Set()];
 		for (const [owner, own] of this.keys) if (own.size > most.size) [largest, most] = [owner, own];
 		const [oldest = ''] = most;

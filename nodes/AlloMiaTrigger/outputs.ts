@@ -1,6 +1,6 @@
 /**
- * The trigger's outputs, as an expression that the editor evaluates: one, or one per chosen status.
- * Statuses keep one order, whatever order they were chosen in: see `outputOrder`.
+ * The trigger's outputs as an expression, evaluated by the editor: one, or one per chosen status, always in the
+ * same order (see `outputOrder`).
  */
 export const outputsExpression = `={{
 	/^\\s*true\\s*$/i.test(($parameter.options || {}).outputPerStatus)

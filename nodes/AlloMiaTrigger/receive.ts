@@ -14,10 +14,10 @@ import { terminalStatuses, type TerminalStatus } from '../shared/api/terminalSta
 import { isChosen, toOutput } from './event';
 import { readSettings } from './settings';
 
-/** Events of all triggers in this process. A key has some 50 characters: about 1 MB when full. */
+/** The events of all triggers in this process. A key has some 50 characters, so it takes up to 1 MB. */
 const seen = new RecentKeys(10_000);
 
-/** Answers one request to the trigger's webhook, whatever it is, and starts the workflow or not. */
+/** Handles a request to the trigger's webhook, and starts the workflow if it is a chosen event. */
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const settings = readSettings({
 		statuses: webhook.getNodeParameter('statuses', undefined),
@@ -25,40 +25,40 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 		options: webhook.getNodeParameter('options', {}),
 	} as IDataObject);
 	if (!settings.ok) {
-		// The sender may come again once that is put right.
+		// The sender may try again once that is corrected.
 		const error = describeIssues(settings.issues);
 		webhook.logger.error(`${webhook.getNode().name}: ${error}`);
 		return respond(webhook, { status: 503, body: { error } });
 	}
 	const { statuses: chosen, verification, ignoreDuplicates, outputPerStatus } = settings.value;
 	const trigger = `${webhook.getWorkflow().id}/${webhook.getNode().id}`;
-	// In the editor, the user may well send the same event twice to look at it again.
-	const ignoresAgain = ignoreDuplicates && webhook.getMode() !== 'manual';
-	const admitted = await authenticate(webhook, trigger, verification, (event) => {
+	// In the editor, users send the same event repeatedly while testing.
+	const ignoresDuplicates = ignoreDuplicates && webhook.getMode() !== 'manual';
+	const authenticated = await authenticate(webhook, trigger, verification, (event) => {
 		if (!isChosen(event.status, chosen)) return responses.ignoredStatus;
-		return ignoresAgain && seen.has(trigger, keyOf(event)) ? responses.duplicate : undefined;
+		return ignoresDuplicates && seen.has(trigger, keyOf(event)) ? responses.duplicate : undefined;
 	});
-	if (isResponse(admitted)) return respond(webhook, admitted);
+	if (isResponse(authenticated)) return respond(webhook, authenticated);
 
-	const { event, context } = admitted;
-	if (ignoresAgain && !seen.add(trigger, keyOf(event)))
+	const { event, context } = authenticated;
+	if (ignoresDuplicates && !seen.add(trigger, keyOf(event)))
 		return respond(webhook, responses.duplicate);
 
 	const item: INodeExecutionData = { json: toOutput(event, context) };
 	const order = outputOrder(outputPerStatus, chosen);
 	return {
-		// n8n answers once it has the execution: a sender is never told of one that could not start.
+		// n8n responds once it has started the execution, so that the sender learns if it could not.
 		webhookResponse: responses.received.body,
 		workflowData: order ? order.map((status) => (status === event.status ? [item] : [])) : [[item]],
 	};
 }
 
-/** What makes two events of a trigger the same one. */
+/** Identifies an event of a trigger. */
 function keyOf({ outboundCallId, status }: CallbackBody): string {
 	return `${outboundCallId.toLowerCase()}/${status}`;
 }
 
-/** The statuses in the order of the outputs, or undefined where all share one output. */
+/** The statuses in the order of the outputs; undefined if there is one output. */
 function outputOrder(perStatus: boolean, chosen: readonly string[]): TerminalStatus[] | undefined {
 	return perStatus ? terminalStatuses.filter((status) => chosen.includes(status)) : undefined;
 }

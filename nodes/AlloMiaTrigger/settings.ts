@@ -4,6 +4,7 @@ import { readBoolean } from '../shared/values/parameters';
 import { validated, type Validated, type ValidationIssue } from '../shared/values/validation';
 import { terminalStatuses } from '../shared/api/terminalStatus';
 
+/** The trigger's validated parameters. */
 export interface TriggerSettings {
 	statuses: string[];
 	verification: Verification;
@@ -13,7 +14,7 @@ export interface TriggerSettings {
 
 const verifications: readonly unknown[] = ['auto', 'signature', 'always', 'none'];
 
-/** The trigger's parameters, but for its path. A value that none of them may have is refused by name. */
+/** Validates the trigger's parameters, except for its path. */
 export function readSettings({
 	statuses: given = [...terminalStatuses],
 	verification = 'auto',
@@ -22,7 +23,7 @@ export function readSettings({
 	const issues: ValidationIssue[] = [];
 	const refuse = (field: string, value: unknown, rule: string) =>
 		issues.push({ field, message: `It is ${JSON.stringify(value)}. ${rule}` });
-	// An expression may give them as a text.
+	// An expression may return them as text.
 	const statuses = typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : given;
 	const isKnown = (status: unknown) => (terminalStatuses as readonly unknown[]).includes(status);
 	if (!Array.isArray(statuses) || !statuses.every(isKnown)) {

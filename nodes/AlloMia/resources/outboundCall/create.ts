@@ -60,7 +60,7 @@ export const create: Operation = {
 		callOptions,
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		// Loaded when first needed: checks and phone number rules are heavy, the description is not.
+		// Loaded when first used, so that n8n starts faster.
 		const { dialAll, outputItems, readCalls, readSettings } = await import('./dispatch/dial');
 		const { callbackAdder, hintUnreachable } = await import('./callback/callback');
 		const { connectNode } = await import('../../../shared/n8n/nodeErrors');

@@ -3,10 +3,10 @@ import { failedOutput } from '../../../shared/api/terminalStatus';
 import type { Operation } from '../operation';
 import { callFields, callOptions } from './fields';
 
-/** From how many calls on a list should be cut: see `npm run bench -- waiting`. */
+/** The number of items from which to recommend batches: see `npm run bench -- waiting`. */
 const longList = 2_000;
 
-/** n8n reads the whole execution for each callback, so that the time for a list grows with its square. */
+/** n8n reads the whole execution for each callback, so the time for a list grows quadratically. */
 const longListHint: NodeHint = {
 	type: 'warning',
 	location: 'ndv',
@@ -15,7 +15,7 @@ const longListHint: NodeHint = {
 	message: `These are more than ${longList.toLocaleString('en')} items. For each outcome that AlloMia tells it, n8n reads the whole execution, which becomes slow for long lists. Put a Loop Over Items node before this one, with a batch size of 1,000 or less.`,
 };
 
-/** n8n pairs the items of an execution that goes on by their places, which outputs of their own change. */
+/** n8n links the items of a resumed execution by position, which several outputs change. */
 const pairingHint: NodeHint = {
 	type: 'warning',
 	location: 'ndv',
@@ -112,7 +112,7 @@ export const createAndWait: Operation = {
 		try {
 			return hasOutputPerStatus(this) ? failedOutput : 0;
 		} catch {
-			// It is what failed.
+			// Its expression is what failed.
 			return 0;
 		}
 	},

@@ -5,7 +5,7 @@ export const dialling = ['create', 'createAndWait'];
 
 const show = { resource: ['outboundCall'], operation: dialling };
 
-/** What is said to whom: the same for every operation that dials. */
+/** The fields of a call, shared by all operations that place one. */
 export const callFields: INodeProperties[] = [
 	{
 		displayName: 'Phone Number',

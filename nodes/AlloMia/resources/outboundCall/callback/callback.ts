@@ -10,12 +10,12 @@ import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
 import { resolveTriggers, ownTriggerUrl } from './ownTrigger';
 
-/** Puts the address into a call's body that its outcome is to be posted to, if there is one. */
+/** Returns a function that adds the callback URL, if any, to a call. */
 export async function callbackAdder(
 	context: IExecuteFunctions,
 	connection: Connection,
 ): Promise<(itemIndex: number, call: CallRequest) => Validated<CallRequest>> {
-	// The triggers stay the same through the run, and most items name the same one.
+	// Cached, since most items name the same trigger.
 	const triggers = await resolveTriggers(context);
 	const triggerUrl = (name: unknown) => {
 		const url = triggers.get(name) ?? ownTriggerUrl(context, name);
@@ -62,7 +62,7 @@ function readTarget(
 	return { ok: false, issues: [{ field: 'Callback', message }] };
 }
 
-/** `url` with this item's context and signature, unless that makes it too long. */
+/** Adds the item's context and signature to a URL, unless it becomes too long. */
 export function signedCallbackUrl(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -79,7 +79,7 @@ export function signedCallbackUrl(
 	return { ok: false, issues: [{ field, message }] };
 }
 
-/** Tells the user of a run whose outcomes AlloMia cannot deliver. */
+/** Shows a hint if AlloMia cannot reach the callback URLs. */
 export function hintUnreachable(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,

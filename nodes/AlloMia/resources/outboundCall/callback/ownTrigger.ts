@@ -9,8 +9,8 @@ import { probe, probeOnce, securedAdvice } from './selfProbe';
 const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
 
 /**
- * The address of the AlloMia Trigger of this name in the running workflow. Nothing is stored for it:
- * a queue-mode worker gets no static data, but knows the whole workflow and n8n's address.
+ * The URL of an AlloMia Trigger in the running workflow, by its name. It is derived from the workflow and n8n's
+ * URL, since workers in queue mode have no static data.
  */
 export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): Validated<string> {
 	const name = clean(String(givenName ?? ''));
@@ -24,7 +24,7 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
 		return refuse('Trigger Name', `${problem} as it stands on the canvas, ${otherwise}.`);
 	}
 	const entry = entryOf(context, name);
-	// Where n8n tells nothing of it but its parameters, these must do.
+	// If n8n does not expose the node itself, its parameters identify it.
 	const isTrigger = entry
 		? entry.type === triggerType
 		: typeof parameters.verification === 'string';
@@ -51,19 +51,19 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
 }
 
 /**
- * The triggers that the items name: whether they listen. A run by hand, above all, may be of a workflow
- * that is not published; and where only some of n8n's webhook addresses are renamed, nothing tells.
- * @returns by the trigger's name: its address, or why nobody may be called
+ * Finds the triggers that the items name, and probes whether they listen: the workflow may not be published, or
+ * n8n's webhook endpoints may be renamed.
+ * @returns the URLs by trigger name, or why no call may be placed
  */
 export async function resolveTriggers(
 	context: IExecuteFunctions,
 ): Promise<Map<unknown, Validated<string>>> {
-	const checked = new Map<unknown, Validated<string>>();
+	const triggers = new Map<unknown, Validated<string>>();
 	for (const name of await namedTriggers(context)) {
 		const url = ownTriggerUrl(context, name);
-		checked.set(name, url.ok ? await ifListening(context, name, url.value) : url);
+		triggers.set(name, url.ok ? await ifListening(context, name, url.value) : url);
 	}
-	return checked;
+	return triggers;
 }
 
 async function namedTriggers(context: IExecuteFunctions): Promise<Set<unknown>> {
@@ -76,7 +76,7 @@ async function namedTriggers(context: IExecuteFunctions): Promise<Set<unknown>> 
 				names.add(context.getNodeParameter('triggerName', itemIndex));
 			}
 		} catch {
-			// An expression that fails is told of when the item is read.
+			// A failing expression is reported when the item is validated.
 		}
 		if (isSame) break;
 	}
@@ -91,8 +91,7 @@ async function ifListening(
 	const trigger = `"${String(name)}"`;
 	const paste =
 		'Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL';
-	// n8n starts a run by production webhook or trigger only in a published workflow; in any other run it
-	// may not tell.
+	// Production webhooks and triggers only run in published workflows; in other modes, n8n may not say.
 	const isPublished =
 		['webhook', 'trigger'].includes(context.getMode()) || context.getWorkflow().active;
 	const probed = await (isPublished ? probeOnce : probe)(context, url);
@@ -114,7 +113,7 @@ async function ifListening(
 			return refuse('Callback', `${securedAdvice(url)}.`);
 		case 'blocked':
 		case 'unknown':
-			// The run may be of use all the same. Only who runs it by hand can do otherwise at once.
+			// The trigger may listen all the same. Only a manual run can be corrected at once.
 			if (isPublished || context.getMode() !== 'manual') return { ok: true, value: url };
 			return refuse(
 				'Callback',
@@ -127,7 +126,7 @@ function refuse(field: string, message: string): Validated<string> {
 	return { ok: false, issues: [{ field, message }] };
 }
 
-/** The parameters of a node of this workflow, connected or not; undefined where there is none. */
+/** The parameters of a node in this workflow, connected or not; undefined if it does not exist. */
 function parametersOf(context: IExecuteFunctions, name: string): IDataObject | undefined {
 	const nodes = context.getWorkflowDataProxy(0).$node as Record<
 		string,
@@ -136,16 +135,16 @@ function parametersOf(context: IExecuteFunctions, name: string): IDataObject | u
 	try {
 		return nodes[name]?.parameter;
 	} catch {
-		// n8n's way to say that it does not know the node.
+		// n8n throws if the node does not exist.
 		return undefined;
 	}
 }
 
-/** Type and state of a node, which n8n tells of a node that leads to another. */
+/** A node's type and state. n8n exposes these for nodes that lead to another one. */
 function entryOf(context: IExecuteFunctions, name: string) {
 	const [child] = context.getChildNodes(name);
 	if (child) return context.getParentNodes(child.name).find((it) => it.name === name);
-	// Of one that leads nowhere n8n's interface says nothing, but every release so far has this.
+	// For others, there is only this internal property, which all releases so far have.
 	const { workflow } = context as { workflow?: Partial<Pick<Workflow, 'getNode'>> };
 	return workflow?.getNode?.(name) ?? undefined;
 }

@@ -1,17 +1,17 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 /**
- * The last segment of the address that a waiting execution's callbacks come to. Without one of our
- * own, a callback that comes late or twice could resume another node that waits for a request.
+ * The last segment of a waiting execution's callback URLs. Without it, a late or duplicate callback could resume
+ * another node of the workflow that waits for a request.
  */
 export const outcomePath = 'allomia';
 
-/** The address of this execution under n8n's public address of today. */
+/** The URL of this execution, below n8n's current public URL. */
 export function resumeUrl(context: IExecuteFunctions): string {
 	return String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
 }
 
-/** Where outcomes come to, at an execution's address. */
+/** The callback URL of an execution. */
 export function outcomeUrl(executionUrl: string): string {
 	const url = new URL(executionUrl);
 	url.pathname = `${url.pathname.replace(/\/$/, '')}/${outcomePath}`;

@@ -8,7 +8,7 @@ import type { Validated, ValidationIssue } from '../../../../shared/values/valid
 import { clean, toText } from '../../../../shared/values/strings';
 import { parseVariables, repeatedNames, toVariable } from './dynamicVariables';
 
-/** POST /outbound's body. It holds only what was set. */
+/** Body of POST /outbound. It contains only what was set. */
 export interface CallBody {
 	phoneNumber: string;
 	assistantId: string;
@@ -18,7 +18,7 @@ export interface CallBody {
 	callbackUrl?: string;
 }
 
-/** An item's parameters as they come from the editor or an expression: anything at all. */
+/** An item's unvalidated parameters. */
 export interface CallParameters {
 	phoneNumber: unknown;
 	assistantId: unknown;
@@ -27,23 +27,24 @@ export interface CallParameters {
 	specifyDynamicVariables: unknown;
 	dynamicVariables: unknown;
 	dynamicVariablesJson: unknown;
-	/** The collection Options, as far as it concerns one call. */
+	/** The collection Options. */
 	options: Record<string, unknown>;
-	/** Whether Call Once Per is set, so that an item without a key is refused. */
+	/** Whether Call Once Per is set, so that each item needs a key. */
 	keyed?: boolean;
 }
 
-/** A checked item: the body, and what is to come back with the outcome. */
+/** A validated item. */
 export interface CallRequest {
 	body: CallBody;
+	/** What comes back with the outcome. */
 	metadata?: Record<string, unknown>;
-	/** What the call is for, such as an appointment's ID: nobody is called twice for the same. */
+	/** The idempotency key, such as an appointment's ID: nobody is called twice for the same. */
 	onceKey?: string;
-	/** Whether it is to be shown instead of placed. */
+	/** Whether to output the request instead of sending it. */
 	dryRun: boolean;
 }
 
-/** Turns an item's parameters into the request, or says everything that is wrong with them. */
+/** Validates an item's parameters, and builds the request from them. */
 export function readCallRequest(parameters: CallParameters): Validated<CallRequest> {
 	const issues: ValidationIssue[] = [];
 	const phoneNumber = readNumber(parameters, issues);
@@ -74,7 +75,7 @@ export function readCallRequest(parameters: CallParameters): Validated<CallReque
 
 function readOnceKey(value: unknown, issues: ValidationIssue[]): string {
 	const field = 'Call Once Per';
-	// A computation that failed is no key: all items would share it.
+	// NaN is no key: all items whose computation failed would share it.
 	const key = readText(field, Number.isNaN(value) ? '' : (value ?? ''), issues);
 	if (key === '') {
 		issues.push({
@@ -86,7 +87,7 @@ function readOnceKey(value: unknown, issues: ValidationIssue[]): string {
 	return key ?? '';
 }
 
-/** A URL that AlloMia can post to, exactly as given. */
+/** Reads a URL for callbacks, which is sent to AlloMia unchanged. */
 export function readCallbackUrl(value: unknown, issues: ValidationIssue[]): string {
 	const field = 'Callback URL';
 	const text = readText(field, value, issues);
@@ -139,7 +140,7 @@ function readName(value: unknown, issues: ValidationIssue[]): string {
 	return '';
 }
 
-/** The pairs of a fixedCollection's entries. A value of another shape is refused, never dropped. */
+/** The entries of a fixedCollection. A value of another shape is an issue, never ignored. */
 function pairsOf(
 	field: string,
 	collection: unknown,
@@ -158,7 +159,7 @@ function pairsOf(
 	return (shape.data[key] ?? []).map(({ name, value }) => ({ name, value }));
 }
 
-/** Whether a name may be used: it is refused where it is empty, reserved or there already. */
+/** Checks a name: it must not be empty, reserved or used already. */
 function claimName(
 	field: string,
 	name: string,

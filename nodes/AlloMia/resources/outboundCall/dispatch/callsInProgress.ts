@@ -4,35 +4,35 @@ import { readStatuses } from '../../../../shared/api/callStatus';
 import { defaultRetryPolicy } from '../../../../shared/api/retry';
 import { isTerminal } from '../../../../shared/api/terminalStatus';
 
-/** How many are asked about at a time. */
+/** How many statuses are read at a time. */
 const batch = 10;
 
-/** How many of the newest are kept: those before them have ended, or keep no room from others. */
-const most = 200;
+/** How many of the latest calls are tracked. */
+const maxTracked = 200;
 
-/** How long a call can be in progress, in ms, whatever AlloMia says of it. */
+/** The maximum duration of a call, in ms: older ones are considered ended. */
 const longestCall = 60 * 60_000;
 
-/** How often they are asked about, in ms. */
+/** The minimum time between two checks, in ms. */
 const interval = 10_000;
 
-/** The calls that a run has placed, as far as AlloMia may have no room for others because of them. */
+/** Tracks the calls that a run has placed, because of which AlloMia may be at capacity. */
 export class CallsInProgress {
-	/** When each was placed, in ms since 1970, by their ids; the oldest first. */
+	/** When each was placed, in ms since 1970, by call ID; the oldest first. */
 	private readonly placed = new Map<string, number>();
 
-	/** When the last was placed or seen to have ended, in ms since 1970. */
+	/** When the last call was placed or found to have ended, in ms since 1970. */
 	private lastChange = 0;
 
-	/** Whether one was seen to have ended since the last was placed. */
-	private isEndSeen = false;
+	/** Whether a call was found to have ended since the last one was placed. */
+	private hasEnded = false;
 
-	/** Whether none was placed or seen to have ended since somebody waited for room in vain. */
+	/** Whether nothing has changed since a call waited for capacity in vain. */
 	isHopeless = false;
 
-	private lookedAt = 0;
+	private checkedAt = 0;
 
-	private looking?: Promise<void>;
+	private checking?: Promise<void>;
 
 	constructor(
 		private readonly context: IExecuteFunctions,
@@ -40,38 +40,39 @@ export class CallsInProgress {
 		private readonly timeout: number,
 	) {}
 
+	/** Adds a call that was placed. */
 	add(outboundCallId: string): void {
 		this.placed.set(outboundCallId, Date.now());
-		this.isEndSeen = false;
+		this.hasEnded = false;
 		this.change();
 		const [oldest] = this.placed.keys();
-		if (oldest !== undefined && this.placed.size > most) this.placed.delete(oldest);
+		if (oldest !== undefined && this.placed.size > maxTracked) this.placed.delete(oldest);
 	}
 
-	/** How long none was placed or seen to have ended, in ms. */
+	/** The time since the last change, in ms. */
 	get unchangedFor(): number {
 		return Date.now() - this.lastChange;
 	}
 
 	/**
-	 * Whether to wait for room: while none of them has ended since the last was placed, and as long after
-	 * that as for anything else. AlloMia is asked, about the oldest first.
+	 * Whether to wait for capacity: until a call has ended since the last one was placed, and then for as long as
+	 * with other retries. Reads the status of the oldest calls.
 	 */
-	async mayMakeRoom(): Promise<boolean> {
-		if (Date.now() - this.lookedAt >= interval) {
-			this.looking ??= this.look().finally(() => {
-				this.lookedAt = Date.now();
-				this.looking = undefined;
+	async mayFreeCapacity(): Promise<boolean> {
+		if (Date.now() - this.checkedAt >= interval) {
+			this.checking ??= this.check().finally(() => {
+				this.checkedAt = Date.now();
+				this.checking = undefined;
 			});
 		}
-		await this.looking;
+		await this.checking;
 		const isRecent = this.unchangedFor < defaultRetryPolicy.totalWait;
-		this.isHopeless = !isRecent && (this.isEndSeen || this.placed.size === 0);
+		this.isHopeless = !isRecent && (this.hasEnded || this.placed.size === 0);
 		return !this.isHopeless;
 	}
 
-	/** Forgets those that have ended, up to some that have not. */
-	private async look(): Promise<void> {
+	/** Removes calls that have ended, starting with the oldest, until some have not. */
+	private async check(): Promise<void> {
 		while (this.placed.size > 0) {
 			const ids = [...this.placed.keys()].slice(0, batch);
 			const statuses = await readStatuses(this.context, this.connection, ids, {
@@ -90,7 +91,7 @@ export class CallsInProgress {
 
 	private end(id: string): void {
 		this.placed.delete(id);
-		this.isEndSeen = true;
+		this.hasEnded = true;
 		this.change();
 	}
 

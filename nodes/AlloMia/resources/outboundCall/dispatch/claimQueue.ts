@@ -1,34 +1,34 @@
 import { sleep } from 'n8n-workflow';
 
-/** How many calls a list claims at once at first, and where it is not alone in its process. */
+/** The number of calls to claim at once: initially, and if other lists share the process. */
 const few = 5;
 
-/** A list whose calls take less than this each claims more of them at once, in ms. */
+/** A list that takes less time per call, in ms, claims more calls at once. */
 const fast = 5;
 
-/** How long to wait for room that others take, in ms, if nothing is claimed or called meanwhile. */
-const patience = 100;
+/** How long to wait for other lists, in ms, if none of them makes progress. */
+const stuckAfter = 100;
 
-/** What all lists of this process share: they die together. */
+/** The state shared by all lists of this process, which would be killed together. */
 const inProcess = {
-	/** How many lists there are. */
+	/** The number of lists. */
 	lists: 0,
-	/** How many calls are claimed, or being claimed, and not yet placed. */
+	/** The number of calls that are claimed, or being claimed, and not yet placed. */
 	reserved: 0,
-	/** How many claims are being made. */
+	/** The number of claims in progress. */
 	claiming: 0,
-	/** How often room was given back. */
+	/** How often a reservation was returned. */
 	moves: 0,
-	/** Wakes those who wait for room. */
+	/** Wakes the lists that wait to reserve. */
 	waiting: new Set<() => void>(),
 };
 
 /**
- * Claims the calls of a list in their order, as they come to be placed. Whoever is claimed and not yet
- * called when n8n dies is not called any more; so few are claimed at once.
+ * Claims the calls of a list in order, as they are about to be placed. Calls that are claimed but not placed when
+ * n8n is killed will not be placed by a retry, so only few are claimed ahead.
  */
 export class ClaimQueue<Call> {
-	/** How many calls have entered, are claimed, and have left. They do so in order. */
+	/** The numbers of calls that have entered, were claimed, and have left, in this order. */
 	private entered = 0;
 
 	private claimed = 0;
@@ -37,13 +37,13 @@ export class ClaimQueue<Call> {
 
 	private claiming?: Promise<void>;
 
-	/** How many calls the newest claim was for, and when it was made. */
+	/** The size and time of the last claim. */
 	private newest = { size: 0, at: 0 };
 
 	/**
 	 * @param calls all calls of the list, in the order in which they will enter
-	 * @param limit how many calls this process may have claimed and not yet placed
-	 * @param claim claims calls; it never rejects
+	 * @param limit the maximum number of calls of this process that are claimed and not yet placed
+	 * @param claim claims calls; must not reject
 	 */
 	constructor(
 		private readonly calls: readonly Call[],
@@ -53,7 +53,7 @@ export class ClaimQueue<Call> {
 		inProcess.lists += 1;
 	}
 
-	/** Resolves once the next call is claimed. `leave` must follow. */
+	/** Resolves once the next call is claimed. Must be followed by `leave`. */
 	async enter(): Promise<void> {
 		this.entered += 1;
 		const place = this.entered;
@@ -63,23 +63,23 @@ export class ClaimQueue<Call> {
 		}
 	}
 
-	/** Keeps room for calls whose claims are being given back: until then, they count as claimed. */
-	async whileGivenBack(count: number, work: Promise<unknown>): Promise<void> {
+	/** Counts calls as claimed while their claims are being released. */
+	async whileReleasing(count: number, work: Promise<unknown>): Promise<void> {
 		inProcess.reserved += count;
 		inProcess.claiming += 1;
 		await work;
 		inProcess.claiming -= 1;
-		makeRoom(count);
+		returnReservation(count);
 	}
 
-	/** A call that has entered is placed now, or is not to be placed. */
+	/** Must be called when a call that has entered is about to be placed, or will not be placed. */
 	leave(): void {
 		this.giveBack(1);
 	}
 
 	/**
-	 * To be called at the end.
-	 * @param release gets the calls that were claimed and have never entered
+	 * Must be called at the end.
+	 * @param release releases the calls that were claimed but have not entered
 	 */
 	async close(release: (unused: readonly Call[]) => void): Promise<void> {
 		await this.claiming;
@@ -89,7 +89,7 @@ export class ClaimQueue<Call> {
 	}
 
 	private async claimMore(): Promise<void> {
-		// Those that are placed at the same time enter one after the other, but in the same moment.
+		// Calls that are placed concurrently enter one after the other within the same tick.
 		if (this.claimed === 0) await sleep(0);
 		const size = await this.reserve();
 		inProcess.claiming += 1;
@@ -99,7 +99,7 @@ export class ClaimQueue<Call> {
 		this.newest = { size, at: Date.now() };
 	}
 
-	/** How many calls to claim now: what can be called at once, or more where calls take no time. */
+	/** The number of calls to claim now: those that can be placed at once, or more if calls are fast. */
 	private size(): number {
 		const waiting = this.entered - this.claimed;
 		if (inProcess.lists > 1) return Math.min(few, waiting);
@@ -109,7 +109,7 @@ export class ClaimQueue<Call> {
 		return Math.min(wanted, this.limit, this.calls.length - this.claimed);
 	}
 
-	/** Waits until there is room, but not for calls of others that take long. */
+	/** Reserves calls within the limit. Waits for other lists, unless they are stuck. */
 	private async reserve(): Promise<number> {
 		for (let isStuck = false; ; ) {
 			const { reserved, moves } = inProcess;
@@ -122,7 +122,7 @@ export class ClaimQueue<Call> {
 			}
 			await new Promise<void>((resolve) => {
 				inProcess.waiting.add(resolve);
-				void sleep(patience).then(resolve);
+				void sleep(stuckAfter).then(resolve);
 			});
 			isStuck = moves === inProcess.moves && inProcess.claiming === 0;
 		}
@@ -130,11 +130,11 @@ export class ClaimQueue<Call> {
 
 	private giveBack(count: number): void {
 		this.left += count;
-		makeRoom(count);
+		returnReservation(count);
 	}
 }
 
-function makeRoom(count: number): void {
+function returnReservation(count: number): void {
 	inProcess.reserved -= count;
 	inProcess.moves += 1;
 	for (const wake of inProcess.waiting) wake();

@@ -1,19 +1,20 @@
 import { randomUUID } from 'crypto';
 import { sleep, type IExecuteFunctions } from 'n8n-workflow';
 
-/** The rows of the store: one for each node, and one for each workflow. */
+/** The rows of the store: one per node, and one per workflow. */
 export type Row = 'node' | 'workflow';
 
+/** The result of a write. */
 export interface Recorded {
 	/** The values that were in the row before. */
 	known: ReadonlySet<string>;
-	/** How long it took to read and write the row, in ms. */
+	/** How long reading and writing the row took, in ms. */
 	took: number;
-	/** Whether an earlier try failed, so that what is known may be what that one wrote. */
+	/** Whether an earlier attempt failed, which may have written the known values itself. */
 	retried: boolean;
 }
 
-/** What n8n's database says where it cannot be written. */
+/** An error of n8n's database. */
 interface Failed {
 	error: unknown;
 }
@@ -23,85 +24,86 @@ type Helpers = Pick<
 	'checkProcessedAndRecord' | 'getProcessedDataCount' | 'removeProcessed'
 >;
 
+/** Options of `hold`. */
 export interface HoldOptions {
-	/** How long another process may take to undo what was written, in ms; longer if a write is slow. */
+	/** How long another process may take to undo a write, in ms; longer if writes are slow. */
 	settle?: number;
-	/** How many of the newest values stay in the row. */
+	/** The number of latest values to keep in the row. */
 	keep?: number;
-	/** Another name by which a value may be known. It is looked for only. */
+	/** An alternative name of a value, which counts as known but is not recorded. */
 	otherName?: (value: string) => string;
-	/** Values that are written again along with it, in case that they were undone. */
+	/** Further values to write again, in case that another process has undone them. */
 	again?: () => readonly string[];
-	/** Whether to take out again what was recorded, if it is not sure that it stays. */
+	/** Whether to remove the values again if they cannot be held. */
 	undo?: boolean;
 }
 
+/** The result of `hold`. */
 export interface Held {
-	/** The values that had been in the row before. */
+	/** The values that were in the row before. */
 	known: ReadonlySet<string>;
-	/** Whether these may be what we wrote ourselves, since an answer of the database got lost. */
+	/** Whether these may be this process's own, since a response of the database got lost. */
 	mayBeOurs: boolean;
-	/** Whether another process may have recorded the same without our seeing it. */
+	/** Whether another process may have recorded the same values unnoticed. */
 	mayBeOvertaken: boolean;
 }
 
-/** Values that are taken out together. */
+/** Values that are removed together. */
 interface Batch {
 	values: Array<() => readonly string[]>;
-	/** The longest of those that are asked for: see `takeOut`. */
+	/** The maxima of what is requested: see `takeOut`. */
 	settle: number;
 	within: number;
 	done: Promise<void>;
 }
 
+/** A request to a row. */
 interface Request {
 	work: 'record' | 'remove' | 'find';
 	helpers: Helpers;
 	row: Row;
 	values: readonly string[];
-	/** How many of the newest values stay in the row. */
+	/** The number of latest values to keep in the row. */
 	keep: number;
 	resolve: (outcome: Recorded | Failed) => void;
 }
 
-/** The waits between the tries of a write, in ms: a database that is busy, or starts again, comes back. */
+/** The waits between attempts to write, in ms, in case that the database is busy or restarting. */
 const waits = [25, 50, 100, 200, 400, 800, 1_600];
 
-/** How long to wait until a write of another process would have undone ours, unless more is asked for. */
+/** The default time within which another process may undo a write, in ms. */
 const shortly = 25;
 
-/** How many values that are not needed any more may be in a row. */
+/** The maximum number of obsolete values in a row before they are removed. */
 const muchLitter = 20;
 
-/** How often what was undone is written again. */
+/** How often a write is repeated that another process has undone. */
 const rewrites = 20;
 
-/** The longest wait before what failed is tried again, in ms; the first is a second, each later one four times as long. */
+/** The longest wait before a failed background task is retried, in ms. The first is 1 s; each further one is four times as long. */
 const longestWait = 300_000;
 
-/** How many witnesses there are for the tries that fail. */
+/** The number of spare witnesses, for failed attempts. */
 const spares = 5;
 
-/** How often to look whether another process has undone it that values were taken out. */
+/** How often to check whether another process has undone a removal. */
 const checks = 5;
 
-/** The requests that wait for their turn, by the row that they are for. */
+/** The queued requests by row. */
 const queues = new Map<string, Request[]>();
 
-/** The rows that could not be written. They are tried once only, until that succeeds. */
+/** The rows that could not be written: there are no retries until a write succeeds. */
 const broken = new Set<string>();
 
-/** The workflows whose row holds dates or numbers of n8n's Remove Duplicates. */
+/** The workflows whose row is used by n8n's Remove Duplicates node, with another kind of values. */
 const occupied = new Set<string>();
 
 /**
- * n8n's de-duplication store: sets of values that outlive a process and are shared by all processes.
- * n8n reads and writes a row whole and without a lock; so this process does one thing at a time with it,
- * and what came together is done together. Where other processes write to it at the same time, each may
- * undo what another has just written: `hold` writes until it stays.
+ * n8n's de-duplication store: sets of values in n8n's database, shared by all processes. n8n reads and writes a
+ * row as a whole and without a lock. Within this process, requests to a row are queued and batched; but other
+ * processes may undo a write with what they had read before, so `hold` writes until the values stay.
  *
- * The row of the workflow belongs to all of its nodes. Where it is occupied, the node's own row serves
- * for both.
+ * The workflow's row is shared by all of its nodes. If it is used for something else, the node's row replaces it.
  */
 export class DeduplicationStore {
 	private readonly helpers: Helpers;
@@ -111,17 +113,17 @@ export class DeduplicationStore {
 	/** The name of the node's row: nodes of several workflows may have the same ID. */
 	readonly node: string;
 
-	/** What is not needed any more, and is to be taken out of the rows soon. */
+	/** Obsolete values that are to be removed. */
 	private readonly litter: Record<Row, string[]> = { node: [], workflow: [] };
 
-	/** What is to be taken out next, and what takes out something now. */
+	/** The next batch to remove, and the removal in progress. */
 	private readonly leaving: Partial<Record<Row, Batch>> = {};
 
 	private readonly takingOut = { node: Promise.resolve(), workflow: Promise.resolve() };
 
 	/**
-	 * Keeps only what is needed of the context: a store may outlive its execution.
-	 * @param alone whether no other process writes to it
+	 * Keeps no reference to the context, since a store may outlive its execution.
+	 * @param alone whether no other process writes to the rows
 	 */
 	constructor(
 		context: IExecuteFunctions,
@@ -134,26 +136,26 @@ export class DeduplicationStore {
 	}
 
 	/**
-	 * Records values, and says which of them were known.
-	 * @param keep how many of the newest values stay in the row; all unless given
-	 * @throws what n8n's database says, where it cannot be written
+	 * Records values, and returns which of them were known.
+	 * @param keep the number of latest values to keep in the row
+	 * @throws n8n's error if its database cannot be written
 	 */
 	async record(row: Row, values: readonly string[], keep = Infinity): Promise<Recorded> {
 		return await this.request('record', row, values, keep);
 	}
 
 	/**
-	 * Takes values out again.
-	 * @throws what n8n's database says, where it cannot be written
+	 * Removes values.
+	 * @throws n8n's error if its database cannot be written
 	 */
 	async remove(row: Row, values: readonly string[]): Promise<void> {
 		if (values.length > 0) await this.request('remove', row, values, Infinity);
 	}
 
 	/**
-	 * Those of the values that are in the row. n8n cannot be asked without recording them: another
-	 * process finds them there for a moment.
-	 * @throws what n8n's database says, where it cannot be written
+	 * Finds the values that are in the row. n8n has no lookup without recording, so that other processes see them
+	 * there for a moment.
+	 * @throws n8n's error if its database cannot be written
 	 */
 	async find(row: Row, values: readonly string[]): Promise<ReadonlySet<string>> {
 		if (values.length === 0) return new Set();
@@ -162,17 +164,17 @@ export class DeduplicationStore {
 
 	/**
 	 * Records values until they stay.
-	 * @throws what n8n's database says where it cannot be written, or that others keep undoing it
+	 * @throws n8n's error if its database cannot be written, or an error if other processes keep undoing it
 	 */
 	async hold(row: Row, values: readonly string[], options: HoldOptions = {}): Promise<Held> {
 		const { settle = shortly, keep, otherName, again, undo = false } = options;
 		const known = new Set<string>();
 		const fresh = () => values.filter((value) => !known.has(value));
-		// Nobody else records them: they tell whether our write is still there.
+		// Unique values, which tell whether this write is still there.
 		const tokens = this.alone ? [] : unique('token', undo ? spares : 1);
 		const [token] = tokens;
 		const temporary = new Set(tokens);
-		/** Writes all but what another has recorded, which is not ours to write again. */
+		/** Writes all values but those that others have recorded. */
 		const write = async (isFirst: boolean) => {
 			const others = otherName ? fresh().map(otherName) : [];
 			const written = await this.record(
@@ -192,7 +194,7 @@ export class DeduplicationStore {
 		const first = await write(true);
 		let { took } = first;
 		if (otherName && fresh().length > 0) {
-			// Others may be waiting to write the names of what is known for good.
+			// Alternative names of known values are not needed, and others may want to record them.
 			const needless = [...known].map(otherName).filter((name) => temporary.delete(name));
 			await this.remove(row, needless).catch(() => undefined);
 		}
@@ -203,9 +205,9 @@ export class DeduplicationStore {
 				await sleep(Math.max(settle, 2 * took) * (1 + Math.random() / 4));
 				const next = await write(false);
 				if (next.isThere && !next.retried) return true;
-				// What is there may be what the try has written whose answer got lost.
+				// It may have been written by an attempt whose response got lost.
 				isUnsure ||= next.isThere;
-				// Another process, which had read before we wrote, has undone it.
+				// Another process has undone it, with what it had read before.
 				({ took } = next);
 			}
 			return false;
@@ -215,11 +217,11 @@ export class DeduplicationStore {
 			isSettled = await settled();
 		} finally {
 			if (!isSettled && undo) {
-				// Only where it is there still: another may have claimed it since.
+				// Only if the write is still there: another process may have claimed the values since.
 				await this.takeOutBy(row, tokens, () => [...fresh(), ...temporary], 1, settle);
 			} else {
 				this.litter[row].push(...temporary);
-				// A token alone can wait for more of them.
+				// A single token can wait for others to be removed with.
 				const { length } = this.litter[row];
 				if (temporary.size > 1 || length > muchLitter) await this.clean(row);
 			}
@@ -228,17 +230,17 @@ export class DeduplicationStore {
 		return {
 			known,
 			mayBeOurs: this.alone ? first.retried : first.isThere,
-			// Whoever takes that long may have undone what another process was sure of.
+			// A write that slow may have undone what another process was sure of.
 			mayBeOvertaken: isUnsure || (!this.alone && took > settle),
 		};
 	}
 
 	/**
-	 * Takes values out until they stay out. What another process had read before comes back, and
-	 * witnesses along with it: by these it is told from what somebody has recorded since.
-	 * @param values what is still to be out, asked each time
-	 * @param settle how long another process may take to undo that witnesses were recorded, in ms
-	 * @param within how long another process may take to bring it back, in ms
+	 * Removes values until they stay removed. If another process writes back what it had read before, witnesses
+	 * come back as well: that tells it from values that were recorded since.
+	 * @param values the values that are still to be removed, read each time
+	 * @param settle how long another process may take to undo the recording of witnesses, in ms
+	 * @param within how long another process may take to write values back, in ms
 	 */
 	async takeOut(
 		row: Row,
@@ -246,7 +248,7 @@ export class DeduplicationStore {
 		{ settle = shortly, within = 300 } = {},
 	): Promise<void> {
 		if (this.alone) return await this.remove(row, values());
-		// Those that come while others are taken out go together, next.
+		// Requests during a removal are batched for the next one.
 		let batch = this.leaving[row];
 		if (batch) {
 			batch.values.push(values);
@@ -277,9 +279,9 @@ export class DeduplicationStore {
 	}
 
 	/**
-	 * Takes values out where a witness that was recorded along with them is still there, or has come back.
-	 * Where the database does not answer, it goes on later, with the witnesses that are left.
-	 * @param times how often no witness has to be there
+	 * Removes values as long as a witness that was recorded with them is there. If the database fails, it continues
+	 * in the background with the remaining witnesses.
+	 * @param times how often a witness must be missing to finish
 	 */
 	private async takeOutBy(
 		row: Row,
@@ -295,31 +297,31 @@ export class DeduplicationStore {
 				await sleep(pause * (1 + Math.random() / 4));
 				const { known, retried } = await this.record(row, [next]);
 				if (!known.has(next)) count += 1;
-				// It may be what the earlier try has recorded.
+				// If it was retried, the earlier attempt may have recorded the witness.
 				else if (!retried) await this.remove(row, values());
 			}
 			await this.remove(row, witnesses);
 		});
 	}
 
-	/** Takes out what is not needed any more, later if n8n's database does not answer. */
+	/** Removes obsolete values; in the background if n8n's database fails. */
 	async clean(row: Row): Promise<void> {
 		const values = this.litter[row].splice(0);
 		await retryInBackground(async () => await this.remove(row, values));
 	}
 
-	/** How many values are in a row. */
+	/** The number of values in a row. */
 	async count(row: Row): Promise<number> {
 		return await this.helpers.getProcessedDataCount(row, { mode: 'entries' });
 	}
 
 	private async request(
 		work: Request['work'],
-		wanted: Row,
+		preferred: Row,
 		values: readonly string[],
 		keep: number,
 	): Promise<Recorded> {
-		const row = occupied.has(this.workflow) ? 'node' : wanted;
+		const row = occupied.has(this.workflow) ? 'node' : preferred;
 		const name = row === 'node' ? this.node : this.workflow;
 		const outcome = await new Promise<Recorded | Failed>((resolve) => {
 			const request = { work, helpers: this.helpers, row, values, keep, resolve };
@@ -334,16 +336,16 @@ export class DeduplicationStore {
 		if (!('error' in outcome)) return outcome;
 		if (row === 'node' || !isOccupied(outcome.error)) throw outcome.error;
 		occupied.add(this.workflow);
-		return await this.request(work, wanted, values, keep);
+		return await this.request(work, preferred, values, keep);
 	}
 }
 
-/** Does something; if it fails, goes on trying, for some minutes, and nobody waits for that. */
+/** Runs a task. If it fails, retries it in the background for some minutes. */
 export async function retryInBackground(work: () => Promise<void>): Promise<void> {
-	await work().catch(() => void insist(work));
+	await work().catch(() => void retryLater(work));
 }
 
-async function insist(work: () => Promise<void>): Promise<void> {
+async function retryLater(work: () => Promise<void>): Promise<void> {
 	let isDone = false;
 	for (let wait = 1_000; wait < longestWait && !isDone; wait *= 4) {
 		await sleep(wait);
@@ -357,7 +359,7 @@ async function insist(work: () => Promise<void>): Promise<void> {
 const unique = (kind: string, count: number) =>
 	Array.from({ length: count }, () => `${kind}/${randomUUID()}`);
 
-/** Serves a row until nothing more is asked of it. */
+/** Processes the requests to a row until its queue is empty. */
 async function serve(name: string): Promise<void> {
 	const waiting = queues.get(name) ?? [];
 	for (;;) {
@@ -367,7 +369,7 @@ async function serve(name: string): Promise<void> {
 		const batch = waiting.splice(0, end < 0 ? waiting.length : end);
 		const values = [...new Set(batch.flatMap((request) => request.values))];
 		const keep = Math.max(...batch.map((request) => request.keep));
-		// Whatever it is that goes wrong: whoever waits is told, and the row is served on.
+		// Whatever goes wrong, all callers get the error, and the queue continues.
 		const outcome = await serveTogether(name, { ...first, values, keep }).catch(
 			(error: unknown): Failed => ({ error }),
 		);
@@ -378,7 +380,7 @@ async function serve(name: string): Promise<void> {
 		const seen = new Set(outcome.known);
 		for (const { values: own, resolve } of batch) {
 			resolve({ ...outcome, known: new Set(own.filter((value) => seen.has(value))) });
-			// Of two that came together to record the same value, the first has it.
+			// Of two requests in a batch that record the same value, the first one gets it.
 			if (first.work !== 'find') own.forEach((value) => seen.add(value));
 		}
 	}
@@ -427,12 +429,12 @@ async function write({ work, helpers, row, values, keep }: Request): Promise<str
 	return processed.map(String);
 }
 
-/** Whether trying again cannot help: the row is of another kind, or the workflow was never saved. */
+/** Whether retries cannot help: the row holds another kind of values, or the workflow was never saved. */
 function isFinal(error: unknown): boolean {
 	return isOccupied(error) || (error as { code?: unknown } | undefined)?.code === 'ERR_ASSERTION';
 }
 
-/** Whether Remove Duplicates keeps something else than values in the row. */
+/** Whether the row is used by Remove Duplicates with another kind of values. */
 function isOccupied(error: unknown): boolean {
 	return String(error).includes('incompatible setting');
 }

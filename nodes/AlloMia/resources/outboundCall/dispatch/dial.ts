@@ -21,7 +21,7 @@ import { CallsInProgress } from './callsInProgress';
 import { DialRetry } from './dialRetry';
 import { hasOnceKey, readCall } from './parameters';
 
-/** The options that hold for a run as a whole. They are read from the first item. */
+/** The options for the run as a whole, which are read from the first item. */
 export interface DialSettings {
 	maxConcurrency: number;
 	timeout: number;
@@ -29,9 +29,9 @@ export interface DialSettings {
 }
 
 /**
- * Every item's call, checked to the last field before the first of them is placed.
- * @param complete what an operation adds to a call: where its outcome goes
- * @throws NodeOperationError where an item is refused and the node is set to stop
+ * Validates all items before the first call is placed.
+ * @param complete adds an operation's own part to a call: its callback URL
+ * @throws NodeOperationError if an item is invalid, unless On Error is set to continue
  */
 export async function readCalls(
 	context: IExecuteFunctions,
@@ -45,17 +45,20 @@ export async function readCalls(
 }
 
 /**
- * What became of a call; `skipped` where an earlier one had failed and the node is set to stop,
- * `alreadyCalled` where somebody had been called for its key.
+ * The result of placing a call: `skipped` if an earlier one failed, unless On Error is set to continue;
+ * `alreadyCalled` if its key was used before.
  */
 export interface DialResult {
 	itemIndex: number;
 	outcome: ApiResult<DispatchResponse> | 'skipped' | 'alreadyCalled';
-	/** Why it was left alone: an earlier attempt may have called, nobody could be asked, or nobody knows who has claimed its key. */
+	/** Why it was not placed: an earlier attempt may have done so, the store could not be read, or it is uncertain who claimed its key. */
 	leftAlone?: 'uncertain' | 'notKnown' | 'uncertainKey';
 }
 
-/** @throws NodeOperationError that names the option */
+/**
+ * Reads the options for the run.
+ * @throws NodeOperationError that names the invalid option
+ */
 export function readSettings(context: IExecuteFunctions): DialSettings {
 	const options = readOptions(context, 0);
 	const issues: ValidationIssue[] = [];
@@ -81,11 +84,10 @@ export function readSettings(context: IExecuteFunctions): DialSettings {
 }
 
 /**
- * Hands the good items' calls to AlloMia, a few at a time, each at most once in this execution, run and
- * position, and once for its key. Results come in the order of the items. Unless the node is set to
- * continue, nothing more is dialled after the first failure; what an earlier attempt left uncertain
- * keeps nobody from being called.
- * @returns undefined where the execution was stopped: nothing is to follow
+ * Places the calls of the valid items, a few at a time, each at most once per execution, run and item, and once
+ * per key. After the first failure no more calls are placed, unless On Error is set to continue; calls that an
+ * earlier attempt left uncertain do not count as failures in that respect.
+ * @returns the results in the order of the items; undefined if the execution was stopped
  */
 export async function dialAll(
 	context: IExecuteFunctions,
@@ -117,7 +119,7 @@ export async function dialAll(
 				}),
 			),
 		);
-		// With Retry On Fail, n8n may run a node again that has succeeded: see its error items.
+		// With Retry On Fail, n8n may retry a node that has succeeded, because of its error items.
 		const isComplete = !results.some((it) => isFailure(it) || it.outcome === 'skipped');
 		isOver = isComplete && !context.getNode().retryOnFail;
 		isFailed = !isComplete && (stopAtFailure || ledger.isStopped);
@@ -131,19 +133,19 @@ function isFailure({ outcome }: DialResult): boolean {
 	return typeof outcome !== 'string' && !outcome.ok;
 }
 
-/** What the dials of a run share. */
-interface Dialling {
+/** What all calls of a run share. */
+interface DialContext {
 	context: IExecuteFunctions;
 	connection: Connection;
 	settings: DialSettings;
 	ledger: Ledger;
 	inProgress: CallsInProgress;
-	/** Whether anybody is still to be called. */
+	/** Whether calls may still be placed. */
 	mayCall: () => boolean;
 }
 
-async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResult> {
-	const { context, connection, settings, ledger, inProgress, mayCall } = dialling;
+async function dialOnce(dialContext: DialContext, call: PlannedCall): Promise<DialResult> {
+	const { context, connection, settings, ledger, inProgress, mayCall } = dialContext;
 	const { itemIndex, body } = call;
 	const skipped: DialResult = { itemIndex, outcome: 'skipped' };
 	if (!mayCall()) return skipped;
@@ -176,12 +178,12 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 		purpose: 'dial',
 		schema: dispatchResponse,
 	} as const;
-	const patience = new DialRetry(inProgress);
-	// It may have waited for another item with the same key, or for AlloMia.
+	const retry = new DialRetry(inProgress);
+	// Checked again, since it may have waited for another item with the same key, or for AlloMia.
 	while (mayCall()) {
 		const outcome = await send(context, connection, request);
 		if (outcome.ok) inProgress.add(outcome.value.outboundCallId);
-		const wait = outcome.ok ? undefined : await patience.nextWait(outcome.failure);
+		const wait = outcome.ok ? undefined : await retry.nextWait(outcome.failure);
 		if (wait === undefined) {
 			await ledger.settle(call, toEntry(outcome));
 			return { itemIndex, outcome };
@@ -193,7 +195,7 @@ async function dialOnce(dialling: Dialling, call: PlannedCall): Promise<DialResu
 	return skipped;
 }
 
-/** What is to be remembered of a dial: nothing, where AlloMia has surely not taken the call. */
+/** The ledger entry for a result; undefined if AlloMia certainly did not accept the call. */
 function toEntry(outcome: ApiResult<DispatchResponse>): LedgerEntry | undefined {
 	if (outcome.ok) return { kind: 'answered', answer: outcome.value };
 	const { failure } = outcome;
@@ -201,8 +203,8 @@ function toEntry(outcome: ApiResult<DispatchResponse>): LedgerEntry | undefined 
 }
 
 /**
- * The items that go on, in the order of the input.
- * @throws NodeApiError where a call failed and the node is set to stop
+ * The output items, in the order of the input.
+ * @throws NodeApiError if a call failed, unless On Error is set to continue
  */
 export function outputItems(
 	context: IExecuteFunctions,
@@ -214,7 +216,7 @@ export function outputItems(
 	const outcomes = new Map(results.map(({ itemIndex, outcome }) => [itemIndex, outcome]));
 	return items.flatMap((item): INodeExecutionData[] => {
 		const { itemIndex } = item;
-		if (!item.ok) return [refusedItem(node, item)];
+		if (!item.ok) return [invalidItem(node, item)];
 		const pairedItem = { item: itemIndex };
 		if (item.value.dryRun) return [{ json: dryRunOutput(item.value), pairedItem }];
 		const outcome = outcomes.get(itemIndex);
@@ -228,12 +230,12 @@ export function outputItems(
 	});
 }
 
-/** What would be sent. */
+/** The output of a dry run: the request that would be sent. */
 export function dryRunOutput({ body }: CallRequest): IDataObject {
 	return { dryRun: true, request: { ...body } };
 }
 
-function refusedItem(
+function invalidItem(
 	node: INode,
 	{ itemIndex, issues }: { itemIndex: number; issues: ValidationIssue[] },
 ): INodeExecutionData {
@@ -241,14 +243,15 @@ function refusedItem(
 	return errorItem(error, itemIndex);
 }
 
-/** What goes out for an item whose key somebody had been called for. */
+/** The output of an item whose key was used before. */
 export function alreadyCalledOutput(onceKey: string | undefined): IDataObject {
 	return { alreadyCalled: true, onceKey };
 }
 
 /**
- * The failure of a run that is set to stop. The first fresh one says who had been called by then;
- * where there is none, what earlier attempts left uncertain is named, with the ways out.
+ * Throws the failure of a run. The first new failure is shown with the calls placed before; if there is none,
+ * the calls that earlier attempts left uncertain are listed, with what can be done about them.
+ * @throws NodeApiError if a call failed
  */
 export function throwFailure(node: INode, items: Items, results: readonly DialResult[]): void {
 	const placed: string[] = [];
@@ -286,7 +289,7 @@ interface LeftAlone extends Failed {
 
 type Items = ReadonlyArray<ValidatedItem<CallRequest>>;
 
-/** What can be done about the items that were left alone. */
+/** What can be done about the calls that earlier attempts left uncertain. */
 function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
 	const ofKey = left.filter((it) => it.leftAlone === 'uncertainKey');
 	const notKnown = left.filter((it) => it.leftAlone === 'notKnown');
@@ -298,7 +301,7 @@ function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
 			'To call again, at the risk of calling twice, turn on Options > Redial on Uncertain (redialOnUncertain) and do the same.',
 		);
 	}
-	// A single one says so by itself.
+	// The failure of a single item says so itself.
 	if (notKnown.length > 0 && items.length > 1) {
 		ways.push(
 			`n8n’s database could not be read for ${nameItems(items, notKnown)}: run this execution again once n8n is well.`,
@@ -312,7 +315,7 @@ function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
 	return ways;
 }
 
-/** One failure for all the items that an earlier attempt left uncertain. */
+/** One failure for all calls that earlier attempts left uncertain. */
 function summary(items: Items, left: readonly Failed[]): Failure {
 	return {
 		kind: 'uncertain',

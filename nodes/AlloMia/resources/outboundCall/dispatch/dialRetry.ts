@@ -7,37 +7,37 @@ import {
 } from '../../../../shared/api/retry';
 import type { CallsInProgress } from './callsInProgress';
 
-/** How long a call is tried again. */
+/** Decides about retries of a call that AlloMia certainly did not accept. */
 export class DialRetry {
-	/** The attempts and the ms waited: where AlloMia had no room, and for other reasons. */
-	private readonly room = { attempts: 0, waited: 0 };
+	/** The attempts and the ms waited, because AlloMia was at capacity and for other reasons. */
+	private readonly capacity = { attempts: 0, waited: 0 };
 
 	private readonly other = { attempts: 0, waited: 0 };
 
 	constructor(private readonly inProgress: CallsInProgress) {}
 
 	/**
-	 * How long to wait before the next attempt, in ms. For room, a minute; longer where this run's calls may
-	 * make it; and no longer once another item has waited for it in vain.
+	 * The wait before the next attempt, in ms; undefined if there is none. For capacity, retries take a minute;
+	 * longer while this run's calls may free some, and not at all once another item has waited in vain.
 	 */
 	async nextWait(failure: Failure): Promise<number | undefined> {
-		const spent = isAtCapacity(failure) ? this.room : this.other;
+		const spent = isAtCapacity(failure) ? this.capacity : this.other;
 		spent.attempts += 1;
 		const wait =
-			spent === this.room
-				? await this.waitForRoom()
+			spent === this.capacity
+				? await this.waitForCapacity()
 				: nextWait(failure, spent.attempts, spent.waited, Math.random());
 		spent.waited += wait ?? 0;
 		return wait;
 	}
 
-	private async waitForRoom(): Promise<number | undefined> {
-		const { attempts, waited } = this.room;
+	private async waitForCapacity(): Promise<number | undefined> {
+		const { attempts, waited } = this.capacity;
 		const since = Math.min(waited, this.inProgress.unchangedFor);
 		const wait = this.inProgress.isHopeless
 			? undefined
 			: nextWaitForCapacity(attempts, since, Math.random());
 		if (wait !== undefined) return wait;
-		return (await this.inProgress.mayMakeRoom()) ? defaultRetryPolicy.longestWait : undefined;
+		return (await this.inProgress.mayFreeCapacity()) ? defaultRetryPolicy.longestWait : undefined;
 	}
 }

@@ -1,9 +1,9 @@
 import { isLosslessNumber, parse, stringify } from 'lossless-json';
 
-/** A dynamic variable's value as AlloMia takes it, or why it has none. */
+/** A dynamic variable's value as AlloMia accepts it, or why it is invalid. */
 export type VariableValue = { ok: true; value: string } | { ok: false; message: string };
 
-/** Objects that know their own ISO 8601 form: Luxon's DateTime, Moment's moment. */
+/** Date objects with a method for ISO 8601, such as those of Luxon and Moment. */
 interface DateLike {
 	isValid: boolean | (() => boolean);
 	toISO?: () => string | null;
@@ -11,9 +11,8 @@ interface DateLike {
 }
 
 /**
- * AlloMia takes strings only: numbers and booleans in their usual form, dates as ISO 8601, objects
- * and lists as JSON. What stands for "nothing" is refused: a caller who says "undefined" to a
- * patient is worse than no call.
+ * Converts a value to a string, since AlloMia accepts no other type: dates to ISO 8601, objects and arrays to
+ * JSON. Empty values are invalid: a voice that says "undefined" to a patient is worse than no call.
  */
 export function toVariable(value: unknown): VariableValue {
 	switch (typeof value) {
@@ -54,7 +53,7 @@ function ofObject(value: object): VariableValue {
 		: { ok: true, value: json };
 }
 
-/** The value as JSON, or undefined where it has none: it holds itself, or its `toJSON` says so. */
+/** Converts a value to JSON; undefined if it has none, as with a circular reference. */
 function toJson(value: object): string | undefined {
 	try {
 		return JSON.stringify(value) as string | undefined;
@@ -72,8 +71,7 @@ function refuse(message: string): VariableValue {
 }
 
 /**
- * An object's JSON text as values that keep the digits of numbers as they were typed: a number becomes
- * its text, an object or a list becomes JSON.
+ * Parses a JSON object with all digits of its numbers: numbers become text, nested objects and arrays JSON.
  * @throws SyntaxError
  */
 export function parseVariables(json: string): unknown {
@@ -87,9 +85,8 @@ export function parseVariables(json: string): unknown {
 }
 
 /**
- * The names at the top level of a JSON object's text that stand there more than once, which
- * JSON.parse would swallow.
- * @param json text that JSON.parse accepts
+ * Finds duplicate names at the top level of a JSON object, which JSON.parse ignores.
+ * @param json valid JSON
  */
 export function repeatedNames(json: string): string[] {
 	const seen = new Set<string>();

@@ -7,47 +7,48 @@ import { Marks, nameCall, type MarksMemory } from './marks';
 import { OnceKeys } from './onceKeys';
 import type { DispatchResponse } from '../../../../shared/api/schemas';
 
-/** What the execution itself remembers of an item that was sent to AlloMia. */
+/** The result of an item that was sent to AlloMia, stored in the execution. */
 export type LedgerEntry =
 	| { kind: 'answered'; answer: DispatchResponse }
 	| { kind: 'uncertain'; failure: Failure };
 
-/** All that is known of an item that is about to be called. */
+/** Everything known of a call that is about to be placed. */
 export interface Known {
-	/** What the execution remembers, from an earlier attempt of this run. */
+	/** The stored result of an earlier attempt at this run. */
 	entry?: LedgerEntry;
-	/** Whether an attempt of which it knows nothing may have called. */
+	/** Whether an attempt whose result is not stored may have placed it. */
 	attempted?: boolean;
-	/** Whether that is unknown, since the shared store could not be asked. */
+	/** Whether that is unknown, since the store could not be read. */
 	attemptedUnknown?: boolean;
-	/** The item's key: whether it had been claimed, by a call of this run perhaps, or why that is not known. */
+	/** Whether its key had been claimed, and by whom, or why that is unknown. */
 	key?: 'free' | 'taken' | 'takenHere' | 'perhapsOurs' | 'doubtful' | 'unknown';
 }
 
-/** What is to be done with an item. Only `dial` places a call. */
+/** How to go on with a call. Only `dial` places it. */
 export type Decision =
 	| { kind: 'dial' }
 	| { kind: 'answered'; answer: DispatchResponse }
 	| { kind: 'uncertain'; failure: Failure }
-	/** The store could not be asked. It is not remembered: the next attempt asks again. */
+	/** The store could not be read. This is not stored, so that the next attempt reads it again. */
 	| { kind: 'notKnown'; failure: Failure }
-	/** Nobody knows who has claimed its key: Redial on Uncertain does not call it. */
+	/** It is uncertain who claimed its key: Redial on Uncertain does not apply. */
 	| { kind: 'uncertainKey'; failure: Failure }
 	| { kind: 'alreadyCalled' }
 	| { kind: 'skipped' }
 	| { kind: 'refused'; failure: Failure };
 
-/** The item of a call that is to be placed. */
+/** A call that is to be placed. */
 export interface PlannedCall {
 	itemIndex: number;
 	body: CallBody;
 	onceKey?: string;
 }
 
+/** The settings of a ledger. */
 export interface LedgerSettings {
-	/** Whether to call again where an earlier attempt may have called. */
+	/** Whether to place a call again that an earlier attempt may have placed. */
 	redialOnUncertain: boolean;
-	/** Whether the node has a key for its items, even if none of these has one. */
+	/** Whether Call Once Per is set, even if no item has a key. */
 	keyed: boolean;
 }
 
@@ -82,7 +83,7 @@ const unknownKey: Failure = {
 		'Nobody was called for this item. Save the workflow, or try again in some minutes. If the item is passed over as already called then, its key was kept all the same: give it another one.',
 };
 
-/** What to do with an item, by all that is known of it. */
+/** Decides how to go on with a call. */
 export function decide(known: Known, redialOnUncertain: boolean): Decision {
 	const { entry, attempted, attemptedUnknown, key } = known;
 	if (entry?.kind === 'answered') return entry;
@@ -91,7 +92,7 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 		if (attempted) return { kind: 'uncertain', failure: cutOff };
 		if (attemptedUnknown) return { kind: 'notKnown', failure: notKnown };
 	} else if (entry || attempted) {
-		// Its key was claimed by the attempt that is now repeated, perhaps for several items.
+		// Its key was claimed by the attempt that is now repeated, possibly for several items.
 		return { kind: key === 'takenHere' ? 'alreadyCalled' : 'dial' };
 	}
 	switch (key) {
@@ -109,35 +110,33 @@ export function decide(known: Known, redialOnUncertain: boolean): Decision {
 	}
 }
 
-/** What an execution remembers of one run of the node. n8n stores it with the execution. */
+/** The results of one run of the node, stored in the execution. */
 interface LedgerRun {
-	/** By the item's position; in an agent's tool, which n8n runs several times at the same, by the call too. */
+	/** By item index; for an agent's tool, which n8n runs several times with the same index, by call as well. */
 	entries: Record<string, LedgerEntry>;
-	/** Of a tool that n8n runs as a node: the run of its agent. */
+	/** The agent's run, for a tool that n8n runs as a node. */
 	agentRun?: string;
 }
 
+/** What is stored in the execution: see docs/ledger.md. */
 interface LedgerMemory extends MarksMemory {
 	/**
-	 * The run index of the node's first run. Not always 0: where n8n was killed, it puts a run that
-	 * never was into the execution, and a re-run counts on from there.
+	 * The run index of the node's first run. Not always 0: if n8n is killed, it adds a run that never happened,
+	 * and a retry continues to count from there.
 	 */
 	first: number;
-	/**
-	 * By the number of the run, from 0 on: loops are no retries. Of a tool that an agent runs by itself, by
-	 * the run of the agent.
-	 */
+	/** By run number, starting at 0, since loops are not retries; by the agent's run for tools that it runs itself. */
 	runs: Record<string, LedgerRun>;
-	/** The number of the newest run, unless it has ended well. */
+	/** The number of the last run, unless it succeeded. */
 	open?: string;
 }
 
 const contextKey = 'alloMiaLedger';
 
 /**
- * The place of a tool's call in what the execution remembers. A model may ask for the same call again: it is
- * placed again, unless nobody knows whether it was placed before.
- * @param place its item, and who is called for what
+ * The key of a tool's call in `LedgerRun.entries`. A model may request the same call again: it is placed again,
+ * unless it is uncertain whether it was placed before.
+ * @param place the item index and the call
  */
 function toolEntry(
 	place: string,
@@ -160,41 +159,41 @@ function toolEntry(
 	return place;
 }
 
-/** A key within one run: several items may have it, and then take turns. */
+/** The state of a key within a run. Items with the same key take turns. */
 interface KeyState {
-	/** How many items with it are not settled. */
+	/** The number of items with it that are not settled. */
 	open: number;
-	/** Settles with the newest item that was admitted with it. */
+	/** Resolves when the last item that was claimed with it is settled. */
 	turn: Promise<void>;
-	/** Whether this run has claimed it, and may be wrong about that. */
+	/** Whether this run has claimed it, and is sure of that. */
 	claimed?: 'sure' | 'doubtful';
-	/** Whether a call for it was placed, or may have been. */
+	/** Whether a call with it was placed, or may have been. */
 	called: boolean;
-	/** Whether this run has placed it, in this attempt or an earlier one. */
+	/** Whether this run has placed that call, in this attempt or an earlier one. */
 	calledHere?: boolean;
-	/** Whether an attempt that was cut off may have claimed it, without calling. */
+	/** Whether an interrupted attempt may have claimed it without placing a call. */
 	isIntended?: boolean;
-	/** The marks of items that were not called: as long as the key is claimed, they tell by whom. */
+	/** The marks of items that were not called. They are kept while the key is claimed, to tell by whom. */
 	marks: string[];
 }
 
 const newKey = (): KeyState => ({ open: 0, turn: Promise.resolve(), called: false, marks: [] });
 
-/** An item as the ledger has it. */
+/** An item in the ledger. */
 interface LedgerItem {
 	itemIndex: number;
-	/** Who is called for what: see `Marks`. */
+	/** The call's mark: see `Marks`. */
 	mark: string;
 	onceKey?: string;
-	/** Its place in what the execution remembers. */
+	/** Its key in `LedgerRun.entries`. */
 	entry: string;
 	endTurn?: () => void;
 }
 
 /**
- * Who has been called in this run of this execution, in two layers: what the execution remembers by
- * itself (Retry On Fail, a re-run of a failed execution), and claims in n8n's shared store for what
- * dies with a process, and for keys that hold across executions.
+ * The dispatch ledger: makes sure that each call is placed once. Results are stored in the execution, for Retry
+ * On Fail and retries of failed executions; marks and keys in n8n's de-duplication store, for kills and across
+ * executions. docs/ledger.md explains it.
  */
 export class Ledger {
 	private readonly items: ReadonlyMap<number, LedgerItem>;
@@ -203,7 +202,7 @@ export class Ledger {
 
 	private readonly queue: ClaimQueue<LedgerItem>;
 
-	/** The marks of calls that a dead process had attempted, or that could not be asked about. */
+	/** The marks of calls that a killed process had attempted, or that could not be looked up. */
 	private readonly attempted = new Set<string>();
 
 	private readonly unasked = new Set<string>();
@@ -236,7 +235,10 @@ export class Ledger {
 		this.queue = new ClaimQueue(plan, marks.limit, async (some) => await this.claimAll(some));
 	}
 
-	/** @param calls what is to be called, in the order of the items */
+	/**
+	 * Opens the ledger for an attempt at a run.
+	 * @param calls in the order of the items
+	 */
 	static open(
 		context: IExecuteFunctions,
 		calls: readonly PlannedCall[],
@@ -248,14 +250,14 @@ export class Ledger {
 		const isFresh = !Marks.isKnown(context);
 		const marks = Marks.of(context, memory);
 		const isTool = isAgentTool(context);
-		// A re-run goes on with the run that failed, whatever n8n's count of runs is by then.
+		// A retry continues the run that failed, whatever n8n's run index is by then.
 		if (isFresh && marks.isRerun && memory.open !== undefined) {
 			memory.first = runIndex - Number(memory.open);
 		}
 		const name = String(runIndex - memory.first);
 		memory.open = name;
 		const tool = isTool ? readToolRun(context) : undefined;
-		// An agent that is tried or run again asks for the same once more, and n8n counts its tool's runs on.
+		// A retried agent requests the same calls again, while n8n continues to count its tool's runs.
 		const run = (memory.runs[tool?.asked ? tool.agentRun : name] ??= { entries: {} });
 		const people = calls.map(({ body, onceKey }) => nameCall(body, onceKey));
 		const names = marks.plan(name, people);
@@ -283,21 +285,21 @@ export class Ledger {
 		);
 	}
 
-	/** Whether the execution was stopped, as far as is known: nobody is to be called any more. */
+	/** Whether the execution is known to be stopped, so that no more calls are placed. */
 	get isStopped(): boolean {
 		return this.marks.isStopped;
 	}
 
-	/** Looks whether the execution was stopped without n8n's telling this process: once for all who ask. */
+	/** Checks whether the execution was stopped without n8n notifying this process. Concurrent checks share one. */
 	async checkStopped(): Promise<boolean> {
 		this.checking ??= this.marks.checkStopped().finally(() => (this.checking = undefined));
 		return await this.checking;
 	}
 
 	/**
-	 * What to do with an item, claimed before it says `dial`. To be asked in the order of the items;
-	 * after `dial` comes `settle`.
-	 * @param mayCall whether anybody is still to be called: to claim takes a moment, or a second
+	 * Claims a call, and decides how to go on with it. Must be called in the order of the items, and followed by
+	 * `settle` if the decision is `dial`.
+	 * @param mayCall whether calls may still be placed, checked again after claiming, which takes up to a second
 	 */
 	async claim(
 		{ itemIndex }: Pick<PlannedCall, 'itemIndex'>,
@@ -308,11 +310,11 @@ export class Ledger {
 		if (recalled) return recalled;
 		const turn = this.takeTurn(item);
 		await this.queue.enter();
-		const isWanted = mayCall();
-		// What is to be given back counts as claimed until then.
-		if (!isWanted) await this.endItem(item, 'skipped');
+		const isNeeded = mayCall();
+		// Until its claim is released, the call counts as claimed.
+		if (!isNeeded) await this.endItem(item, 'skipped');
 		this.queue.leave();
-		if (!isWanted) return { kind: 'skipped' };
+		if (!isNeeded) return { kind: 'skipped' };
 		await turn;
 		const known: Known = {
 			entry: this.run.entries[item.entry],
@@ -326,7 +328,7 @@ export class Ledger {
 		return decision;
 	}
 
-	/** Keeps what became of a dial; undefined where AlloMia has surely not taken the call. */
+	/** Records the result of a call; undefined if AlloMia certainly did not accept it. */
 	async settle({ itemIndex }: Pick<PlannedCall, 'itemIndex'>, entry?: LedgerEntry): Promise<void> {
 		const item = this.itemAt(itemIndex);
 		if (entry) {
@@ -338,9 +340,9 @@ export class Ledger {
 	}
 
 	/**
-	 * To be called at the end of an attempt: gives back the claims of those who were not called.
-	 * @param isLast whether n8n will surely not attempt this run again
-	 * @param isFailed whether the node fails with it
+	 * Must be called at the end of an attempt. Releases the claims of calls that were not placed.
+	 * @param isLast whether n8n certainly will not repeat this run
+	 * @param isFailed whether the node fails
 	 */
 	async close(isLast: boolean, isFailed: boolean): Promise<void> {
 		await this.queue.close((unused) => {
@@ -366,7 +368,7 @@ export class Ledger {
 		return item;
 	}
 
-	/** What the execution remembers, unless the user wants to call again. */
+	/** The stored result, unless it is uncertain and the user wants to call again. */
 	private recall({ entry }: LedgerItem): LedgerEntry | undefined {
 		const known = this.run.entries[entry];
 		return known?.kind === 'uncertain' && this.settings.redialOnUncertain ? undefined : known;
@@ -378,10 +380,10 @@ export class Ledger {
 			await this.marks.begin(this.name);
 			return true;
 		});
-		// Whom a re-run leaves alone needs no key, and who had been called before needs no mark.
+		// In a retry, calls that are not placed need no key; otherwise, calls whose key is taken need no mark.
 		const keyed = items.filter(({ onceKey }) => onceKey !== undefined).map(({ mark }) => mark);
 		if (this.marks.isRerun) {
-			// Before the marks: these are made while there are intents.
+			// Before the marks, which are made while intents exist.
 			const intended = await this.attempt(async () => await this.marks.findIntents(keyed));
 			for (const item of items) {
 				const key = this.keyStateOf(item);
@@ -414,13 +416,13 @@ export class Ledger {
 		}
 	}
 
-	/** @returns whether the store has them */
+	/** @returns whether they were recorded */
 	private async mark(items: readonly LedgerItem[]): Promise<boolean> {
 		const marks = items.map(({ mark }) => mark);
 		const { keyed } = this.settings;
 		const attempted = await this.attempt(async () => await this.marks.make(marks, keyed));
 		attempted?.forEach((mark) => this.attempted.add(mark));
-		// Without an answer, calls are placed all the same: what the execution remembers still holds.
+		// If the store fails, calls are placed all the same: the results stored in the execution still protect them.
 		if (!attempted && this.marks.isRerun) marks.forEach((mark) => this.unasked.add(mark));
 		return attempted !== undefined;
 	}
@@ -438,7 +440,7 @@ export class Ledger {
 		return key.claimed === 'sure' ? 'free' : 'doubtful';
 	}
 
-	/** Resolves once the items before this one with the same key are settled. */
+	/** Resolves when the items before it with the same key are settled. */
 	private async takeTurn(item: LedgerItem): Promise<void> {
 		const key = this.keyStateOf(item);
 		if (!key) return;
@@ -456,7 +458,7 @@ export class Ledger {
 		key.called ||= isCalled;
 		key.open -= 1;
 		item.endTurn?.();
-		// A doubtful one may be another's.
+		// A doubtful key may be claimed by another execution.
 		const isFree = key.open === 0 && key.claimed === 'sure' && !key.called;
 		if (isFree) key.claimed = undefined;
 		key.marks.push(...marks);
@@ -464,18 +466,18 @@ export class Ledger {
 		this.release(key.marks.splice(0), isFree ? [onceKey] : []);
 	}
 
-	/** Nobody waits for it but the end of the attempt, and calls that are to be claimed. */
+	/** Releases claims in the background: only `close` and further claims wait for it. */
 	private release(marks: readonly string[], keys: readonly string[]): void {
 		const count = Math.max(marks.length, keys.length);
 		if (count === 0) return;
-		// The other way round, a re-run would find a key taken and nobody who may have been called.
+		// Keys first: otherwise, a retry could find a key taken without a mark that tells by whom.
 		const released = this.attempt(async () => await this.onceKeys.giveBack(keys)).then(
 			async () => await this.attempt(async () => await this.marks.release(marks)),
 		);
-		this.releases.push(this.queue.whileGivenBack(count, released));
+		this.releases.push(this.queue.whileReleasing(count, released));
 	}
 
-	/** What the store says, or undefined where n8n's database cannot be written. */
+	/** The result of `work`, or undefined if n8n's database fails. */
 	private async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
 		try {
 			return await work();

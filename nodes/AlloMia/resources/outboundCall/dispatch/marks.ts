@@ -6,52 +6,51 @@ import { DeduplicationStore, retryInBackground, type Row } from './deduplication
 import { StoredExecution } from './storedExecution';
 
 /*
- * What is kept in n8n's shared store, and for how long:
+ * The values in the de-duplication store, and how long they stay:
  *
- * - A mark for each call that was attempted, which says who is called for what, until the execution is
- *   over: n8n then has what the node remembers by itself. If the process dies before, the marks stay. A
- *   mark that a re-run finds says that somebody died holding it.
- *   Marks are recorded in the row of the node and move to that of the workflow in bulk: n8n writes a row
- *   whole, and the node's is written with each claim. With Call Once Per they are in the row of the
- *   workflow at once: the node's keeps the newest keys only.
- * - An intent for each call whose key of Call Once Per is about to be claimed, until the call is marked: a
- *   re-run that finds it, and the key taken, does not know who has taken it.
- * - Where other processes write to the store, one value for each execution: it tells a job that queue
- *   mode has delivered twice.
+ * - A mark for each call that is attempted, which identifies who is called for what, until the execution ends and
+ *   n8n stores the results. If the process is killed before, its marks remain: a retry that finds one knows that
+ *   the call may have been placed.
+ *   Marks are recorded in the node's row, and moved to the workflow's row in bulk, since n8n writes a row as a
+ *   whole and the node's is written with each claim. With Call Once Per they are recorded in the workflow's row,
+ *   since the node's evicts old values.
+ * - An intent for each call whose key of Call Once Per is about to be claimed, until the call is marked: a retry
+ *   that finds it, and the key taken, cannot tell who claimed the key.
+ * - In queue mode, a job per execution and run, which detects executions that are delivered twice.
  */
 
-/** How many marks there are in the node's row before they move. */
+/** The number of marks in the node's row from which they are moved. */
 const fewMarks = 200;
 
-/** How many of them stay there in a re-run: an execution that is not stopped yet is to find them. */
+/** The same in a retry: the repeated execution may still be running, and must find them in the node's row. */
 const manyMarks = 2_000;
 
-/** How many of the newest marks are written again with each claim, in case they were undone. */
+/** The number of latest marks that are written again with each claim, in case that another process has undone them. */
 const repeated = 100;
 
-/** How long another process may take to write what it has read, in ms, so that what is released stays out. */
+/** How long another process may take between reading and writing a row, in ms, when marks are released. */
 const settle = 100;
 
-/** How many values are taken out with one write: n8n looks for each of them in the whole row. */
+/** The number of values to remove with one write: n8n searches the whole row for each of them. */
 const slice = 500;
 
-/** How many values stay in the row of the workflow at most: what processes left that died. */
+/** The maximum number of values in the workflow's row, including those that killed processes left. */
 const mostMarks = 300_000;
 
-/** How much of a call's name tells it from others of the same execution. */
+/** The length of a call's short name, which is unique within an execution. */
 const shortName = 6;
 
-/** What an execution remembers by itself of its marks. n8n stores it when the execution ends or waits. */
+/** What is stored in the execution about its marks, when it ends or waits. */
 export interface MarksMemory {
-	/** The short names of all calls of earlier runs of the node, one after the other. */
+	/** The short names of all calls of earlier runs of the node, concatenated. */
 	earlier?: string;
-	/** The newest run, and the short names of its calls. */
+	/** The last run, and the short names of its calls. */
 	newest?: { run: string; calls: string };
-	/** Whether queue mode has delivered it twice. */
+	/** Whether queue mode has delivered the execution twice. */
 	redelivered?: boolean;
 }
 
-/** Who is called for what, or for which key of Call Once Per, as a short text: it tells one call from another. */
+/** A hash of who is called for what, or of the key of Call Once Per. Identifies a call. */
 export function nameCall(body: CallBody, onceKey?: string): string {
 	const { phoneNumber, assistantId, customerName, dynamicVariables = {} } = body;
 	const variables = Object.entries(dynamicVariables).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -59,29 +58,29 @@ export function nameCall(body: CallBody, onceKey?: string): string {
 	return createHash('sha256').update(JSON.stringify(call)).digest('base64url');
 }
 
-/** Of many executions that end, one after the other is looked at: n8n reads all items of each. */
+/** Checks of ended executions, one after the other, since n8n reads all items of each. */
 let lastCheck: Promise<unknown> = Promise.resolve();
 
-/** The marks of executions in this process, by an object of n8n's that lives as long as they do. */
+/** The marks of the executions in this process, by an object of n8n's with the same lifetime. */
 const ofExecution = new WeakMap<object, Marks>();
 
-/** Once an execution is over, n8n lets go of that object. */
+/** Signals the end of an execution: n8n then releases that object. */
 const executions = new FinalizationRegistry<Marks>((marks) => void marks.forget());
 
-/** What those have in common that began at the same moment: the rounds of a loop that waits, as a rule. */
+/** The state shared by instances that were established at the same time, such as the rounds of a loop that waits. */
 interface Shared {
-	/** How many there are in this process. */
+	/** The number of instances in this process. */
 	lives: number;
-	/** The executions that they belong to. */
+	/** The IDs of their executions. */
 	executions: Set<string>;
-	/** What the names of the marks begin with in the store, once that is known. */
+	/** The prefix of the marks in the store, once it is known. */
 	prefix?: string;
-	/** The marks that were made, by the row that they are in. */
+	/** The marks that were made, by row. */
 	made: Record<Row, Set<string>>;
-	/** Those that are held, in an n8n that tells not whose they are. */
+	/** The marks that are held, if nothing relates them to their execution. */
 	held: Set<string>;
 	jobs: Set<string>;
-	/** Whether a re-run may have to find the marks. */
+	/** Whether a retry may need the marks. */
 	isKept: boolean;
 }
 
@@ -94,50 +93,50 @@ const newShared = (): Shared => ({
 	isKept: false,
 });
 
-/** By the node and the moment. */
+/** By node and time. */
 const sharing = new Map<string, Shared>();
 
-/** How many of them hold a mark of which nothing tells whose it is, by its full name. */
+/** The number of holders of a mark that nothing relates to its execution, by its full name. */
 const holders = new Map<string, number>();
 
-/** Those of them that somebody else has left: whoever meets them does not have them. */
+/** Such marks that other processes left: who finds them has not made them. */
 const foreigners = new Set<string>();
 
-/** Those that are being taken out, and stay if somebody holds them again. */
+/** Such marks that are being removed, unless they are held again. */
 const leaving = new Set<string>();
 
 /**
- * The marks of a node in one execution and process. They are made before calls are placed, and outlive a
- * process that dies in the middle, which what an execution remembers by itself does not.
+ * The marks of a node in one execution and process. They are recorded before calls are placed, and remain if the
+ * process is killed, unlike what is stored in the execution.
  */
 export class Marks {
 	readonly store: DeduplicationStore;
 
-	/** What the execution has in common with its re-run. */
+	/** Relates the execution to its retries. */
 	private readonly origin: Origin;
 
-	/** The moment at which it was established, among those of all nodes. */
+	/** Identifies the node and the time at which the execution was established. */
 	private readonly name: string;
 
 	private readonly nodeId: string;
 
 	private readonly job: string;
 
-	/** Whether a process that this one knows nothing of may have called: in a re-run, or a second delivery. */
+	/** Whether an unknown process may have placed calls: in a retry, or a second delivery. */
 	private careful: boolean;
 
-	/** Whether the execution was stopped, as far as is known. */
+	/** Whether the execution is known to be stopped. */
 	isStopped: boolean;
 
-	/** Where n8n may not tell of a stop. */
+	/** Set if n8n may not notify this process of a stop. */
 	private readonly stored?: StoredExecution;
 
-	/** The newest run that has begun. */
+	/** The last run that has begun. */
 	private begun?: string;
 
 	private readonly shared: Shared;
 
-	/** How often each call was planned by earlier runs of this node. */
+	/** How often each call was planned in earlier runs of the node, by short name. */
 	private readonly planned = new Map<string, number>();
 
 	private constructor(
@@ -149,11 +148,11 @@ export class Marks {
 		const mode = context.getMode();
 		this.origin = new Origin(context);
 		this.job = `job/${this.nodeId}/${id}`;
-		// n8n's main process runs published workflows by itself only where there are no workers.
+		// Only without workers does n8n's main process run published workflows itself.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new DeduplicationStore(context, alone);
 		if (!alone) this.stored = new StoredExecution(context);
-		// A re-run has its marks in common with what it repeats, but takes out its own only.
+		// A retry has the same marks as the execution that it repeats, but only removes its own.
 		this.name = `${this.store.node}/${this.origin.established ?? id}`;
 		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.name) ?? newShared());
 		this.shared.lives += 1;
@@ -166,12 +165,12 @@ export class Marks {
 		signal?.addEventListener('abort', () => this.stop(), { once: true });
 	}
 
-	/** Whether this process has been at the execution before. */
+	/** Whether this process has run the execution before. */
 	static isKnown(context: IExecuteFunctions): boolean {
 		return ofExecution.has(context.getContext('node'));
 	}
 
-	/** The marks of this execution. One that n8n takes up again has others. */
+	/** The marks of an execution. A resumed execution has a new instance. */
 	static of(context: IExecuteFunctions, memory: MarksMemory): Marks {
 		const lifetime = context.getContext('node');
 		const known = ofExecution.get(lifetime);
@@ -182,21 +181,21 @@ export class Marks {
 		return marks;
 	}
 
-	/** Whether it matters what a process did that this one knows nothing of. */
+	/** Whether an unknown process may have placed calls. */
 	get isRerun(): boolean {
 		return this.careful;
 	}
 
-	/** How many calls this process may have claimed and not yet placed. */
+	/** The maximum number of calls of this process that are claimed and not yet placed. */
 	get limit(): number {
-		// Where there are several processes, they may be killed together.
+		// Several processes may be killed together.
 		return this.store.alone ? 20 : 10;
 	}
 
 	/**
-	 * The marks of a run's calls. Equal ones are told apart by which of them they are, those of earlier
-	 * runs of the node included: loops are no retries.
-	 * @param calls what `nameCall` gives for each
+	 * The marks for a run's calls. Identical calls are numbered, across runs of the node, since loops are not
+	 * retries.
+	 * @param calls the calls' names: see `nameCall`
 	 */
 	plan(run: string, calls: readonly string[]): string[] {
 		const { newest } = this.memory;
@@ -213,13 +212,13 @@ export class Marks {
 		});
 	}
 
-	/** To be called before anything else is asked of the store. It says whether this is a re-run. */
+	/** Must be called before the first request to the store. Determines whether this is a retry. */
 	async begin(run: string): Promise<void> {
 		if (this.begun === run) return;
 		if (!this.store.alone) {
 			const job = `${this.job}/${run}`;
 			const { known, mayBeOurs } = await this.store.hold('workflow', [job], { undo: true });
-			// A process that died had the same job, or another one is still at it.
+			// Another process had the same job, and was killed or is still running.
 			if (known.has(job)) {
 				this.careful = true;
 				if (!mayBeOurs) this.memory.redelivered = true;
@@ -231,18 +230,18 @@ export class Marks {
 
 	/**
 	 * Marks calls as attempted.
-	 * @returns those that had been attempted by a process of which this one knows nothing
-	 * @throws what n8n's database says, where it cannot be written
+	 * @returns the marks of calls that an unknown process has attempted
+	 * @throws n8n's error if its database cannot be written
 	 */
 	async make(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		if (marks.length === 0) return new Set();
 		await this.identify();
-		// A stop meanwhile does not make what is recorded here that of somebody else.
+		// Decided now: a stop meanwhile does not make these marks another process's.
 		if (this.careful) return await this.makeAgain(marks, keyed);
 		const row = keyed ? 'workflow' : 'node';
 		const shared = this.keep(marks);
 		const held = this.hold(row, marks);
-		// They may be there all the same, and the calls are placed.
+		// If it fails, they may be recorded all the same, and the calls are placed.
 		void held.catch(() => this.add(row, marks));
 		const found = await held;
 		const isForeign = (mark: string) =>
@@ -250,42 +249,42 @@ export class Marks {
 		const foreign = new Set([...found].filter(isForeign));
 		this.drop(foreign, true);
 		this.add(row, marks, foreign);
-		// Not before: a re-run that begins after the look finds the marks. One that has overtaken is found here.
+		// Not before: a retry that starts after this check finds the marks; one that overtook them is found here.
 		await this.checkStopped(found.size > 0);
 		if (row === 'node' && !this.isStopped) await this.move(fewMarks);
 		return new Set();
 	}
 
-	/** Where nothing ties an execution to its re-run, that finds the marks of all. */
+	/** Determines the prefix. If nothing relates the execution to its retries, these find the marks of all. */
 	private async identify(): Promise<void> {
 		const isStored = this.shared.prefix === undefined && (await this.origin.isStored());
-		this.shared.prefix ??= isStored ? this.byMoment : this.byNothing;
+		this.shared.prefix ??= isStored ? this.byTime : this.byNothing;
 	}
 
 	/**
-	 * Records that the keys of calls are about to be claimed. If the process dies before it has made the
-	 * marks, this tells whose the keys are.
-	 * @returns what takes it back, once the marks are made or are not to be made
-	 * @throws what n8n's database says, where it cannot be written
+	 * Records that the calls' keys are about to be claimed. If the process is killed before the calls are marked,
+	 * this tells who claimed the keys.
+	 * @returns a function that removes the intents, once the calls are marked or will not be
+	 * @throws n8n's error if its database cannot be written
 	 */
 	async intend(marks: readonly string[]): Promise<() => Promise<void>> {
 		if (marks.length === 0) return async () => undefined;
 		await this.identify();
 		const values = this.valuesOf('intent', marks);
 		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
-		// What somebody else has recorded is not ours to take out.
+		// Intents of other processes are not removed.
 		const ours = values.filter((value) => !known.has(value));
 		return async () =>
 			await retryInBackground(async () => {
-				// To be sure takes a moment where others write, too: they are out before, as a rule.
+				// The second removal takes a moment, since other processes may undo the first one.
 				if (!this.store.alone) await this.store.remove('workflow', ours);
 				await this.store.takeOut('workflow', () => ours);
 			});
 	}
 
 	/**
-	 * Those of the marks whose keys a process that died, or was stopped, may have claimed.
-	 * @throws what n8n's database says, where it cannot be written
+	 * Finds the marks of calls whose keys may have been claimed by a process that was killed or stopped.
+	 * @throws n8n's error if its database cannot be written
 	 */
 	async findIntents(marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const found = new Set<string>();
@@ -296,10 +295,10 @@ export class Marks {
 		return found;
 	}
 
-	/** Marks calls that may have been attempted before, or are being attempted now. */
+	/** Marks calls that another process may have attempted before, or may be attempting now. */
 	private async makeAgain(marks: readonly string[], keyed: boolean): Promise<ReadonlySet<string>> {
 		const shared = this.keep(marks);
-		// Here first: what the other attempt has marked moves to the row of the workflow meanwhile.
+		// The node's row first: the other attempt may move its marks to the workflow's row meanwhile.
 		const there = keyed ? await this.find('node', marks) : await this.record('node', marks);
 		const moved = await this.hold('workflow', marks);
 		const found = new Set([...there, ...moved, ...(await this.findElsewhere(marks))]);
@@ -309,7 +308,7 @@ export class Marks {
 		this.add('workflow', marks, found);
 		if (!keyed) {
 			this.add('node', marks, found);
-			// In one row they are enough.
+			// One row is enough.
 			const twice = [...moved].filter((mark) => !there.has(mark));
 			await this.store.remove('node', this.valuesOf('node', twice));
 			await this.move(manyMarks);
@@ -318,7 +317,7 @@ export class Marks {
 		return found;
 	}
 
-	/** @returns those that had been recorded before */
+	/** @returns the marks that had been recorded before */
 	private async hold(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const again = () => this.recent(row);
 		const values = this.valuesOf(row, marks);
@@ -326,19 +325,19 @@ export class Marks {
 		return this.knownOf(row, marks, known);
 	}
 
-	/** The same, in one go: it may be undone, and is then repeated with a later claim. */
+	/** Like `hold`, but with a single write: if it is undone, a later claim repeats it. */
 	private async record(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
 		const values = [...this.valuesOf(row, marks), ...this.recent(row)];
 		const { known } = await this.store.record(row, values, mostMarks);
 		return this.knownOf(row, marks, known);
 	}
 
-	/** Those that are recorded. */
+	/** Finds the marks that are recorded. */
 	private async find(row: Row, marks: readonly string[]): Promise<ReadonlySet<string>> {
 		return this.knownOf(row, marks, await this.store.find(row, this.valuesOf(row, marks)));
 	}
 
-	/** Those that an attempt has recorded when it was known in another way. */
+	/** Finds the marks that an attempt has recorded with another prefix. */
 	private async findElsewhere(marks: readonly string[]): Promise<string[]> {
 		const found: string[] = [];
 		for (const prefix of this.allPrefixes) {
@@ -351,7 +350,7 @@ export class Marks {
 		return found;
 	}
 
-	/** Takes marks for made here: what somebody else has left is not ours to take out. */
+	/** Adds marks to those made here. Marks of other processes are not added, so that they are not removed. */
 	private add(row: Row, marks: readonly string[], found?: ReadonlySet<string>): void {
 		const made = marks.filter((mark) => !found?.has(mark));
 		this.keep(made);
@@ -362,9 +361,9 @@ export class Marks {
 	}
 
 	/**
-	 * In an n8n that tells not whose a mark is, several executions may have the same: it is taken out with
-	 * the last one of this process.
-	 * @returns those that others in this process have, too
+	 * Counts the holders of marks that nothing relates to their execution: several executions may have the same
+	 * ones, which are removed with the last one of this process.
+	 * @returns the marks that others in this process hold as well
 	 */
 	private keep(marks: readonly string[]): ReadonlySet<string> {
 		const shared = new Set<string>();
@@ -381,8 +380,8 @@ export class Marks {
 	}
 
 	/**
-	 * Takes marks for not made here any more.
-	 * @param isForeign whether they were found, and nobody in this process has made them
+	 * Removes marks from those made here.
+	 * @param isForeign whether they were found in the store, and no execution in this process has made them
 	 */
 	private drop(marks: Iterable<string>, isForeign = false): void {
 		for (const mark of marks) {
@@ -397,7 +396,7 @@ export class Marks {
 		}
 	}
 
-	/** Whether nobody in this process has it. */
+	/** Whether no execution in this process has made or holds a mark. */
 	private isFree(mark: string): boolean {
 		return !this.isMade(mark) && !holders.has(this.nameOf(mark));
 	}
@@ -407,19 +406,19 @@ export class Marks {
 	}
 
 	/**
-	 * Looks whether the execution was stopped without n8n's telling this process.
-	 * @param isUrgent whether also if that took long a short time ago
+	 * Checks whether the execution was stopped without n8n notifying this process.
+	 * @param isUrgent whether to check even if a recent check was slow
 	 */
 	async checkStopped(isUrgent = false): Promise<boolean> {
 		const { stored, isStopped } = this;
-		const isDue = stored !== undefined && (isUrgent || stored.pause === 0);
+		const isDue = stored !== undefined && (isUrgent || stored.dueIn === 0);
 		if (!isStopped && isDue && (await stored.wasStopped())) this.stop();
 		return this.isStopped;
 	}
 
-	/** Takes back the marks of calls that AlloMia has surely not taken. */
+	/** Removes the marks of calls that AlloMia certainly did not accept. */
 	async release(marks: readonly string[]): Promise<void> {
-		// What has moved may have come back where it was. In the workflow's row, others may be a re-run's.
+		// Moved marks may have come back to the node's row. In the workflow's row, there may be those of a retry.
 		const ours = {
 			node: marks.filter((mark) => this.isMade(mark)),
 			workflow: marks.filter((mark) => this.made.workflow.has(mark)),
@@ -428,7 +427,7 @@ export class Marks {
 		if (this.isShared) return;
 		const names = this.isAnybodys ? ours.node.map((mark) => this.nameOf(mark)) : [];
 		names.forEach((name) => leaving.add(name));
-		// Another attempt, or another execution, may make them again meanwhile.
+		// Another attempt or execution may make them again meanwhile.
 		const stillOut = (mark: string) => this.isFree(mark);
 		await Promise.all(
 			rows.map(async (row) => {
@@ -440,7 +439,7 @@ export class Marks {
 		names.forEach((name) => leaving.delete(name));
 	}
 
-	/** To be called at the end of each attempt. */
+	/** Must be called at the end of each attempt. */
 	async close(): Promise<void> {
 		if (this.store.alone) return;
 		for (const row of rows) {
@@ -450,16 +449,16 @@ export class Marks {
 		}
 	}
 
-	/** Takes the marks out of the store, unless a re-run may have to find them. */
+	/** Removes the marks from the store, unless a retry may need them. */
 	async forget(): Promise<void> {
 		const { shared } = this;
-		// Meanwhile, another may say that they are to be kept.
+		// Another instance may decide meanwhile that they are kept.
 		if (this.careful || (await this.mayBeStopped())) shared.isKept = true;
 		shared.lives -= 1;
 		if (shared.lives > 0) return;
 		if (sharing.get(this.name) === shared) sharing.delete(this.name);
 		if (shared.isKept) {
-			// Whoever has the same, still, or is just taking it out, is to leave it.
+			// Others that hold the same marks, or are removing them, must leave them.
 			const isOnlyOurs = (name: string) => holders.get(name) === 1 && !leaving.has(name);
 			this.drop([...shared.held].filter((mark) => isOnlyOurs(this.nameOf(mark))));
 			return;
@@ -477,42 +476,42 @@ export class Marks {
 				}
 			}
 		} catch {
-			// They do no harm, but for the room that they take.
+			// Remaining marks only take up space.
 		} finally {
 			names.forEach((name) => leaving.delete(name));
 		}
 	}
 
-	/** Whether n8n may have stored that the execution was stopped, and nothing else of it. */
+	/** Whether n8n may have stored that the execution was stopped, without its results. */
 	private async mayBeStopped(): Promise<boolean> {
 		const { stored } = this;
 		if (!stored) return false;
-		const look = lastCheck.then(async () => await stored.wasStopped());
-		lastCheck = look;
-		return (await look) !== false;
+		const check = lastCheck.then(async () => await stored.wasStopped());
+		lastCheck = check;
+		return (await check) !== false;
 	}
 
-	/** n8n stores a stopped execution without what became of its calls: then only the marks tell. */
+	/** n8n stores a stopped execution without its results, so that only the marks tell of its calls. */
 	private stop(): void {
 		this.isStopped = true;
 		this.careful = true;
 	}
 
-	/** Keeps the node's row short. */
+	/** Moves marks to the workflow's row, to keep the node's row short. */
 	private async move(most: number): Promise<void> {
 		const marks = [...this.made.node];
 		if (marks.length < most) return;
 		const fresh = marks.filter((mark) => !this.made.workflow.has(mark));
-		// They may be there all the same.
+		// Even if it fails, they may be recorded.
 		this.add('workflow', marks);
 		const values = this.valuesOf('workflow', marks);
 		const { known } = await this.store.hold('workflow', values, { keep: mostMarks });
-		// What a process has left that died is not ours to take out.
+		// Marks that a killed process left are not removed.
 		const isLeft = (mark: string) => this.isAnybodys && holders.get(this.nameOf(mark)) === 1;
 		const left = new Set([...this.knownOf('workflow', fresh, known)].filter(isLeft));
 		left.forEach((mark) => this.made.workflow.delete(mark));
 		await this.store.remove('node', this.valuesOf('node', marks));
-		// Some may have been released meanwhile.
+		// Some were released meanwhile.
 		const released = marks.filter((mark) => !this.made.node.delete(mark));
 		this.add('workflow', marks, left);
 		if (released.length > 0) await this.release(released);
@@ -522,7 +521,7 @@ export class Marks {
 		return this.shared.made;
 	}
 
-	/** Whether another execution began in the same millisecond: its marks may be the same. */
+	/** Whether another execution was established in the same millisecond, and may have the same marks. */
 	private get isShared(): boolean {
 		return this.shared.executions.size > 1;
 	}
@@ -534,12 +533,12 @@ export class Marks {
 		}
 	}
 
-	/** Whether a mark may be that of any execution of the node. */
+	/** Whether nothing relates the marks to their execution. */
 	private get isAnybodys(): boolean {
 		return this.shared.prefix === this.byNothing;
 	}
 
-	private get byMoment(): string {
+	private get byTime(): string {
 		return `mark/${this.nodeId}/${this.origin.established}`;
 	}
 
@@ -547,11 +546,11 @@ export class Marks {
 		return `mark/${this.nodeId}/any`;
 	}
 
-	/** What a mark of this execution may begin with, by whichever attempt it was made. */
+	/** All prefixes that marks of this execution may have, from any attempt. */
 	private get allPrefixes(): string[] {
-		const { mayBeKnownByMoment, mayBeKnownByNothing } = this.origin;
+		const { mayBeKnownByTime, mayBeKnownByNothing } = this.origin;
 		return [
-			...(mayBeKnownByMoment ? [this.byMoment] : []),
+			...(mayBeKnownByTime ? [this.byTime] : []),
 			...(mayBeKnownByNothing ? [this.byNothing] : []),
 		];
 	}
@@ -560,7 +559,7 @@ export class Marks {
 		return `${this.store.node}/${mark}`;
 	}
 
-	/** Marks as they are recorded, or intents: where one row has to serve for all, they differ. */
+	/** The values for marks or intents. They differ by row, since one row may replace the other. */
 	private valuesOf(
 		kind: Row | 'intent',
 		marks: readonly string[],
@@ -569,7 +568,7 @@ export class Marks {
 		return marks.map((mark) => `${kind}/${prefix}/${mark}`);
 	}
 
-	/** The marks whose values are known. */
+	/** The marks whose values are in `known`. */
 	private knownOf(
 		kind: Row | 'intent',
 		marks: readonly string[],

@@ -2,104 +2,108 @@ import { sleep } from 'n8n-workflow';
 import { retryInBackground, type DeduplicationStore } from './deduplicationStore';
 
 /*
- * What is kept in the row of the node:
+ * The values in the node's row:
  *
- * - A key for each value of Call Once Per: the newest 10,000. One that is met again is recorded anew,
- *   since n8n leaves a known value at its place and cuts off the oldest.
- * - A guard for each key that is being recorded anew: it stands for the key while that is missing. If
- *   n8n is killed then, guards stay; a sign in the row of the workflow says that there are some.
+ * - A key for each value of Call Once Per: the latest 10,000. A key that is used again is renewed, that is,
+ *   removed and recorded again, since n8n does not move known values and evicts the oldest.
+ * - A guard for each key that is being renewed: it stands in for the key while that is missing. If n8n is killed
+ *   meanwhile, guards remain; a flag in the workflow's row tells that there are some.
  */
 
-/** How many keys are kept, and how many other values may be among them. */
+/** The number of keys to keep, and of other values that may be among them. */
 const keepKeys = 10_000;
 const spare = 1_000;
 
-/** How long another process may take to undo a claim, in ms: a lost key does harm by itself. */
+/** How long another process may take to undo a claim, in ms. Longer than for marks, since a lost key is harmful by itself. */
 const settle = 1_000;
 
-/** How long a process that is very busy may take to write what it has read, in ms. */
+/** How long a very busy process may take between reading and writing a row, in ms. */
 const longestStall = 5_000;
 
-/** How many keys are recorded anew with one write: n8n looks for each of them in the whole row. */
+/** The number of keys to renew with one write: n8n searches the whole row for each of them. */
 const slice = 500;
 
-/** How many of the newest keys are written again with each claim. */
+/** The number of latest keys that are written again with each claim. */
 const repeated = 50;
 
-/** How often to try whether another process has recorded a key anew by now, and when, in ms. */
-const patience = 5;
-const patienceWait = 300;
+/** How often, and at which interval in ms, to check whether another process has finished renewing a key. */
+const maxChecks = 5;
+const checkInterval = 300;
 
-/** How long it takes at most to record them anew, in ms. */
+/** The maximum duration of a renewal, in ms. */
 const renewal = 60_000;
 
-/** By the node, for how many reasons there may be guards. */
+/** The number of reasons why there may be guards, by node. */
 const guarded = new Map<string, number>();
 
-/** The nodes for which that is being asked. */
+/** Lookups of that number in progress, by node. */
 const counting = new Map<string, Promise<number>>();
 
-/** The keys that this process records anew, and whether they were given back meanwhile. */
+/** The keys that this process is renewing, and whether they were released meanwhile. */
 const renewing = new Map<string, { isFree: boolean }>();
 
-/** The newest keys that this process has claimed, by the node. */
+/** The latest keys that this process has claimed, by node. */
 const recentOf = new Map<string, Set<string>>();
 
-/** When the newest keys of a node are to be written again, in ms since 1970. */
+/** When to write the latest keys of a node again, in ms since 1970. */
 const rewriting = new Map<string, number>();
 
 /**
- * The keys that this process gives back, and by which request. Where no other process writes to the row,
- * whoever claims one of them has it.
+ * The keys that this process is releasing, and for which request. If no other process writes to the row, they
+ * can be claimed already.
  */
 const leaving = new Map<string, { alone: boolean }>();
 
-/** Since when the guards of other processes are known, that were met. */
+/** When a guard of another process was first seen, in ms since 1970. */
 const othersGuards = new Map<string, number>();
 
+/** The result of claiming keys. */
 export interface ClaimedKeys {
 	/** The keys that had been claimed before. */
 	taken: ReadonlySet<string>;
-	/** The keys of which it is not known who has claimed them. */
+	/** The keys of which it is uncertain who claimed them. */
 	doubtful: ReadonlySet<string>;
 }
 
-/** The keys of Call Once Per, in n8n's shared store: they hold across executions. */
+/** The keys of Call Once Per in the de-duplication store. They are shared by all executions of a workflow. */
 export class OnceKeys {
-	private readonly sign: string;
+	private readonly flag: string;
 
-	/** The keys that were met again: they are recorded anew at the end. */
+	/** The keys that were used again, and are renewed at the end. */
 	private readonly met = new Set<string>();
 
-	/** Written again with each claim, and later, in case that they were undone. */
+	/** Keys that are written again with each claim, and later, in case that another process has undone them. */
 	private readonly recent: Set<string>;
 
-	/** How many were claimed since the last time that keys were recorded anew. */
+	/** The number of keys claimed since the last renewal. */
 	private claimed = 0;
 
-	/** When the newest claim was made. */
+	/** When the last claim was made. */
 	private claimedAt = 0;
 
 	constructor(
 		private readonly store: DeduplicationStore,
 		nodeId: string,
 	) {
-		this.sign = `guarded/${nodeId}`;
+		this.flag = `guarded/${nodeId}`;
 		this.recent = (store.alone ? undefined : recentOf.get(store.node)) ?? new Set();
 		if (!store.alone) recentOf.set(store.node, this.recent);
 	}
 
-	/** @throws what n8n's database says, where it cannot be written */
+	/**
+	 * Claims keys.
+	 * @throws n8n's error if its database cannot be written
+	 */
 	async claim(keys: readonly string[]): Promise<ClaimedKeys> {
 		const taken = new Set<string>();
 		const doubtful = new Set<string>();
 		if (keys.length === 0) return { taken, doubtful };
-		// New ones push out the oldest.
+		// New keys evict the oldest.
 		this.claimed += keys.length;
 		if (this.claimed >= slice) await this.renew();
 		const { alone } = this.store;
 		const isGuarded = !alone || (await this.countGuarded()) > 0;
-		// From here on, nothing else is asked of the row before.
+		// No other request to the row may come in between from here on.
 		const returned = keys.filter((key) => {
 			const id = this.idOf(key);
 			return leaving.get(id)?.alone && leaving.delete(id);
@@ -131,7 +135,7 @@ export class OnceKeys {
 		return { taken, doubtful };
 	}
 
-	/** Gives keys back, later if n8n's database does not answer. */
+	/** Releases keys; in the background if n8n's database fails. */
 	async giveBack(keys: readonly string[]): Promise<void> {
 		if (keys.length === 0) return;
 		for (const key of keys) this.recent.delete(key);
@@ -140,12 +144,12 @@ export class OnceKeys {
 		for (const key of keys) leaving.set(this.idOf(key), ours);
 		let left = keys;
 		await retryInBackground(async () => {
-			// Whoever has claimed the same in that moment is to find that it is taken.
+			// An execution that claims the same key at this moment must find it taken.
 			if (!this.store.alone) await sleep(Math.max(0, this.claimedAt + 1.5 * settle - Date.now()));
 			for (let count = 0; left.length > 0; count += 1) {
-				if (count > 0) await sleep(patienceWait);
+				if (count > 0) await sleep(checkInterval);
 				left = left.filter(isLeaving);
-				const free = await this.unguarded(left, count < patience);
+				const free = await this.unguarded(left, count < maxChecks);
 				await this.takeOut(free, isLeaving);
 				for (const key of free.filter(isLeaving)) leaving.delete(this.idOf(key));
 				left = left.filter((key) => !free.includes(key));
@@ -153,15 +157,15 @@ export class OnceKeys {
 		});
 	}
 
-	/** Those of the keys that no other process is recording anew. */
-	private async unguarded(keys: readonly string[], isPatient: boolean): Promise<readonly string[]> {
-		// Whoever takes too long must have died.
-		if (this.store.alone || !isPatient || keys.length === 0) return keys;
+	/** The keys that no other process is renewing. */
+	private async unguarded(keys: readonly string[], waits: boolean): Promise<readonly string[]> {
+		// A process that takes too long must have been killed.
+		if (this.store.alone || !waits || keys.length === 0) return keys;
 		const { known } = await this.store.hold('node', keys.map(toGuard), { undo: true });
 		return keys.filter((key) => !known.has(toGuard(key)));
 	}
 
-	/** @param isLeaving whether a key is still to be taken out */
+	/** @param isLeaving whether a key is still to be removed */
 	private async takeOut(
 		keys: readonly string[],
 		isLeaving: (key: string) => boolean,
@@ -169,7 +173,7 @@ export class OnceKeys {
 		if (keys.length === 0) return;
 		const names = () => {
 			const left = keys.filter(isLeaving);
-			// Whoever records a key anew in this process takes it out as well.
+			// A renewal in this process removes its keys itself.
 			const others = left.filter((key) => {
 				const renewal = renewing.get(this.idOf(key));
 				if (renewal) renewal.isFree = leaving.delete(this.idOf(key));
@@ -180,7 +184,7 @@ export class OnceKeys {
 		await this.store.takeOut('node', names, { settle, within: settle });
 	}
 
-	/** To be called at the end of each attempt. */
+	/** Must be called at the end of each attempt. */
 	async close(): Promise<void> {
 		if (this.recent.size > 0) {
 			void this.rewriteLater();
@@ -193,7 +197,7 @@ export class OnceKeys {
 		await this.store.record('node', [...this.recent].map(toName));
 	}
 
-	/** Once more, after the longest that another process may have stalled between reading and writing. */
+	/** Writes the latest keys again after the longest time that another process may take to undo them. */
 	private async rewriteLater(): Promise<void> {
 		const { node } = this.store;
 		const isWaiting = rewriting.has(node);
@@ -207,19 +211,19 @@ export class OnceKeys {
 		await retryInBackground(async () => await this.rewrite());
 	}
 
-	/** Makes the keys that were met again the newest. At any moment, each of them or its guard is there. */
+	/** Makes the keys that were used again the latest. Each of them or its guard is recorded at any time. */
 	private async renew(): Promise<void> {
 		const met = [...this.met];
 		this.met.clear();
 		this.claimed = 0;
 		if (met.length === 0 || (await this.store.count('node')) <= spare) return;
 		await this.whileGuarded(async () => {
-			await this.store.hold('workflow', [this.sign]);
+			await this.store.hold('workflow', [this.flag]);
 			for (let at = 0; at < met.length; at += slice) {
 				await this.renewSome(met.slice(at, at + slice));
 			}
 		});
-		if ((await this.countGuarded()) === 0) await this.store.remove('workflow', [this.sign]);
+		if ((await this.countGuarded()) === 0) await this.store.remove('workflow', [this.flag]);
 	}
 
 	private async renewSome(met: readonly string[]): Promise<void> {
@@ -238,7 +242,7 @@ export class OnceKeys {
 		await renewed;
 	}
 
-	/** @param end ends that they are recorded anew, and tells those that were given back meanwhile */
+	/** @param end ends the renewal, and returns the keys that were released meanwhile */
 	private async renewIdle(
 		begun: ReadonlyMap<string, { isFree: boolean }>,
 		end: () => string[],
@@ -247,10 +251,10 @@ export class OnceKeys {
 		const names = idle.flatMap((key) => [toGuard(key), toName(key)]);
 		const { known, mayBeOurs } = await this.store.hold('node', names, { undo: true });
 		const isGuarded = (key: string) => known.has(toGuard(key));
-		// What has a guard is being recorded anew by another process.
+		// A key with a guard is being renewed by another process.
 		const ours = idle.filter((key) => !isGuarded(key) || mayBeOurs || this.isLeftBehind(key));
 		const isThere = (key: string) => isGuarded(key) || known.has(toName(key));
-		// Some had been given back before, some are meanwhile.
+		// Some had been released before.
 		for (const key of ours) {
 			const renewal = begun.get(key);
 			if (renewal && !isThere(key)) renewal.isFree = true;
@@ -264,7 +268,7 @@ export class OnceKeys {
 		await Promise.all([this.store.remove('node', kept.map(toGuard)), this.giveBack(free)]);
 	}
 
-	/** Whether the one whose guard it is must have died. */
+	/** Whether the process that left a guard must have been killed. */
 	private isLeftBehind(key: string): boolean {
 		const id = this.idOf(key);
 		const since = othersGuards.get(id) ?? Date.now();
@@ -274,25 +278,25 @@ export class OnceKeys {
 		return Date.now() - since > renewal;
 	}
 
-	/** For how many reasons keys may be missing for which there are guards. */
+	/** The number of reasons why keys may be missing while they have guards. */
 	private async countGuarded(): Promise<number> {
 		const { node } = this.store;
 		const count = guarded.get(node);
 		if (count !== undefined) return count;
-		const counted = counting.get(node) ?? this.lookForSign().finally(() => counting.delete(node));
+		const counted = counting.get(node) ?? this.readFlag().finally(() => counting.delete(node));
 		counting.set(node, counted);
 		return await counted;
 	}
 
-	/** A process that died while it recorded keys anew has left guards. */
-	private async lookForSign(): Promise<number> {
-		const { known } = await this.store.record('workflow', [this.sign]);
-		if (known.size === 0) await this.store.remove('workflow', [this.sign]);
+	/** Checks whether a process was killed during a renewal and left guards. */
+	private async readFlag(): Promise<number> {
+		const { known } = await this.store.record('workflow', [this.flag]);
+		if (known.size === 0) await this.store.remove('workflow', [this.flag]);
 		guarded.set(this.store.node, known.size);
 		return known.size;
 	}
 
-	/** Does something that guards are for. If it fails, they are left behind. */
+	/** Does work during which keys may be missing. If it fails, guards remain. */
 	private async whileGuarded(work: () => Promise<void>): Promise<void> {
 		const change = (by: number) =>
 			guarded.set(this.store.node, (guarded.get(this.store.node) ?? 0) + by);
@@ -302,7 +306,7 @@ export class OnceKeys {
 		change(-1);
 	}
 
-	/** A key of this node, among those of all nodes of the process. */
+	/** Identifies a key of this node among those of all nodes. */
 	private idOf(key: string): string {
 		return `${this.store.node}/${key}`;
 	}

@@ -4,20 +4,19 @@ type Read = (
 	executionId: string,
 ) => Promise<{ executionData?: { runtimeData?: { establishedAt?: number } } } | undefined>;
 
-/** How an execution may begin without n8n's storing the moment first, also in a newer n8n. */
-const unsure = ['integrated', 'manual', 'cli', 'evaluation', 'retry'];
+/** The modes in which n8n does not store the establishing time before the execution starts, even in newer versions. */
+const unstoredModes = ['integrated', 'manual', 'cli', 'evaluation', 'retry'];
 
-/** Whether n8n stores the moment first: since 2.36; this constant is there since 2.39. */
-const storesMoment = (mode: string) =>
-	(N8N_NODES_API_VERSION as number | undefined) !== undefined && !unsure.includes(mode);
+/** Whether n8n stores the establishing time first: since 2.36; this constant exists since 2.39. */
+const storesTime = (mode: string) =>
+	(N8N_NODES_API_VERSION as number | undefined) !== undefined && !unstoredModes.includes(mode);
 
-/** The waits between the tries to read what n8n has stored, in ms. */
+/** The waits between attempts to read the stored execution, in ms. */
 const waits = [50, 200, 800];
 
 /**
- * What ties an execution to its re-run: the moment at which it was established, where n8n stores that
- * before the execution begins. Where it does not, the re-run has a moment of its own, and nothing ties
- * the two.
+ * Relates an execution to its retries by the time at which it was established. That only works if n8n stores
+ * this time before the execution starts; otherwise a retry has another one, and nothing relates them.
  */
 export class Origin {
 	/** Unix time in ms; undefined before n8n 1.121. */
@@ -27,10 +26,10 @@ export class Origin {
 
 	private readonly mode: string;
 
-	/** How the execution began that was established then; a re-run that was established anew says `retry`. */
+	/** The mode of the execution that was established; `retry` if a retry was established anew. */
 	private readonly source: string;
 
-	/** `getExecutionDataById` of the context is the same, but holds on to all of it. */
+	/** The context's `getExecutionDataById` does the same, but keeps a reference to all of it. */
 	private readonly read: Read | undefined;
 
 	constructor(context: IExecuteFunctions) {
@@ -43,19 +42,19 @@ export class Origin {
 		this.read = additionalData?.getRunExecutionData;
 	}
 
-	/** Whether the moment may tell a re-run of it, though it is not sure that it does. */
-	get mayBeKnownByMoment(): boolean {
+	/** Whether a retry may have the same time. */
+	get mayBeKnownByTime(): boolean {
 		return this.established !== undefined && this.source !== 'retry';
 	}
 
-	/** Whether a re-run of it may have another moment, or none. */
+	/** Whether a retry may have another time, or none. */
 	get mayBeKnownByNothing(): boolean {
-		return this.established === undefined || !storesMoment(this.source);
+		return this.established === undefined || !storesTime(this.source);
 	}
 
-	/** Whether a re-run of it will have the same moment, as far as that is known now. */
+	/** Whether a retry will have the same time, as far as is known. */
 	async isStored(): Promise<boolean> {
-		if (!this.mayBeKnownByMoment) return false;
+		if (!this.mayBeKnownByTime) return false;
 		if (!this.mayBeKnownByNothing || this.mode === 'retry') return true;
 		for (let attempt = 0; ; attempt += 1) {
 			try {

@@ -8,7 +8,7 @@ import {
 	type ValidationIssue,
 } from '../../../../shared/values/validation';
 
-/** One item's call, without a callback URL. */
+/** Reads an item's call, without its callback URL. */
 export function readCall(context: IExecuteFunctions, itemIndex: number): Validated<CallRequest> {
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, undefined);
 	const specify = parameter('specifyDynamicVariables');
@@ -25,13 +25,13 @@ export function readCall(context: IExecuteFunctions, itemIndex: number): Validat
 	});
 }
 
-/** Whether Call Once Per is set, whatever it comes to for an item: outputs must not depend on it. */
+/** Whether Call Once Per is set. It does not depend on an item's value, since the outputs depend on it. */
 export function hasOnceKey(context: IExecuteFunctions): boolean {
 	const { options } = context.getNode().parameters;
 	return Boolean((options as IDataObject | undefined)?.onceKey);
 }
 
-/** One item's outbound call ID. */
+/** Reads an item's outbound call ID. */
 export function readCallId(context: IExecuteFunctions, itemIndex: number): Validated<string> {
 	const issues: ValidationIssue[] = [];
 	const id = readUuid(

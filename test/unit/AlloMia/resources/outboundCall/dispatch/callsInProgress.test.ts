@@ -49,7 +49,7 @@ beforeEach(() => {
 afterEach(() => jest.useRealTimers());
 
 it('has nothing to wait for where this run has placed no call', async () => {
-	expect(await start().mayMakeRoom()).toBe(false);
+	expect(await start().mayFreeCapacity()).toBe(false);
 	expect(asked).toEqual([]);
 });
 
@@ -57,41 +57,41 @@ it('waits while calls are in progress, and for a minute after one has ended', as
 	const calls = start(a, b);
 	for (let minute = 0; minute < 30; minute += 1) {
 		pass(60);
-		expect(await calls.mayMakeRoom()).toBe(true);
+		expect(await calls.mayFreeCapacity()).toBe(true);
 	}
 	ended.add(b);
 	pass(10);
-	expect(await calls.mayMakeRoom()).toBe(true);
+	expect(await calls.mayFreeCapacity()).toBe(true);
 	expect(calls.unchangedFor).toBe(0);
 	pass(59);
-	expect(await calls.mayMakeRoom()).toBe(true);
+	expect(await calls.mayFreeCapacity()).toBe(true);
 	pass(1);
-	expect(await calls.mayMakeRoom()).toBe(false);
+	expect(await calls.mayFreeCapacity()).toBe(false);
 });
 
 it('waits anew where another call took the room', async () => {
 	const calls = start(a);
 	ended.add(a);
 	pass(60);
-	expect(await calls.mayMakeRoom()).toBe(true);
+	expect(await calls.mayFreeCapacity()).toBe(true);
 	pass(60);
-	expect([await calls.mayMakeRoom(), calls.isHopeless]).toEqual([false, true]);
+	expect([await calls.mayFreeCapacity(), calls.isHopeless]).toEqual([false, true]);
 	calls.add(b);
 	expect(calls.isHopeless).toBe(false);
 	pass(300);
-	expect(await calls.mayMakeRoom()).toBe(true);
+	expect(await calls.mayFreeCapacity()).toBe(true);
 	ended.add(b);
 	pass(60);
-	expect([await calls.mayMakeRoom(), calls.unchangedFor]).toEqual([true, 0]);
+	expect([await calls.mayFreeCapacity(), calls.unchangedFor]).toEqual([true, 0]);
 	pass(60);
-	expect(await calls.mayMakeRoom()).toBe(false);
+	expect(await calls.mayFreeCapacity()).toBe(false);
 });
 
 it('asks every ten seconds at most, however many wait, and about ten at a time', async () => {
 	const ids = Array.from({ length: 250 }, (_, index) => uuid(index));
 	const calls = start(...ids);
 	pass(60);
-	const look = async () => await Promise.all(ids.map(async () => await calls.mayMakeRoom()));
+	const look = async () => await Promise.all(ids.map(async () => await calls.mayFreeCapacity()));
 	expect(new Set(await look())).toEqual(new Set([true]));
 	// The newest 200 are kept.
 	expect(asked).toEqual(ids.slice(50, 60));
@@ -109,19 +109,19 @@ it('passes over those that have ended long ago, all at once', async () => {
 	const calls = start(...ids);
 	ended = new Set(ids);
 	pass(60);
-	await calls.mayMakeRoom();
+	await calls.mayFreeCapacity();
 	expect(asked).toHaveLength(45);
 	pass(60);
-	expect(await calls.mayMakeRoom()).toBe(false);
+	expect(await calls.mayFreeCapacity()).toBe(false);
 });
 
 it('waits an hour at most for a call of which AlloMia tells nothing', async () => {
 	const calls = start(a);
 	isBroken = true;
 	pass(3_600);
-	expect(await calls.mayMakeRoom()).toBe(true);
+	expect(await calls.mayFreeCapacity()).toBe(true);
 	pass(61);
-	expect(await calls.mayMakeRoom()).toBe(true);
+	expect(await calls.mayFreeCapacity()).toBe(true);
 	pass(60);
-	expect(await calls.mayMakeRoom()).toBe(false);
+	expect(await calls.mayFreeCapacity()).toBe(false);
 });

@@ -178,7 +178,7 @@ describe('what a list claims at once', () => {
 
 	it('waits for what is being given back, however long that takes', async () => {
 		let isDone = () => {};
-		const giving = (await quickly(hold(0))).whileGivenBack(
+		const giving = (await quickly(hold(0))).whileReleasing(
 			20,
 			new Promise<void>((resolve) => (isDone = resolve)),
 		);

@@ -13,7 +13,7 @@ async function waits(failures: Failure[], inProgress: Partial<CallsInProgress> =
 	const patience = new DialRetry({
 		isHopeless: false,
 		unchangedFor: Infinity,
-		mayMakeRoom: async () => false,
+		mayFreeCapacity: async () => false,
 		...inProgress,
 	} as CallsInProgress);
 	const all: Array<number | undefined> = [];
@@ -46,8 +46,13 @@ it('does not wait for room in vain where another item has', async () => {
 
 it('waits on, ten seconds each, while calls in progress may make room', async () => {
 	let ended = 3;
-	const mayMakeRoom = async () => (ended -= 1) > 0;
-	expect(await waits(times(13, noRoom), { mayMakeRoom })).toEqual([...aMinute, 10, 10, undefined]);
+	const mayFreeCapacity = async () => (ended -= 1) > 0;
+	expect(await waits(times(13, noRoom), { mayFreeCapacity })).toEqual([
+		...aMinute,
+		10,
+		10,
+		undefined,
+	]);
 });
 
 it('waits a minute from the last change of the calls in progress on', async () => {
