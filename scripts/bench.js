@@ -11,7 +11,7 @@ const { isHeld, toLine } = require('../bench/measure');
 
 const names = ['weight', 'dispatch', 'ledger', 'events', 'waiting'];
 
-/** Longer than any measurement: its calls are to be in progress all the time. */
+/** Longer than any measurement, so that the calls stay in progress. */
 const pace = 3_600_000;
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-bench-'));
@@ -63,7 +63,7 @@ function readArguments(args) {
 	return args.length > 0 ? names.filter((it) => args.includes(it)) : names;
 }
 
-/** An n8n and a simulator, each in a process of its own, on this machine only. */
+/** Starts an n8n and a simulator, in processes of their own, for this machine only. */
 async function start(n8n, settings = {}) {
 	const simulator = await startSimulatorProcess({ pace });
 	started.push(simulator);

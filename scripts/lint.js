@@ -31,9 +31,8 @@ cli(async () => {
 });
 
 /**
- * What n8n's scan for verified packages looks at, with its own rules and inline comments switched off:
- * the source, and the package as it is published. It also asks for npm's provenance, which only a
- * published package has.
+ * Runs n8n's scan of verified packages on the source and on the package as it is published, with n8n's rules and
+ * inline comments disabled. The scan also requires npm's provenance, which only published packages have.
  */
 async function scan() {
 	const { analyzePackage, SOURCE_FILE_PATTERNS } = await import(

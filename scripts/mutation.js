@@ -6,8 +6,8 @@ const { projectRoot } = require('./lib/paths');
 const { ensureDependencies } = require('./lib/setup');
 
 /**
- * npm run mutation [-- FILE …]: changes the code of nodes/ bit by bit, and says which changes no test notices.
- * With `--sample 8` it tries one change in eight, with `--seed TEXT` the same ones again.
+ * npm run mutation [-- FILE …]: changes the code of nodes/ bit by bit, and lists the changes that no test notices.
+ * `--sample 8` tries one change in eight, `--seed TEXT` the same ones again.
  */
 cli(async () => {
 	const { values, positionals: files } = parseArgs({

@@ -7,8 +7,8 @@ const { ensureDependencies } = require('./lib/setup');
 const { readRecord, sourceHash, untested } = require('./lib/testedVersions');
 
 /**
- * npm run release:check [-- --tag v1.2.3]: what can be checked of a release before it is published. The
- * workflow that publishes a tag calls it first.
+ * npm run release:check [-- --tag v1.2.3]: checks a release before it is published. The workflow that publishes a tag
+ * runs it first.
  */
 cli(async () => {
 	const tag = readTag(process.argv.slice(2));
@@ -54,7 +54,7 @@ cli(async () => {
 	);
 });
 
-/** @throws UserError for anything else: a typing error must not pass for a tag that agrees */
+/** @throws UserError for unknown arguments, so that a typo is not mistaken for a check that passed */
 function readTag(args) {
 	if (args.length === 0) return undefined;
 	if (args.length === 2 && args[0] === '--tag') return args[1];

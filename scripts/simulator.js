@@ -6,7 +6,7 @@ const { ensureDependencies } = require('./lib/setup');
 
 let child;
 
-/** npm run simulator [-- --port P --pace MS --host H]: the stand-in for AlloMia, alone. */
+/** npm run simulator [-- --port P --pace MS --host H]: starts the AlloMia simulator. */
 cli(
 	async () => {
 		await ensureDependencies();

@@ -21,7 +21,7 @@ const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
 const { publicAddress, realKey, realTarget, simulatedTarget } = require('./lib/target');
 const workflows = require('./lib/workflows');
 
-/** What npm start has started, to be ended in reverse order. */
+/** What npm start has started, to be stopped in reverse order. */
 const started = [];
 
 /**
@@ -42,16 +42,16 @@ async function main({ once, port, fresh, data }) {
 	await installPackage(data, tarball);
 
 	say(`Starting n8n ${n8n.version} …`);
-	// Somebody may have taken it while n8n was installed.
+	// It may have been taken while n8n was being installed.
 	await refuseUsedPort(port);
 	const base = `http://127.0.0.1:${port}`;
-	// No other n8n answers there.
+	// Make sure that no other n8n responds there.
 	const health = `health-${randomUUID()}`;
 	const editor = await startProcess({
 		n8n,
 		env: {
 			...closedSettings({ userFolder: data, port, brokerPort: await freePort() }),
-			// Not the environment's with the simulator: its callbacks are to stay on this machine.
+			// Not the environment's with the simulator, whose callbacks must stay on this machine.
 			WEBHOOK_URL: publicUrl ?? `${base}/`,
 			N8N_ENDPOINT_HEALTH: health,
 		},
@@ -78,7 +78,7 @@ async function main({ once, port, fresh, data }) {
 		baseUrl: target.baseUrl,
 	});
 	await removeEarlierWorkflows(session, folder);
-	// Of its own each time: whoever guessed it could place calls, and a workflow that was kept has the last one.
+	// Random each time: a path that can be guessed would let others place calls, and kept workflows have the last one.
 	const webhook = `call-${randomBytes(6).toString('hex')}`;
 	const workflowId = await installWorkflow(
 		session,
@@ -133,7 +133,7 @@ What to try next:
 Ctrl-C ends everything that this command started.`);
 	await new Promise((resolve) => {
 		editor.child.once('exit', resolve);
-		// Nothing else would keep this process alive.
+		// Keeps this process alive.
 		const alive = setInterval(() => {}, 1 << 30);
 		editor.child.once('exit', () => clearInterval(alive));
 	});
@@ -189,7 +189,7 @@ async function build() {
 	}, folder);
 }
 
-/** The same call in one node. Not with the real AlloMia: one call is enough for a first look. */
+/** The same call in one node. Not with the real AlloMia, where one call is enough. */
 async function showCreateAndWait(session, folder, base, credential, { call }) {
 	say('\nNow with Create and Wait: one node places a call, waits, and goes on with the outcome …');
 	const webhook = `call-and-wait-${randomBytes(6).toString('hex')}`;
@@ -211,7 +211,7 @@ async function showCreateAndWait(session, folder, base, credential, { call }) {
 	show(item);
 }
 
-/** The simulator's call log, to be looked at in the editor. */
+/** A workflow that shows the simulator's call log in the editor. */
 async function addCallLog(session, folder, { baseUrl, tenantKey, organizationId }) {
 	const credential = await workflows.upsertCredential(session, {
 		name: 'AlloMia tenant (simulator)',
@@ -223,14 +223,14 @@ async function addCallLog(session, folder, { baseUrl, tenantKey, organizationId 
 	await remember(session, folder, id);
 }
 
-/** Takes away the demo's workflows of earlier starts. One that was changed is kept, under another name. */
+/** Removes the demo's workflows of earlier starts. Workflows that were changed are kept, under another name. */
 async function removeEarlierWorkflows(session, folder) {
 	const all = await session.call('GET', '/rest/workflows');
 	for (const { id, name, versionId, active, isArchived } of all) {
 		if (!(id in folder.workflows)) continue;
 		if (active) await workflows.deactivate(session, id);
 		if (folder.workflows[id] === versionId) {
-			// It is where an earlier start was cut off right here, or where somebody has archived it.
+			// It is archived already if an earlier start was interrupted here, or the user has done it.
 			if (!isArchived) await session.call('POST', `/rest/workflows/${id}/archive`);
 			await session.call('DELETE', `/rest/workflows/${id}`);
 		} else if (!isArchived) {
@@ -246,21 +246,21 @@ async function removeEarlierWorkflows(session, folder) {
 /** @returns the id of the workflow, which is active */
 async function installWorkflow(session, folder, definition) {
 	const { id } = await workflows.createWorkflow(session, definition);
-	// Also where the start is cut off in between: it would be in the way of the next one.
+	// Noted before it is active: if the start is interrupted in between, the next one can remove it.
 	await remember(session, folder, id);
 	await workflows.activate(session, id);
 	await remember(session, folder, id);
 	return id;
 }
 
-/** Keeps what the workflow is like, by which a change shows. */
+/** Notes the workflow's version, to detect changes. */
 async function remember(session, folder, id) {
 	const { versionId } = await session.call('GET', `/rest/workflows/${id}`);
 	folder.workflows[id] = versionId;
 	folder.save();
 }
 
-/** Posts to a workflow's webhook. A 404 means that n8n has not registered it yet: nothing ran. */
+/** Posts to a workflow's webhook. A 404 means that n8n has not registered it yet, and nothing ran. */
 async function postOnce(url, body) {
 	return await workflows.until('the workflow to be active', async () => {
 		const answer = await fetch(url, {

@@ -9,8 +9,8 @@ const { readArguments } = require('./lib/testArguments');
 const tested = require('./lib/testedVersions');
 
 /**
- * The runs in their order, what fails fast first: the suites that run together, how long they may take,
- * and how many of their files run at the same time: those in a real n8n wait for a part of it.
+ * The runs in order, fast failures first: the suites that run together, their time limit, and how many of their files
+ * run at a time (those in a real n8n mostly wait).
  */
 const runs = [
 	{ names: ['unit', 'workflow'], limit: 25 * minute, workers: 2 },
@@ -19,20 +19,20 @@ const runs = [
 const suites = runs.flatMap(({ names }) => names);
 const suitesInN8n = runs.filter(({ inN8n }) => inN8n).flatMap(({ names }) => names);
 
-/** Everything that the tests write: their n8n's data, packages, reports. */
+/** The folder for everything that the tests write: n8n's data, packages, reports. */
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-test-'));
-// The PostgreSQL of the queue suite may run as another user, which must reach its folder.
+// The queue suite's PostgreSQL may run as another user, who needs access to its folder.
 fs.chmodSync(scratch, 0o755);
-/** jest's reports of the suites that have run. */
+/** jest's reports of the finished suites. */
 const reports = [];
 
 process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 
 /**
- * npm test [-- suite …] [-- --grep text]: everything, or the suites named.
- * npm run test:n8n -- version [suite …] [--area name …] [--record]: those in a real n8n, of the given
- * version, or those of some areas; with --record, what came of them is written to docs/testedVersions.json.
- * The last line counts all of it; anything that fails makes the exit code 1.
+ * npm test [-- suite …] [-- --grep text]: runs all suites, or the given ones.
+ * npm run test:n8n -- version [suite …] [--area name …] [--record]: runs the suites in a real n8n of a version, or
+ * those of some areas; with --record, the results are written to docs/testedVersions.json.
+ * The last line has the total; any failure makes the exit code 1.
  */
 cli(async () => {
 	const { chosen, grep, wanted, record, files } = readArguments(process.argv.slice(2), {
@@ -75,7 +75,7 @@ cli(async () => {
 		await count(script('build', gulpFile(), [all ? 'build' : 'compile', '--silent']));
 	const source = tested.sourceHash();
 	const tarball = await buildAndPack(build, path.join(scratch, 'package'));
-	// Beside the tests; what it finds is shown after them.
+	// In parallel with the tests; its findings are shown after them.
 	const quietly = { quiet: true, lines: Infinity, limit: 30 * minute };
 	const linting = all ? script('lint', path.join(__dirname, 'lint.js'), [], quietly) : undefined;
 	linting?.catch(() => undefined);
@@ -107,7 +107,7 @@ cli(async () => {
 	say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
 });
 
-/** Of all suites that have run. */
+/** The totals of all suites. */
 function sayTheSlowest(count) {
 	const tests = reports
 		.flatMap(({ testResults }) => testResults)
@@ -117,7 +117,7 @@ function sayTheSlowest(count) {
 				name: `${path.basename(name, '.test.ts')}: ${fullName}`,
 			})),
 		)
-		// Who did not run took no time.
+		// Skipped tests took no time.
 		.filter(({ seconds }) => seconds > 0)
 		.sort((a, b) => b.seconds - a.seconds)
 		.slice(0, count);
@@ -131,8 +131,8 @@ async function newestN8n() {
 }
 
 /**
- * Runs jest projects with n8n's own Node, and counts their tests. What a suite needs beyond n8n may be
- * missing: its tests are then skipped, but never on a build server (CI is set), nor for the record.
+ * Runs jest projects with n8n's Node.js, and counts their tests. If something that a suite needs beyond n8n is missing,
+ * its tests are skipped, but not in CI (CI is set), nor with --record.
  */
 async function runSuites(wanted, options) {
 	const total = { passed: 0, failed: 0, skipped: 0 };
@@ -179,16 +179,16 @@ async function runJest(names, options) {
 					ALLOMIA_TARBALL: tarball,
 					TMPDIR: scratch,
 					...(n8n ? { NODE_COMPILE_CACHE: compiledCode(n8n.home) } : {}),
-					// The Node that runs the tests may have no npm beside it.
+					// The Node.js that runs the tests may have no npm beside it.
 					npm_execpath: npmCommand()[1],
-					// n8n's editor shows dates in the zone of the instance: tests must not depend on it.
+					// n8n's editor shows dates in the instance's time zone, on which tests must not depend.
 					TZ: 'America/Toronto',
 				},
 			},
 		);
 	} catch (error) {
 		say(error.message);
-		// A run that did not end by itself has not passed, whatever its report says.
+		// A run that was killed has not passed, whatever its report says.
 		if (!fs.existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
 		if (record) tested.record(version, readReport(report), source);
 		const counted = countTests(report, grep !== undefined);
@@ -198,15 +198,15 @@ async function runJest(names, options) {
 	return countTests(report, grep !== undefined);
 }
 
-/** Where Node keeps what it has compiled of n8n, which starts a third faster from it. */
+/** Node's compile cache for n8n, which starts a third faster with it. */
 function compiledCode(home) {
 	const folder = path.join(home, 'compiled');
 	try {
-		// Some 10,000 files of 5 kB are n8n's; each run adds the package, under names that no other run has.
+		// n8n has some 10,000 files of 5 kB; each run adds those of the package, with unique names.
 		const count = fs.readdirSync(folder, { recursive: true }).length;
 		if (count > 50_000) fs.rmSync(folder, { recursive: true });
 	} catch {
-		// It is not there, or another run is writing to it: Node makes do with what it finds.
+		// It does not exist, or another run is writing to it: Node.js uses what it finds.
 	}
 	return folder;
 }

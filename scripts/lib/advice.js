@@ -1,4 +1,4 @@
-/** What a user can do about a failure, by what is said of it. The first that fits counts. */
+/** What to do about a failure, by patterns in its output. The first match counts. */
 const known = [
 	[
 		/ENOSPC|SQLITE_FULL|no space left on device|disk is full/i,
@@ -22,7 +22,7 @@ const known = [
 	],
 ];
 
-/** One sentence that helps, or undefined where the text says nothing that is known. */
+/** The advice for an output, or undefined if there is none. */
 function adviceFor(text) {
 	return known.find(([pattern]) => pattern.test(text))?.[1];
 }

@@ -1,16 +1,15 @@
 const readline = require('node:readline');
 const { minute, UserError } = require('./run');
 
-/** How long a question waits for its answer, in ms. */
+/** The timeout of a question, in ms. */
 const patience = 10 * minute;
 
 /**
- * Asks questions where the command was started; answers may also be piped in, a line each.
- * @returns { ask(question, otherwise): Promise<string>, close() }: `otherwise` says what to do where
- *   nobody answers
+ * Asks questions on the terminal; answers may also be piped in, one per line.
+ * @returns { ask(question, otherwise): Promise<string>, close() }: `otherwise` is what to do without an answer
  */
 function openQuestions(input = process.stdin, limit = patience) {
-	// Not as a terminal: that would take Ctrl-C away from the rest of the command.
+	// Not in terminal mode, which would intercept Ctrl-C.
 	const lines = readline.createInterface({ input, terminal: false });
 	const read = [];
 	let over = false;

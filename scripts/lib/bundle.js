@@ -5,13 +5,13 @@ const manifest = require('../../package.json');
 const { projectRoot } = require('./paths');
 const { withoutFormats } = require('./phoneMetadata');
 
-/** The source of a file that package.json tells n8n to load. */
+/** The source of a file that n8n loads according to package.json. */
 const sourceOf = (file) => file.replace(/^dist\//, '').replace(/\.js$/, '.ts');
 
-/** The nodes have most of their code in common, so they are one file. */
+/** Both nodes are in one file, since they share most of their code. */
 const allNodes = 'nodes/shared/nodes';
 
-/** The rules of phone numbers: the largest part, needed only once a number is read. */
+/** The phone number metadata: the largest part, which is loaded when the first number is read. */
 const phoneRules = 'nodes/shared/phone';
 
 const nodesPlugin = {
@@ -28,7 +28,7 @@ const nodesPlugin = {
 const phonePlugin = {
 	name: 'phone-rules',
 	setup(build) {
-		// A file of their own, so that n8n does not parse it at its start.
+		// A separate file, so that n8n does not parse it when it starts.
 		build.onResolve({ filter: /\/phone$/ }, ({ kind }) =>
 			kind === 'entry-point' ? undefined : { path: '../shared/phone.js', external: true },
 		);
@@ -39,7 +39,7 @@ const phonePlugin = {
 	},
 };
 
-/** Each node where n8n looks for it. */
+/** Writes a file per node that re-exports it from the bundle. */
 async function linkNodes(outdir) {
 	for (const file of manifest.n8n.nodes) {
 		const target = path.join(outdir, path.relative('dist', file));
@@ -51,10 +51,9 @@ async function linkNodes(outdir) {
 }
 
 /**
- * Makes what n8n loads. n8n installs no dependencies of a community package, so what n8n does not
- * provide is bundled; dynamic imports become functions that run when first called, which keeps
- * loading the nodes quick.
- * @param plugins of esbuild: what a benchmark changes
+ * Builds what n8n loads. n8n installs no dependencies of community packages, so what it does not provide is bundled.
+ * Dynamic imports become functions that run when first called, so that the nodes load fast.
+ * @param plugins further esbuild plugins, for benchmarks
  */
 async function bundle({ outdir = path.join(projectRoot, 'dist'), plugins = [] } = {}) {
 	await esbuild.build({

@@ -4,20 +4,19 @@ const path = require('node:path');
 const { holdersOf, takeLock } = require('./lock');
 const { UserError } = require('./run');
 
-/** By this file a folder is known for one of ours: no other is ever written to, or deleted. */
+/** The file that marks a data folder of the demo. Folders without it are never written to or deleted. */
 const markName = 'n8n-nodes-allomia-demo.json';
 const newMarkName = `${markName}.new`;
 const lockName = 'n8n-nodes-allomia-demo.lock';
 
-/** What n8n keeps in there. */
+/** n8n's folder in it. */
 const n8nName = '.n8n';
 
 /**
- * The folder of the demo's n8n, for as long as this process runs: { password, workflows, save(),
- * share(pid), release() }, the workflows of the demo as their ids with their versions. A process that
- * the folder is shared with keeps it taken.
- * @param fresh whether to throw away what n8n has kept there; `before` is waited for first
- * @throws UserError where it is not ours, or another process uses it
+ * Locks the data folder of the demo's n8n while this process runs: { password, workflows, save(), share(pid),
+ * release() }, with the demo's workflows as IDs with versions. A process that it is shared with keeps it locked.
+ * @param fresh whether to delete n8n's data in it, after waiting for `before`
+ * @throws UserError if it is not such a folder, or another process uses it
  */
 async function openDataFolder(folder, { fresh, before = async () => {} }) {
 	refuseForeign(folder);
@@ -78,7 +77,7 @@ function inUse(folder) {
 	);
 }
 
-/** Nothing that is cut off leaves half a mark, without which nobody could sign in any more. */
+/** Writes the marker file atomically: without a complete one, nobody could sign in any more. */
 function write(folder, mark) {
 	const part = path.join(folder, newMarkName);
 	fs.writeFileSync(part, `${JSON.stringify(mark, null, '\t')}\n`, { mode: 0o600 });
@@ -91,7 +90,7 @@ function readMark(folder) {
 		const { password, workflows } = JSON.parse(fs.readFileSync(file, 'utf8'));
 		if (typeof password === 'string') return { password, workflows: Object(workflows) };
 	} catch {
-		// As where it holds something else.
+		// The same as for any other content.
 	}
 	if (!fs.existsSync(path.join(folder, n8nName))) return newMark();
 	throw new UserError(
@@ -99,7 +98,7 @@ function readMark(folder) {
 	);
 }
 
-/** As n8n wants it: with a capital letter and a digit. */
+/** A password as n8n requires it: with a capital letter and a digit. */
 function newPassword() {
 	return `A1-${randomBytes(12).toString('base64url')}`;
 }

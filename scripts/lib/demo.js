@@ -1,4 +1,4 @@
-/** The example that `npm start` builds: a webhook that places a call, and what comes of it. */
+/** The demo's workflow: a webhook that places a call, and a trigger for its outcome. */
 
 const workflowName = 'AlloMia: first call';
 const waitWorkflowName = 'AlloMia: call and wait';
@@ -58,7 +58,7 @@ const alloMia = (credential, name, position, parameters) => ({
 	parameters,
 });
 
-/** The node that calls whom the webhook names. */
+/** The node that places the call. */
 const callNode = (credential, operation, parameters) =>
 	alloMia(credential, 'AlloMia', [240, 0], {
 		resource: 'outboundCall',
@@ -75,7 +75,7 @@ const metadata = { entry: [{ name: 'recordId', value: '={{ $json.body.recordId }
 
 /**
  * @param credential { id, name } of the AlloMia credential
- * @param callback 'trigger', or 'none' where AlloMia cannot reach this n8n
+ * @param callback 'trigger', or 'none' if AlloMia cannot reach this n8n
  * @param path of the webhook
  */
 function demoWorkflow({ credential, callback, path, webhookIds }) {
@@ -121,8 +121,8 @@ function waitWorkflow({ credential, path, webhookId }) {
 }
 
 /**
- * What the call log has: the newest calls of an organization, and what was said in each.
- * @param credential of a tenant, to which AlloMia gives the list of organizations
+ * A workflow that lists an organization's latest calls with what was said in them.
+ * @param credential of a tenant, which can list organizations
  */
 function logWorkflow({ credential, organizationId }) {
 	return {
@@ -161,7 +161,7 @@ function logWorkflow({ credential, organizationId }) {
 	};
 }
 
-/** The workflows that a start makes, and the next one replaces. */
+/** The workflows that each start creates in place of the last ones. */
 const workflowNames = [workflowName, waitWorkflowName, logWorkflowName];
 
 module.exports = {

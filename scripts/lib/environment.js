@@ -1,6 +1,6 @@
 /**
- * What n8n needs of the caller's environment. Nothing else gets there: a variable that is meant for
- * another n8n would lead this one to somebody's real database, queue or address.
+ * The environment variables that are passed on to n8n. Others are not: one that is meant for another n8n could connect
+ * this one to a real database, queue or URL.
  */
 const passedOn = new Set([
 	...['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ', 'GENERIC_TIMEZONE'],
@@ -11,16 +11,16 @@ const passedOn = new Set([
 	...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'],
 ]);
 
-/** This machine, which no proxy leads to. */
+/** This machine, for which no proxy is used. */
 const thisMachine = ['127.0.0.1', 'localhost', '::1'];
 
-/** The environment of an n8n of ours: what is passed on by name, and its own settings. */
+/** The environment of an n8n: what is passed on, and its own settings. */
 function ownEnvironment(settings, given = process.env) {
 	const kept = Object.entries(given).filter(([name]) => passedOn.has(name.toUpperCase()));
 	return { ...Object.fromEntries(kept), ...noProxyHere(Object.fromEntries(kept)), ...settings };
 }
 
-/** NO_PROXY, in both spellings, with this machine in it; nothing where there is no proxy. */
+/** NO_PROXY, in both spellings, with this machine added; nothing without a proxy. */
 function noProxyHere(environment) {
 	const variables = Object.entries(environment);
 	if (!variables.some(([name]) => /^(https?|all)_proxy$/i.test(name))) return {};

@@ -3,14 +3,14 @@ const { randomUUID } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 
-/** How often a holder shows that it lives, and after how long without that one elsewhere counts as dead, in ms. */
+/** The interval of a holder's heartbeat, and the time without one after which a holder elsewhere is considered dead, in ms. */
 const beat = 10_000;
 const dead = 60_000;
 
 /**
- * Takes a lock file, for as long as this process, or one that the lock is shared with, lives.
- * @returns { release(), share(pid) }, or undefined where another holds it
- * @throws where the file cannot be written
+ * Acquires a lock file while this process, or one that it is shared with, is running.
+ * @returns { release(), share(pid) }, or undefined if another process holds it
+ * @throws if the file cannot be written
  */
 function takeLock(file) {
 	for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -24,7 +24,7 @@ function takeLock(file) {
 	return undefined;
 }
 
-/** The numbers of the processes that hold it, where that can be told. */
+/** The IDs of the processes that hold it, if known. */
 function holdersOf(file) {
 	return read(file)?.holder?.processes.map(({ pid }) => pid) ?? [];
 }
@@ -59,11 +59,11 @@ function create(file) {
 
 function touch(file) {
 	const now = new Date();
-	// Whoever has deleted the file knows what he does.
+	// The user may have deleted the file on purpose.
 	fs.utimes(file, now, now, () => {});
 }
 
-/** What the file says, the holder where it can be read, and its age in ms; undefined where there is none. */
+/** The file's content, the holder if it can be read, and its age in ms; undefined if it does not exist. */
 function read(file) {
 	try {
 		const text = fs.readFileSync(file, 'utf8');
@@ -82,24 +82,24 @@ function parse(text) {
 	}
 }
 
-/** Processes of this machine can be looked for; of those elsewhere, only the signs of life are seen. */
+/** Whether a holder is running. For holders on other machines, only the heartbeat tells. */
 function isHeld({ holder, age }) {
 	if (holder?.host !== os.hostname()) return age <= dead;
 	return holder.processes.some(({ pid, born }) => {
 		const now = bornAt(pid);
-		// It may be another one with the number of the holder. Where that cannot be told, it is respected.
+		// The process ID may have been reused. If that cannot be determined, the lock is respected.
 		return now !== undefined && (now === born || now === '' || !born);
 	});
 }
 
 const identify = (pid) => ({ pid, born: bornAt(pid) });
 
-/** When a process began, as the system writes it: empty where that is not known, undefined where it has ended. */
+/** When a process started, in the system's format; empty if that is not known, undefined if it has ended. */
 function bornAt(pid) {
 	if (!isThere(pid)) return undefined;
 	try {
 		const [state, born] = process.platform === 'linux' ? ofLinux(pid) : ofPs(pid);
-		// It has ended, and nobody has asked how.
+		// A zombie process.
 		return state.startsWith('Z') ? undefined : born;
 	} catch {
 		return '';
@@ -115,7 +115,7 @@ function isThere(pid) {
 	}
 }
 
-/** Of proc_pid_stat(5), the state and the start, its 3rd and 22nd fields; the name before may hold anything. */
+/** The state and start time in proc_pid_stat(5), fields 3 and 22. The name before them may contain anything. */
 function ofLinux(pid) {
 	const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
 	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -132,7 +132,7 @@ function ofPs(pid) {
 	return [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ')).trim()];
 }
 
-/** Removes a lock that nobody holds, and none that somebody has taken in place of it meanwhile. */
+/** Removes a stale lock, unless another process has acquired it meanwhile. */
 function setAside(file, text) {
 	const aside = `${file}.${process.pid}`;
 	try {

@@ -9,7 +9,7 @@ const { ownEnvironment } = require('./environment');
 const { projectRoot } = require('./paths');
 const { npm, UserError } = require('./run');
 
-/** Who signs in to an n8n of ours. The password is that of the tests: the demo has one of its own. */
+/** The owner's account of n8n instances started here. The demo has another password. */
 const owner = {
 	email: 'owner@example.com',
 	firstName: 'Ada',
@@ -17,7 +17,7 @@ const owner = {
 	password: 'AlloMia-test-1',
 };
 
-/** Packs the built package as npm publishes it, into an empty folder; the tarball's path. */
+/** Packs the built package as npm publishes it, into an empty folder. Returns the tarball's path. */
 async function pack(folder) {
 	fs.mkdirSync(folder, { recursive: true });
 	await npm(['pack', '--pack-destination', folder, '--loglevel=error'], {
@@ -27,12 +27,12 @@ async function pack(folder) {
 	return path.join(folder, fs.readdirSync(folder)[0]);
 }
 
-/** Puts the packed package where n8n looks for community nodes, as its own installer does. */
+/** Installs the packed package where n8n looks for community nodes, as n8n's own installer does. */
 async function installPackage(userFolder, tarball) {
 	const nodes = path.join(userFolder, '.n8n', 'nodes');
 	fs.mkdirSync(nodes, { recursive: true });
 	const file = path.join(nodes, 'package.json');
-	// It names the community nodes that somebody has added in n8n: npm takes away what is not named.
+	// It lists the community nodes that were added in n8n: npm removes what is not listed.
 	if (!fs.existsSync(file)) {
 		fs.writeFileSync(file, '{ "name": "installed-nodes", "private": true, "dependencies": {} }\n');
 	}
@@ -53,8 +53,8 @@ async function installPackage(userFolder, tarball) {
 }
 
 /**
- * Whether nobody listens on the port. Some systems let two listen, on all addresses and on one of them:
- * so it is called first.
+ * Whether a port is free. On some systems two processes can listen, on all addresses and on one of them, so it first
+ * tries to connect.
  */
 async function isFree(port, host = '127.0.0.1') {
 	return !(await answers(port, host)) && (await canListen(port, host));
@@ -81,20 +81,19 @@ function canListen(port, host) {
 	});
 }
 
-/** What freePort has drawn: it may be free for now, while what listens there is started again. */
+/** The ports that freePort has returned. They may be free for a moment while their process restarts. */
 const given = new Set();
 
 /**
- * A port that was free a moment ago. Systems give none of these to outgoing connections, and the workers
- * of jest look for them at the same time, each in a range of its own: a port is free still when n8n
- * listens there after some time, or again.
+ * Finds a free port. The ports are outside the range of outgoing connections, and each jest worker has a range of its
+ * own, so that a port stays free until n8n listens there, or restarts.
  */
 async function freePort() {
 	const first = 10_000 + 2_000 * (Number(process.env.JEST_WORKER_ID ?? 0) % 11);
 	for (let attempt = 0; attempt < 100; attempt += 1) {
 		const port = randomInt(first, first + 2_000);
 		if (given.has(port)) continue;
-		// Before it is looked at: somebody else may be looking for one at the same time.
+		// Before it is checked, since another caller may be looking for one at the same time.
 		given.add(port);
 		if (await isFree(port)) return port;
 	}
@@ -103,7 +102,7 @@ async function freePort() {
 	);
 }
 
-/** Settings that keep an n8n to itself: no telemetry, no look at the internet, this machine only. */
+/** Settings of an isolated n8n: no telemetry, no requests to the internet, this machine only. */
 function closedSettings({ userFolder, port, brokerPort }) {
 	return {
 		N8N_USER_FOLDER: userFolder,
@@ -121,21 +120,21 @@ function closedSettings({ userFolder, port, brokerPort }) {
 	};
 }
 
-/** Settings of an n8n that nobody looks at, and that runs no code: it starts in half the time. */
+/** Settings of an n8n without editor and code execution: it starts in half the time. */
 const headlessSettings = {
 	N8N_DISABLE_UI: 'true',
-	// A runner of its own is not started.
+	// No task runner is started.
 	N8N_RUNNERS_MODE: 'external',
 	N8N_RUNNERS_AUTH_TOKEN: 'nobody',
 };
 
 /**
- * Starts a process of n8n's, or another program of Node's, and waits until it answers.
- * @param n8n what ensureN8n gave
- * @param name what it is called where it does not start
- * @param command n8n's own arguments, for example ['worker', '--concurrency=5']
- * @param readyUrl what answers with JSON once it is ready
- * @param onStart is told the number of the process
+ * Starts an n8n process, or another Node.js program, and waits until it responds.
+ * @param n8n the result of ensureN8n
+ * @param name its name in error messages
+ * @param command n8n's arguments, for example ['worker', '--concurrency=5']
+ * @param readyUrl a URL that responds with JSON once it is ready
+ * @param onStart is called with the process ID
  * @returns { child, output(): string, stop(signal?): Promise<void> }
  */
 async function startProcess({
@@ -147,10 +146,10 @@ async function startProcess({
 	onStart,
 	timeout = 180_000,
 }) {
-	// Where its last process did not end by itself, n8n would wait for 10 s.
+	// If its last process was killed, n8n would wait for 10 s.
 	fs.rmSync(path.join(env.N8N_USER_FOLDER, '.n8n', 'crash.journal'), { force: true });
 	const child = spawn(n8n.node.bin, [n8n.bin, ...command], {
-		// n8n reads the file .env of the folder that it is started in.
+		// n8n reads the file .env in its working directory.
 		cwd: env.N8N_USER_FOLDER,
 		env: ownEnvironment(env),
 		stdio: ['ignore', 'pipe', 'pipe'],
@@ -179,7 +178,7 @@ async function startProcess({
 		},
 	};
 	const deadline = Date.now() + timeout;
-	// n8n 1.x says that it is ready before its editor's API is there.
+	// n8n 1.x reports that it is ready before its editor's API is available.
 	const urls = [readyUrl, ...(command[0] === 'start' ? [new URL('/rest/login', readyUrl)] : [])];
 	while (Date.now() < deadline) {
 		if (child.exitCode !== null || child.signalCode !== null) break;
@@ -191,8 +190,7 @@ async function startProcess({
 }
 
 /**
- * Whether there is an answer that is JSON, also to somebody who has not signed in: for an address that it
- * does not know, n8n has a page.
+ * Whether a URL responds with JSON, also without being signed in: for unknown URLs, n8n has an HTML page.
  */
 async function answersWithJson(url) {
 	try {
@@ -205,13 +203,13 @@ async function answersWithJson(url) {
 	}
 }
 
-/** What became of n8n, the end of what it wrote, and what to do about it where that says so. */
+/** How n8n ended, the end of its output, and what to do about it if that is known. */
 function lastWords(what, output) {
 	const advice = adviceFor(output);
 	return `${what} Its last words:\n${output.trim().slice(-3000)}${advice ? `\n\n${advice}` : ''}`;
 }
 
-/** A signed-in user of an n8n, over the REST API that the editor uses. */
+/** A signed-in user of n8n, using the editor's REST API. */
 class Session {
 	constructor(baseUrl) {
 		this.baseUrl = baseUrl;
@@ -220,8 +218,8 @@ class Session {
 	}
 
 	/**
-	 * Creates the owner on a fresh n8n, or signs in where there is one.
-	 * @throws UserError where there is one with another password
+	 * Creates the owner of a fresh n8n, or signs in.
+	 * @throws UserError if the owner has another password
 	 */
 	async signIn(password = owner.password) {
 		const setup = await this.send('POST', '/rest/owner/setup', { ...owner, password });
@@ -234,14 +232,14 @@ class Session {
 		throw new UserError(`Signing in to n8n failed (${login.status}: ${login.text}).`);
 	}
 
-	/** One request; the answer as { status, text, json }. */
+	/** Sends a request. Returns { status, text, json }. */
 	async send(method, route, body) {
 		const response = await fetch(`${this.baseUrl}${route}`, {
 			method,
 			signal: AbortSignal.timeout(60_000),
 			headers: {
 				'content-type': 'application/json',
-				// n8n, when it is busy, may close an idle connection at the moment of the next request.
+				// A busy n8n may close an idle connection at the moment of the next request.
 				connection: 'close',
 				'browser-id': this.browserId,
 				...(this.cookie ? { cookie: this.cookie } : {}),
@@ -263,8 +261,8 @@ class Session {
 	}
 
 	/**
-	 * One request that must succeed; the `data` of its answer.
-	 * @throws Error with the HTTP `status` of another answer
+	 * Sends a request that must succeed. Returns the `data` of the response.
+	 * @throws Error with the HTTP `status` of an error response
 	 */
 	async call(method, route, body) {
 		const { status, text, json } = await this.send(method, route, body);

@@ -1,34 +1,34 @@
 const { minute, say } = require('./run');
 const workflows = require('./workflows');
 
-/** How long a call may take, in ms. */
+/** The timeout of a call, in ms. */
 const callLimit = 30 * minute;
 
-/** How often AlloMia is asked, in ms. */
+/** The interval at which AlloMia is asked, in ms. */
 const interval = 5_000;
 
-/** How long the trigger may take once AlloMia says that the call has ended, in ms. */
+/** The timeout of the trigger once the call has ended according to AlloMia, in ms. */
 const deliveryLimit = 20_000;
 
 const terminal = ['completed', 'failed', 'busy', 'no-answer'];
 
-// Each of these gives { from: 'trigger' or 'asking', event } for { session, workflowId, target, id }.
+// Each of these takes { session, workflowId, target, id } and returns { from: 'trigger' or 'asking', event }.
 
-/** The outcome as the trigger emitted it. */
+/** The outcome in the trigger's output. */
 async function outcomeOfTrigger(call) {
 	say('Waiting for its outcome …');
 	return await until(async () => await fromTrigger(call));
 }
 
-/** The outcome as AlloMia tells it when it is asked. */
+/** The outcome from AlloMia's API. */
 async function outcomeByAsking(call) {
 	say('Asking for its outcome …');
 	return await until(async () => await fromAsking(call), interval);
 }
 
 /**
- * The outcome as the trigger emitted it; or, where AlloMia says that the call has ended and the
- * trigger has still got nothing, as AlloMia tells it.
+ * The outcome in the trigger's output, or from AlloMia's API if the call has ended and the trigger has not received
+ * anything.
  */
 async function outcomeOfEither(call) {
 	say('Waiting for its outcome …');
@@ -72,9 +72,9 @@ async function emitted(session, workflowId, outboundCallId) {
 	return undefined;
 }
 
-/** AlloMia's answer; without a `status` of AlloMia's, what came instead. */
+/** AlloMia's response; without a `status`, whatever came instead. */
 async function askStatus({ baseUrl, apiKey }, outboundCallId) {
-	// It is installed by the command that this is a part of. Node's own fetch knows no proxy before Node 24.
+	// Imported here, since the command installs it. Node's own fetch supports no proxy before Node.js 24.
 	const { EnvHttpProxyAgent, fetch } = require('undici');
 	try {
 		const response = await fetch(`${baseUrl}/outbound/${outboundCallId}/status`, {

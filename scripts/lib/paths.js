@@ -4,15 +4,15 @@ const path = require('node:path');
 /** The root of this project. */
 const projectRoot = path.resolve(__dirname, '..', '..');
 
-/** The n8n release that start and the tests run, unless N8N_TEST_VERSION names another. */
+/** The n8n version of the demo and the tests, unless N8N_TEST_VERSION is set. */
 const defaultN8nVersion = '2.41.1';
 
-/** The older one that CI runs the tests on, too. */
+/** The older version that CI runs the tests on as well. */
 const oldN8nVersion = '1.123.81';
 
 /**
- * Where downloads are kept between runs: n8n, and the Node release that it runs on.
- * XDG_CACHE_HOME is honoured on every system; without it, each system's usual place.
+ * The cache folder for downloads: n8n, and the Node.js that it runs on. XDG_CACHE_HOME, or else the system's usual
+ * folder.
  */
 function cacheRoot() {
 	const base =
@@ -25,7 +25,7 @@ function cacheRoot() {
 	return path.join(base, 'n8n-nodes-allomia');
 }
 
-/** The build tool's start file, once the dependencies are installed. */
+/** The main file of the build tool, once the dependencies are installed. */
 function gulpFile() {
 	return path.join(projectRoot, 'node_modules', 'gulp', 'bin', 'gulp.js');
 }

@@ -1,10 +1,10 @@
 /**
- * What keeps a version from being released.
+ * Checks a version before its release.
  * @param manifest package.json
  * @param lock package-lock.json
  * @param changelog the text of CHANGELOG.md
- * @param tag the tag that is to be released, if there is one yet
- * @returns sentences that say what to do; none if all is well
+ * @param tag the tag to be released, if there is one
+ * @returns what to do, as sentences; none if everything is fine
  */
 function releaseFaults({ manifest: { version }, lock, changelog, tag }) {
 	const faults = [];
@@ -39,8 +39,8 @@ function releaseFaults({ manifest: { version }, lock, changelog, tag }) {
 }
 
 /**
- * What keeps a tag from being released, beyond that.
- * @param untested by version of n8n, the areas whose tests this code has not passed there
+ * Further checks of a tag.
+ * @param untested the areas whose tests this code has not passed, by n8n version
  */
 function recordFaults(untested) {
 	return Object.entries(untested).flatMap(([n8n, areas]) =>
@@ -52,16 +52,16 @@ function recordFaults(untested) {
 	);
 }
 
-/** Whether it is a day that there is: `Date` takes the 31st of any month. */
+/** Whether a date exists: `Date` accepts the 31st of any month. */
 function isDay(text) {
 	const date = new Date(`${text}T00:00:00Z`);
 	return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
-/** The tests of what stands in the documents, by their names. */
+/** The tests of the documentation, by name. */
 const documentTests = 'links|README|docs/';
 
-/** The tests of the package as users get it, by their names: each is there once. */
+/** The tests of the published package, by name, each of which exists once. */
 const installTests = [
 	'holds what n8n needs and nothing else',
 	'is installed by hand with the README',

@@ -4,7 +4,7 @@ const path = require('node:path');
 const { adviceFor } = require('./advice');
 const { noProxyHere } = require('./environment');
 
-/** An error whose message is all that a user needs to read: it is printed without a stack. */
+/** An error for the user: only its message is printed, without a stack. */
 class UserError extends Error {}
 
 /** Prints one line of progress. */
@@ -17,23 +17,22 @@ function duration(ms) {
 	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** The process groups of the commands that run now: whatever ends us ends them too. */
+/** The process groups of running commands, which are ended with this process. */
 const running = new Set();
 process.on('exit', () => running.forEach((end) => end()));
 
-/** Set for a script whose own commands are to be of its group: whoever ends that ends them, too. */
+/** Set for scripts whose commands belong to their own group, and so are ended with it. */
 const inGroup = 'ALLOMIA_IN_GROUP';
 
 const minute = 60_000;
 
 /**
- * Runs a command to its end, in a process group of its own, so that nothing that it started outlives
- * it. With `quiet`, its output is kept back, a line every 15 seconds says that it still works, and
- * the last lines are shown if it fails.
- * @param options.limit how long it may take, in ms; then it is ended
- * @param options.lines how many of the last lines are shown
- * @returns what it wrote to stdout (empty unless quiet)
- * @throws UserError when it fails or takes too long
+ * Runs a command in a process group of its own, so that nothing that it starts outlives it. With `quiet`, its output is
+ * not shown, a line is printed every 15 seconds while it runs, and its last lines are shown if it fails.
+ * @param options.limit the time limit in ms, after which it is ended
+ * @param options.lines how many of the last lines to show
+ * @returns its stdout (empty unless quiet)
+ * @throws UserError if it fails or takes too long
  */
 async function run(
 	command,
@@ -52,7 +51,7 @@ async function run(
 		try {
 			process.kill(ownGroup ? -child.pid : child.pid, signal);
 		} catch {
-			// Nothing of the group is left.
+			// The group no longer exists.
 		}
 	};
 	running.add(endGroup);
@@ -93,7 +92,7 @@ async function run(
 	}
 }
 
-/** The npm that started us, or the one beside this Node: as [command, ...first arguments]. */
+/** The npm that started this process, or the one beside this Node.js, as [command, ...first arguments]. */
 function npmCommand(node = process.execPath) {
 	const beside = path.dirname(process.execPath);
 	const cli = [
@@ -115,7 +114,7 @@ async function npm(args, { node, ...options }) {
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-/** An error as a user is to read it. One that nobody foresaw keeps its stack, unless advice helps more. */
+/** Formats an error for the user. Unexpected errors keep their stack, unless there is advice. */
 function explain(error) {
 	if (error instanceof UserError) return `\n${error.message}`;
 	const advice = adviceFor(String(error?.message ?? error));
@@ -123,11 +122,11 @@ function explain(error) {
 }
 
 /**
- * Runs `main` and turns what it throws into a message and exit code 1. However it ends, by Ctrl-C
- * too, `stop` has run and no process is left that `main` started.
+ * Runs `main`, and converts errors to a message and exit code 1. However it ends, including Ctrl-C, `stop` is called, and
+ * all processes that `main` started are ended.
  */
 async function cli(main, stop = async () => {}) {
-	// Node, too, asks a proxy for this machine where NODE_USE_ENV_PROXY is set.
+	// With NODE_USE_ENV_PROXY, Node.js would use a proxy even for this machine.
 	Object.assign(process.env, noProxyHere(process.env));
 	let ending = false;
 	const end = async (exitCode) => {
@@ -139,7 +138,7 @@ async function cli(main, stop = async () => {}) {
 		process.exit(exitCode);
 	};
 	for (const [signal, exitCode] of Object.entries(signals)) process.on(signal, () => end(exitCode));
-	// A signal to npm ends the shell between it and us, and does not reach us.
+	// A signal to npm ends the shell in between, and does not reach this process.
 	const parent = process.ppid;
 	setInterval(() => process.ppid !== parent && end(signals.SIGTERM), 1000).unref();
 	try {

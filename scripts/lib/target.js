@@ -10,12 +10,12 @@ const variables = {
 
 const valueOf = (name) => process.env[name]?.trim() || undefined;
 
-/** The API key of a real AlloMia, if that is what the command is to use. */
+/** The API key of the real AlloMia, if the command is to use it. */
 const realKey = () => valueOf('ALLOMIA_API_KEY');
 
 /**
- * The public address of this n8n, where there is one.
- * @throws UserError where WEBHOOK_URL is no address
+ * The public URL of this n8n, if there is one.
+ * @throws UserError if WEBHOOK_URL is invalid
  */
 function publicAddress() {
 	const url = valueOf('WEBHOOK_URL');
@@ -26,7 +26,7 @@ function publicAddress() {
 	);
 }
 
-/** A simulated AlloMia: { baseUrl, apiKey, call, stop() }. */
+/** Starts a simulated AlloMia: { baseUrl, apiKey, call, stop() }. */
 async function simulatedTarget() {
 	say('Starting the AlloMia simulator: no phone will ring.');
 	const { assistantId, phoneNumberId, ...simulator } = await startSimulatorProcess({ pace: 1500 });
@@ -43,9 +43,9 @@ async function simulatedTarget() {
 }
 
 /**
- * The real AlloMia: { baseUrl, apiKey, call }. What the environment does not name is asked for; in
- * any case somebody has to say yes to the call.
- * @throws UserError where nobody does
+ * The real AlloMia: { baseUrl, apiKey, call }. What the environment does not contain is asked for, and the call must be
+ * confirmed.
+ * @throws UserError if it is not
  */
 async function realTarget(apiKey) {
 	say('\nALLOMIA_API_KEY is set: this uses the real AlloMia.');

@@ -6,8 +6,8 @@ const { UserError } = require('./run');
 const tested = require('./testedVersions');
 
 /**
- * What a test command is given.
- * @throws UserError for what is no suite or version: a typing error must not pass for a green run
+ * Parses the arguments of a test command.
+ * @throws UserError for unknown suites or versions, so that a typo is not mistaken for a run that passed
  */
 function readArguments(args, { suites, suitesInN8n }) {
 	const { values, positionals } = parse(args);

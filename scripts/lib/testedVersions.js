@@ -5,17 +5,17 @@ const { version: packageVersion } = require('../../package.json');
 const { projectRoot } = require('./paths');
 
 /**
- * What was run with --record, by version and area: how many tests passed, failed and were skipped, when,
- * and with which version and code of the package.
+ * The recorded results by n8n version and area: how many tests passed, failed and were skipped, when, and with which
+ * version and code of the package.
  */
 const recordFile = path.join(projectRoot, 'docs', 'testedVersions.json');
 
 const readmeFile = path.join(projectRoot, 'README.md');
 
-/** What README says of it stands between these. */
+/** The markers of the table in README. */
 const inReadme = /(?<=<!-- versions -->\n\n)[^]*?(?=\n\n<!-- \/versions -->)/;
 
-/** What a builder uses, by the files that test it in a real n8n. */
+/** The areas of the package, with the files that test them in a real n8n. */
 const areas = {
 	Create: ['outboundCall', 'phoneNumbers', 'switches', 'badDays', 'credential', 'package'],
 	Trigger: ['trigger', 'triggerLife', 'verification', 'door'],
@@ -33,12 +33,12 @@ const areas = {
 	'Queue mode': ['queue'],
 };
 
-/** Of no version: the command `npm start` has an n8n of its own. */
+/** Tests that belong to no version: `npm start` has its own n8n. */
 const elsewhere = ['start'];
 
 /**
- * Counts a report of jest's by area.
- * @throws where it has a file that belongs to none
+ * Counts the results of a jest report by area.
+ * @throws if a file belongs to no area
  */
 function countByArea({ testResults }) {
 	const counts = {};
@@ -56,13 +56,13 @@ function countByArea({ testResults }) {
 	return counts;
 }
 
-/** What the package's own code is known by: each change of it makes another. */
+/** A hash of the package's source. */
 function sourceHash() {
 	const hash = createHash('sha256');
 	for (const folder of ['credentials', 'nodes']) {
 		const files = fs
 			.readdirSync(path.join(projectRoot, folder), { recursive: true })
-			// Nothing that a system or an editor has left there.
+			// Without files of the operating system or an editor.
 			.filter((it) => /\.(ts|json|svg)$/.test(it))
 			.map((it) => `${folder}/${it}`.replaceAll('\\', '/'))
 			.sort();
@@ -73,7 +73,7 @@ function sourceHash() {
 	return hash.digest('hex').slice(0, 12);
 }
 
-/** The areas of which a version's tests have last run with other code, or have failed. */
+/** The areas of a version whose tests were last run with other code, or failed. */
 function untested(counts, source) {
 	return Object.keys(areas).filter((area) => {
 		const count = counts?.[area];
@@ -82,8 +82,8 @@ function untested(counts, source) {
 }
 
 /**
- * Writes down what came of a run, in README too. Areas that were not run keep what they had.
- * @param source of the code that was run
+ * Records the results of a run, and updates the table in README. Other areas keep their results.
+ * @param source the hash of the tested code
  */
 function record(version, report, source) {
 	const all = readRecord();
@@ -106,14 +106,14 @@ function readRecord() {
 	return fs.existsSync(recordFile) ? JSON.parse(fs.readFileSync(recordFile, 'utf8')) : {};
 }
 
-/** Orders versions, older ones first. */
+/** Compares versions, older ones first. */
 function compare(a, b) {
 	const [left, right] = [a, b].map((version) => version.split('.').map(Number));
 	const at = left.findIndex((part, index) => part !== right[index]);
 	return at < 0 ? 0 : left[at] - right[at];
 }
 
-/** The table of what was run, in Markdown. */
+/** The table of results in Markdown. */
 function tableOf(all) {
 	const names = Object.keys(areas);
 	const cell = (count) => {
@@ -133,8 +133,7 @@ function tableOf(all) {
 }
 
 /**
- * What README says: the table, and from which version on all works, and the most used.
- * Where there is none, it is the table alone.
+ * The text in README: the table, and the versions from which on everything, or the most used part, works.
  */
 function shown(all) {
 	const whole = oldestWith(all, Object.keys(areas), ({ skipped }) => skipped === 0);
@@ -143,7 +142,7 @@ function shown(all) {
 	return `${tableOf(all)}\n\nOf these, everything works from n8n ${whole} on, Create and Trigger from ${usual} on.`;
 }
 
-/** The oldest version such that, of those that were run for some areas, it and all newer ones do well. */
+/** The oldest version such that it and all newer ones passed the tests of some areas. */
 function oldestWith(all, names, isEnough) {
 	let oldest;
 	for (const [version, counts] of Object.entries(all)) {

@@ -4,9 +4,8 @@ const { UserError } = require('./run');
 const waitLimit = 120_000;
 
 /**
- * Tries `look` until it gives something, at most `limit` ms long.
- * @param pause between two tries, in ms; unless given, it grows with the wait, and with what a look
- * takes: it costs n8n time
+ * Calls `look` until it returns something truthy, for at most `limit` ms.
+ * @param pause between two calls, in ms; by default, it grows with the waiting time and with the duration of a call
  */
 async function until(what, look, limit = waitLimit, pause = undefined) {
 	const begun = Date.now();
@@ -30,7 +29,7 @@ async function createCredential(session, { name = 'AlloMia', apiKey, baseUrl }) 
 	return { id, name };
 }
 
-/** The credential of this name with these values, made anew or brought up to date. */
+/** Creates or updates a credential. */
 async function upsertCredential(session, { name, apiKey, baseUrl }) {
 	const known = (await session.call('GET', '/rest/credentials')).find((it) => it.name === name);
 	if (!known) return await createCredential(session, { name, apiKey, baseUrl });
@@ -42,7 +41,7 @@ async function upsertCredential(session, { name, apiKey, baseUrl }) {
 	return { id: known.id, name };
 }
 
-/** Creates a workflow that is not active yet. */
+/** Creates an inactive workflow. */
 async function createWorkflow(session, { name, nodes, connections, settings = {} }) {
 	return await session.call('POST', '/rest/workflows', {
 		name,
@@ -54,8 +53,8 @@ async function createWorkflow(session, { name, nodes, connections, settings = {}
 }
 
 /**
- * Activates (publishes) the workflow's newest version; its webhooks are there when this resolves.
- * @throws with n8n's reasons where it does not come about
+ * Activates (publishes) the workflow's latest version. Its webhooks are registered when this resolves.
+ * @throws with n8n's reasons if that fails
  */
 async function activate(session, workflowId) {
 	const versionId = await setActive(session, workflowId, true, { name: 'v1', description: '' });
@@ -64,39 +63,39 @@ async function activate(session, workflowId) {
 		if (status === 'failed' || status === 'partial') {
 			throw new Error(`n8n does not publish the workflow: ${reasons.join('; ')}`);
 		}
-		// Without a trigger of its own, there is nothing that goes live.
+		// A workflow without a trigger cannot be published.
 		return status === 'not_published' || liveVersionId === versionId;
 	});
 }
 
-/** Its webhooks are gone when this resolves: another workflow may have their paths. */
+/** Deactivates a workflow. Its webhooks are unregistered when this resolves, so that another workflow can use their paths. */
 async function deactivate(session, workflowId) {
 	await setActive(session, workflowId, false);
 	await published(session, workflowId, ({ status }) => status === 'not_published');
 }
 
-/** @returns the newest version */
+/** @returns the latest version */
 async function setActive(session, workflowId, active, details) {
 	const workflow = `/rest/workflows/${workflowId}`;
 	const { versionId } = await session.call('GET', workflow);
 	const route = `${workflow}/${active ? 'activate' : 'deactivate'}`;
 	await session.call('POST', route, details && { versionId, ...details }).catch(async (error) => {
 		if (error.status !== 404) throw error;
-		// Before n8n could publish workflows, it was a field of theirs.
+		// In versions without publishing, it is a field of the workflow.
 		await session.call('PATCH', workflow, { versionId, active });
 	});
 	return versionId;
 }
 
 /**
- * Waits until n8n has done what it was told about publishing, and says something that fits. One that was
- * killed on the way begins again after two minutes.
+ * Waits until n8n has finished publishing or unpublishing. An n8n that was killed meanwhile starts again after two
+ * minutes.
  */
 async function published(session, workflowId, fits) {
 	const route = `/rest/workflows/${workflowId}/publication-status`;
 	const look = async () => {
 		const { status, text, json } = await session.send('GET', route);
-		// An older n8n has answered once it was done.
+		// Older versions respond when they have finished.
 		if (status === 404) return true;
 		if (status !== 200) throw new Error(`n8n answered GET ${route} with ${status}: ${text}`);
 		return json.data.status !== 'in_progress' && fits(json.data);
@@ -105,8 +104,7 @@ async function published(session, workflowId, fits) {
 }
 
 /**
- * The executions of a workflow (with this status), newest first, without their data: n8n lists some at a
- * time.
+ * The executions of a workflow (with a status), newest first, without their data, from all pages.
  */
 async function listExecutions(session, workflowId, status) {
 	const filter = { workflowId, ...(status ? { status: [status] } : {}) };
@@ -120,7 +118,7 @@ async function listExecutions(session, workflowId, status) {
 	const { results, ...first } = await read('');
 	let { nextCursor } = first;
 	while (nextCursor) ({ nextCursor } = await read(`&cursor=${nextCursor}`));
-	// n8n 1.x has no cursor, and its order is not that of the IDs: each hundred of them is asked for.
+	// n8n 1.x has no cursor, and does not sort by ID: ranges of a hundred IDs are requested.
 	if (nextCursor === undefined && results.length === 100) {
 		for (let last = Math.max(...found.keys()) + 100; last > 0; last -= 100) {
 			await read(`&firstId=${last - 101}&lastId=${last}`);
@@ -129,10 +127,10 @@ async function listExecutions(session, workflowId, status) {
 	return [...found.values()];
 }
 
-/** An execution with its data unfolded: { id, status, mode, …, data: { resultData, … } }. */
+/** An execution with its data parsed: { id, status, mode, …, data: { resultData, … } }. */
 async function readExecution(session, id) {
 	const execution = await session.call('GET', `/rest/executions/${id}`);
-	// Loaded here, since the project's dependencies may only just have been installed.
+	// Imported here, since the project's dependencies may only just have been installed.
 	const { parse } = require('flatted');
 	return { ...execution, data: parse(execution.data) };
 }
@@ -148,7 +146,7 @@ async function waitForEnd(session, id, limit) {
 			await session.call('GET', route).then(
 				({ status }) => over.includes(status),
 				(error) => {
-					// n8n 2.20 says so of a run by hand of which it has stored nothing yet.
+					// n8n 2.20 responds that for a manual run of which it has not stored anything yet.
 					if (error.message.includes("(reading 'resultData')")) return false;
 					throw error;
 				},
@@ -163,7 +161,7 @@ async function stopExecution(session, id) {
 	await session.call('POST', `/rest/executions/${id}/stop`);
 }
 
-/** What a node put out in a run, per output, as the items' json. */
+/** A node's output in a run, as the items' json by output. */
 function outputsOf(execution, nodeName, run = 0) {
 	const data = execution.data.resultData.runData[nodeName]?.[run]?.data?.main ?? [];
 	return data.map((items) => (items ?? []).map(({ json }) => json));

@@ -1,9 +1,9 @@
-import { ApiError } from './answers';
+import { ApiError } from './responses';
 import { ids, keys } from './constants';
 import type { StoredOrganization } from './types';
 import type { World } from './world';
 
-/** Whom a key stands for. */
+/** The owner of a key. */
 export type Caller =
 	| { level: 'tenant'; tenantId: string }
 	| { level: 'organization'; organizationId: string };
@@ -15,7 +15,7 @@ const callers = new Map<string, Caller>([
 	[keys.inactive, { level: 'organization', organizationId: ids.inactiveOrganizationId }],
 ]);
 
-/** The caller behind an Authorization header; 401 when there is none. */
+/** Authenticates a request by its Authorization header. Throws a 401 if it is invalid. */
 export function authenticate(authorization: string | undefined): Caller {
 	const key = /^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '';
 	const caller = callers.get(key);
@@ -38,7 +38,7 @@ export function visibleOrganization(
 	return visible ? found : undefined;
 }
 
-/** The tenant behind the caller; the organization endpoints answer nobody else. */
+/** The caller's tenant. Throws if the caller is an organization, which may not use these endpoints. */
 export function requireTenant(caller: Caller): string {
 	if (caller.level === 'tenant') return caller.tenantId;
 	throw new ApiError(403, { error: 'Insufficient permissions' });

@@ -1,5 +1,5 @@
 import { visibleOrganization } from './access';
-import { ApiError, json, type Answer } from './answers';
+import { ApiError, json, type ApiResponse } from './responses';
 import { freshLinks } from './fileHost';
 import { paginate } from './paging';
 import type { Context } from './request';
@@ -8,7 +8,7 @@ import type { CallRecord, CallSummary } from './types';
 import { check, queryObject } from './validation';
 
 /** GET /calls */
-export function listCalls({ world, caller, request }: Context): Answer {
+export function listCalls({ world, caller, request }: Context): ApiResponse {
 	const query = check(callsQuery, queryObject(request.query));
 	if (!visibleOrganization(world, caller, query.organizationId)) {
 		throw new ApiError(404, { error: 'Organization not found' });
@@ -22,7 +22,7 @@ export function listCalls({ world, caller, request }: Context): Answer {
 }
 
 /** GET /calls/{id} */
-export function getCall({ world, caller, params }: Context): Answer {
+export function getCall({ world, caller, params }: Context): ApiResponse {
 	const call = world.memory.log.get(params[0] ?? '');
 	if (!call || !visibleOrganization(world, caller, call.organizationId)) {
 		throw new ApiError(404, { error: 'Call not found' });
@@ -43,12 +43,12 @@ function wanted(call: CallRecord, query: CallsQuery): boolean {
 	);
 }
 
-/** In ms since 1970; 0 where it is not known, which is taken for any time. */
+/** The start in ms since 1970; 0 if it is not known, which matches any time. */
 function startOf({ callStartedAt }: CallRecord): number {
 	return callStartedAt === null ? 0 : Date.parse(callStartedAt);
 }
 
-/** By start, or by duration; equal ones in the order in which they were logged. */
+/** Sorts by start or by duration; stable for equal ones. */
 function sorted(calls: CallRecord[], sort: CallsQuery['sort']): CallRecord[] {
 	const value = sort.startsWith('duration')
 		? (call: CallRecord) => Number(call.callDurationSeconds)

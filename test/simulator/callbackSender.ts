@@ -1,18 +1,18 @@
 import http from 'node:http';
 import https from 'node:https';
 
-/** What came of one POST: an answer, or an error. */
+/** The result of a POST: a response or an error. */
 export interface Sent {
 	status?: number;
 	responseBody?: string;
 	error?: string;
 }
 
-/** More of a receiver's answer is not kept. */
+/** How much of a receiver's response is kept. */
 const keptBytes = 64 * 1024;
 
-// An idle connection is dropped after a second: earlier than receivers commonly drop it, so that
-// no callback is lost to a connection that is just being closed.
+// Idle connections are closed after a second, before receivers close them, so that no callback is sent on a
+// connection that is just being closed.
 const agentOptions = { keepAlive: true, maxSockets: 256, timeout: 1000 };
 
 /** Posts JSON: once, with a time limit, without following redirects. */
@@ -25,7 +25,7 @@ export class CallbackSender {
 
 	constructor(private readonly timeoutMs: number) {}
 
-	/** Never rejects: a URL that cannot be called is an error like any other. */
+	/** Never rejects: an invalid URL is a result like any other error. */
 	async send(target: string, body: string): Promise<Sent> {
 		try {
 			return await this.post(new URL(target), body);
@@ -34,12 +34,12 @@ export class CallbackSender {
 		}
 	}
 
-	/** Cuts what is under way. */
+	/** Aborts requests in progress. */
 	cancel(): void {
 		this.running.forEach((request) => request.destroy(new Error('The simulator was reset')));
 	}
 
-	/** Closes every connection. */
+	/** Closes all connections. */
 	close(): void {
 		this.cancel();
 		this.agents['http:'].destroy();
@@ -66,7 +66,7 @@ export class CallbackSender {
 			});
 			this.running.add(request);
 			request.on('error', (error) => done({ error: error.message || String(error) }));
-			// From the connection on: waiting for a free one is not the receiver's doing.
+			// Starts with the connection: waiting for a free one is not up to the receiver.
 			request.on('socket', () => {
 				timer = setTimeout(
 					() => request.destroy(new Error(`No answer within ${this.timeoutMs} ms`)),

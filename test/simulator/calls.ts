@@ -6,7 +6,7 @@ import { timestamp } from './timers';
 import type { CallbackDelivery, CallRecord, Dial, TerminalStatus } from './types';
 import { current, type OutboundCall, type World } from './world';
 
-/** Starts a call: from here on, with the real API, a telephone rings. */
+/** Starts a call. With the real API, a phone would ring now. */
 export function startCall(world: World, dial: Omit<Dial, 'at' | 'outboundCallId'>): OutboundCall {
 	const outboundCallId = randomUUID();
 	const call: OutboundCall = {
@@ -20,7 +20,7 @@ export function startCall(world: World, dial: Omit<Dial, 'at' | 'outboundCallId'
 	return call;
 }
 
-/** Lets a call take its course: it ends after the pace, unless its number says otherwise. */
+/** Schedules the end of a call: after the pace, unless its number says otherwise. */
 export function scheduleEnd(world: World, call: OutboundCall): void {
 	const { status = 'completed' } = endingOf(call.dial.body.phoneNumber);
 	if (status === 'calling') return;
@@ -90,14 +90,14 @@ export async function deliver(world: World, call: OutboundCall): Promise<Callbac
 		attempt: call.attempts,
 	};
 	Object.assign(delivery, await world.sender.send(url, JSON.stringify(state)));
-	// A reset in between has made this call a thing of the past.
+	// The simulator may have been reset in between.
 	if (memory === world.memory) world.callbacks.push(delivery);
 	const result = delivery.error ?? `${delivery.status} ${delivery.responseBody?.slice(0, 200)}`;
 	world.log?.(`callback -> ${url} ${state.status}: ${result}`);
 	return delivery;
 }
 
-/** Every ended outbound call appears in the call log, under an id of its own. */
+/** Adds an ended outbound call to the call log, with an ID of its own. */
 function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalStatus): void {
 	const details = state.callDetails;
 	if (!details) return;
@@ -129,7 +129,7 @@ function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalS
 	world.memory.log.set(other.id, other);
 }
 
-/** A call log entry: what is given, and something plausible for the rest. */
+/** Builds a call log entry with defaults for what is not given. */
 export function logEntry(given: Partial<CallRecord>): CallRecord {
 	const now = timestamp(Date.now());
 	return {

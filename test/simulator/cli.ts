@@ -4,10 +4,10 @@ import { numberEndings, startSimulator, type Simulator } from './index';
 void main();
 
 async function main(): Promise<void> {
-	// Nothing here is worth saving: an interrupt ends it at once.
+	// Nothing needs to be saved: an interrupt ends it at once.
 	process.on('SIGINT', () => process.exit(0));
 	process.on('SIGTERM', () => process.exit(0));
-	// Whatever has started it with a channel has ended.
+	// The process that started it has ended.
 	process.on('disconnect', () => process.exit(0));
 	try {
 		const asked = readArguments(process.argv.slice(2));

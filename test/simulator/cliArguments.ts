@@ -1,19 +1,19 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface CliArguments {
 	port: number;
 	host: string;
 	pace: number;
 }
 
-/** Thrown for a command line that makes no sense; the message is for the user. */
+/** An invalid command line. The message is for the user. */
 export class UsageError extends Error {}
 
-/** How the command is used. */
+/** The command's help text. */
 export const usage = 'Usage: simulator [--port 4010] [--host 127.0.0.1] [--pace 1000]';
 
-/** Reads the command line; undefined when it asks for help. */
+/** Parses the command line; undefined if it asks for help. */
 export function readArguments(args: string[]): CliArguments | undefined {
 	const { port = '4010', host = '127.0.0.1', pace = '1000', help } = parsed(args);
 	if (help) return undefined;
@@ -32,7 +32,7 @@ function parsed(args: string[]) {
 		return parseArgs({ args, options }).values;
 	} catch (error) {
 		const message = error instanceof Error ? error.message : String(error);
-		// Only the first sentence: the rest explains a notation that nobody needs here.
+		// Only Node's first sentence: the rest is about a notation that is not used here.
 		return refuse(`${message.split('. ')[0]?.replace(/\.$/, '')}. ${usage}`);
 	}
 }

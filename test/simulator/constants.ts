@@ -1,6 +1,6 @@
 import type { SimulatorIds, SimulatorKeys } from './types';
 
-/** The API keys the simulator knows. They open nothing else. */
+/** The simulator's API keys. */
 export const keys: SimulatorKeys = {
 	tenant: 'sim-tenant-key',
 	organization: 'sim-organization-key',
@@ -51,11 +51,11 @@ export const timezones = [
 	'Pacific/Auckland',
 ] as const;
 
-/** Larger request bodies are refused. */
+/** The maximum size of a request body, in bytes. */
 export const bodyLimit = 1024 * 1024;
 
-/** How many requests are remembered at least. */
+/** The minimum number of requests to remember. */
 export const rememberedRequests = 20_000;
 
-/** How long a signed link is good for. */
+/** The lifetime of a signed link. */
 export const linkLifetimeMs = 60 * 60 * 1000;

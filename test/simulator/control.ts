@@ -1,4 +1,4 @@
-import { ApiError, invalid, json, type Answer } from './answers';
+import { ApiError, invalid, json, type ApiResponse } from './responses';
 import { finishCall } from './calls';
 import { callbacksBody, endBody, faultBody, logBody, paceBody } from './schemas';
 import type { Incoming } from './request';
@@ -6,8 +6,8 @@ import type { Dial, TerminalStatus } from './types';
 import { check, parseJson } from './validation';
 import type { World } from './world';
 
-/** Answers the `/_simulator/` paths, which AlloMia does not have. No key is needed. */
-export async function answerControl(world: World, request: Incoming): Promise<Answer> {
+/** Handles the `/_simulator/` paths, which AlloMia does not have. They need no key. */
+export async function answerControl(world: World, request: Incoming): Promise<ApiResponse> {
 	const { method, pathname } = request;
 	const asked = `${method} ${pathname}`;
 	if (asked === 'GET /_simulator/state') return json(200, state(world));
@@ -48,7 +48,7 @@ export async function answerControl(world: World, request: Incoming): Promise<An
 	return json(200, world.memory.calls.get(id)?.state);
 }
 
-/** Ends a call that is still going on, and delivers its callback. */
+/** Ends a call in progress, and delivers its callback. */
 export async function endCall(world: World, id: string, status: TerminalStatus): Promise<void> {
 	const call = world.memory.calls.get(id);
 	if (!call) throw new Error(`There is no outbound call ${id}`);
@@ -58,12 +58,12 @@ export async function endCall(world: World, id: string, status: TerminalStatus):
 	await finishCall(world, call, status);
 }
 
-/** What was dialled, in order. Its callback URL is there for those who want to play AlloMia. */
+/** The placed calls, in order, with their callback URLs. */
 function shownDial({ at, outboundCallId, body }: Dial) {
 	return { at, outboundCallId, body };
 }
 
-/** Another delay each time: so callbacks come out of order. */
+/** A random delay, so that callbacks arrive out of order. */
 function between({ from, to }: { from: number; to: number }): () => number {
 	return () => from + Math.random() * (to - from);
 }

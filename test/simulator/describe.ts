@@ -1,8 +1,8 @@
-import type { Answer } from './answers';
+import type { ApiResponse } from './responses';
 import { keys } from './constants';
 import type { Incoming } from './request';
 
-/** One line about a request. Headers, and with them the key, are left out. */
+/** A request as one line for the log, without headers, and so without the key. */
 export function describeRequest(host: 'api' | 'files', { method, path, body }: Incoming): string {
 	const shown = host === 'files' ? `${path.split('?')[0]} (file)` : path;
 	const details = fields(body)
@@ -11,8 +11,8 @@ export function describeRequest(host: 'api' | 'files', { method, path, body }: I
 	return [method, shown, ...details].join(' ');
 }
 
-/** One line about an answer. */
-export function describeAnswer({ status, body, delivery }: Answer): string {
+/** A response as one line for the log. */
+export function describeResponse({ status, body, delivery }: ApiResponse): string {
 	if (delivery === 'reset') return 'connection reset';
 	if (delivery === 'hang') return 'no answer';
 	const names = ['status', 'outboundCallId', 'error'];
@@ -22,7 +22,7 @@ export function describeAnswer({ status, body, delivery }: Answer): string {
 }
 
 function fields(body: Buffer | string | null): Array<[string, unknown]> {
-	// Nothing worth a line is this long; a recording certainly is not.
+	// Longer bodies, such as recordings, are not worth logging.
 	if (body === null || body.length > 10_000) return [];
 	try {
 		const value: unknown = JSON.parse(body.toString());
@@ -32,7 +32,7 @@ function fields(body: Buffer | string | null): Array<[string, unknown]> {
 	}
 }
 
-/** Makes a line fit for a terminal: on one line, without a full key whatever it came in with. */
+/** Makes a line safe for a terminal: without control characters and complete keys. */
 export function safeLine(line: string): string {
 	const masked = Object.values(keys).reduce(
 		(text, key) => text.replaceAll(key, `${key.slice(0, 7)}…`),

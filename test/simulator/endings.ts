@@ -1,31 +1,31 @@
 import type { Fault, TerminalStatus } from './types';
 
-/** A refusal: the telephone does not ring. */
+/** A rejection: no phone rings. */
 export interface Refusal {
 	status: number;
 	body: unknown;
 	headers?: () => Record<string, string>;
-	/** Only the first dial of a number is refused. */
+	/** Only the first call to a number is rejected. */
 	once?: boolean;
 }
 
-/** What the last four digits of a dialled number bring about. */
+/** The behavior selected by the last four digits of a phone number. */
 export interface NumberEnding {
-	/** One line for people. */
+	/** Description, for the documentation. */
 	does: string;
-	/** How the call ends; default `completed`. `calling`: it does not. */
+	/** The terminal status; default `completed`. `calling`: the call never ends. */
 	status?: TerminalStatus | 'calling';
 	refusal?: Refusal;
-	/** What happens to the answer of an accepted dial. */
+	/** A fault in the response to an accepted call. */
 	answer?: Fault;
 	callback?: { copies?: number; /** Paces after the call's end. */ late?: number };
 	log?: {
 		/** Paces after the call's end at which it is logged. */
 		late?: number;
-		/** Whom another call went to that began 2 s after this one. */
+		/** The number of another call that began 2 s after this one. */
 		neighbour?: 'same number' | 'another number';
 	};
-	/** The call ends, and its callback is delivered, before the dial is answered. */
+	/** Whether the call ends and its callback is delivered before the response is sent. */
 	atOnce?: boolean;
 }
 
@@ -44,7 +44,7 @@ const undialable = {
 	details: [{ field: 'phoneNumber', message: 'Phone number cannot be dialled', code: 'custom' }],
 };
 
-/** The table of number endings. Any other ending: the call completes. */
+/** The behaviors by ending. With any other ending, the call completes. */
 export const numberEndings: Readonly<Record<string, NumberEnding>> = {
 	'0001': { does: 'ends as failed', status: 'failed' },
 	'0002': { does: 'ends as busy', status: 'busy' },
@@ -131,7 +131,7 @@ export const numberEndings: Readonly<Record<string, NumberEnding>> = {
 
 const ordinary: NumberEnding = { does: 'ends as completed' };
 
-/** What dialling this number does. */
+/** The behavior of a phone number. */
 export function endingOf(phoneNumber: string): NumberEnding {
 	return numberEndings[phoneNumber.replace(/\D/g, '').slice(-4)] ?? ordinary;
 }

@@ -1,6 +1,6 @@
 import type { FaultRule } from './types';
 
-/** What a rule is held against. */
+/** The properties of a request that a rule is matched against. */
 export interface FaultSubject {
 	host: 'api' | 'files';
 	method: string;
@@ -9,13 +9,13 @@ export interface FaultSubject {
 	body: Buffer | null;
 }
 
-/** A rule and how often it still applies. */
+/** A rule, and how often it still applies. */
 export interface ArmedFault {
 	rule: FaultRule;
 	left: number;
 }
 
-/** Takes the first rule that matches, and uses it up by one. */
+/** Finds the first rule that matches, and reduces its count by one. */
 export function takeFault(faults: ArmedFault[], subject: FaultSubject): FaultRule | undefined {
 	const index = faults.findIndex(({ rule }) => matches(rule, subject));
 	const found = faults[index];

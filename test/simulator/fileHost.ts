@@ -1,4 +1,4 @@
-import type { Answer } from './answers';
+import type { ApiResponse } from './responses';
 import type { Incoming } from './request';
 import type { CallRecord } from './types';
 import type { World } from './world';
@@ -14,10 +14,10 @@ export function freshLinks(
 	};
 }
 
-/** Answers as the object store does that real pre-signed links lead to. */
-export function answerFile(world: World, request: Incoming): Answer {
-	// Such stores take a signed link or an Authorization header, never both. Through this a client
-	// that sends its API key along to another host is found out.
+/** Responds like the object store behind real pre-signed links. */
+export function answerFile(world: World, request: Incoming): ApiResponse {
+	// Object stores accept a signed link or an Authorization header, never both. That exposes clients which
+	// send their API key to another host.
 	if (request.headers.authorization !== undefined) {
 		return xml(400, 'InvalidArgument', 'Only one auth mechanism allowed');
 	}
@@ -41,7 +41,7 @@ export function answerFile(world: World, request: Incoming): Answer {
 			};
 }
 
-function xml(status: number, code: string, message: string): Answer {
+function xml(status: number, code: string, message: string): ApiResponse {
 	const error = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 	return {
 		status,

@@ -6,7 +6,7 @@ import { safeLine } from './describe';
 import { answerFile, wav } from './fileHost';
 import { LinkSigner } from './links';
 import { close, listen } from './listen';
-import { answerApi } from './router';
+import { handleApi } from './router';
 import { createServer } from './server';
 import { Timers } from './timers';
 import type { Simulator, SimulatorOptions } from './types';
@@ -17,12 +17,12 @@ export { endingOf, numberEndings, type NumberEnding } from './endings';
 export { close, listen } from './listen';
 export type * from './types';
 
-/** Starts a stand-in for AlloMia's API. Nothing it does leaves the machine but callbacks. */
+/** Starts a simulator of AlloMia's API. Only its callbacks may leave this machine. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
 	const { host = '127.0.0.1', port = 0 } = options;
 	const world = createWorld(options);
 	const servers = [
-		createServer(world, 'api', answerApi, answerControl),
+		createServer(world, 'api', handleApi, answerControl),
 		createServer(world, 'files', answerFile),
 	] as const;
 	const [api, files] = servers;

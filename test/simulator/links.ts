@@ -2,12 +2,12 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 import { linkLifetimeMs } from './constants';
 
-/** Signs links to files and judges them, without keeping a list of those issued. */
+/** Signs and verifies links to files, without storing them. */
 export class LinkSigner {
 	private readonly secret = randomBytes(32);
 	private generation = 0;
 
-	/** A path with query that opens a file for an hour. */
+	/** A signed path to a file, valid for an hour. */
 	sign(path: string): string {
 		const query = new URLSearchParams({
 			expires: String(Date.now() + linkLifetimeMs),
@@ -17,7 +17,7 @@ export class LinkSigner {
 		return `${path}?${query}&signature=${this.signature(path, query)}`;
 	}
 
-	/** What is wrong with a link, if anything. */
+	/** Why a link is invalid, if it is. */
 	fault(path: string, query: URLSearchParams): 'expired' | 'forged' | undefined {
 		const signed = new URLSearchParams(query);
 		signed.delete('signature');

@@ -3,12 +3,12 @@ import type net from 'node:net';
 
 type Server = http.Server | net.Server;
 
-/** The connections that a server has, tunnels through it among them. */
+/** The open connections by server, including tunnels. */
 const connections = new WeakMap<Server, Set<net.Socket>>();
 
 /**
- * Lets a server listen, unless told otherwise on a free port and for this machine only.
- * @returns its address, without a slash at the end
+ * Starts a server, by default on a free port and for this machine only.
+ * @returns its URL, without a trailing slash
  */
 export async function listen(server: Server, port = 0, host = '127.0.0.1'): Promise<string> {
 	const open = new Set<net.Socket>();
@@ -25,13 +25,13 @@ export async function listen(server: Server, port = 0, host = '127.0.0.1'): Prom
 		});
 	});
 	const { address, family, port: bound } = server.address() as net.AddressInfo;
-	// An address that stands for all of them cannot be called.
+	// A wildcard address cannot be used in a URL.
 	const any = address === '0.0.0.0' || address === '::';
 	const name = any ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
 	return `http://${name}:${bound}`;
 }
 
-/** Ends a server, and the connections that it has. */
+/** Stops a server, and closes its connections. */
 export async function close(server: Server | undefined): Promise<void> {
 	if (!server) return;
 	await new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { requireTenant, visibleOrganization } from './access';
-import { ApiError, json, type Answer } from './answers';
+import { ApiError, json, type ApiResponse } from './responses';
 import { paginate } from './paging';
 import type { Context } from './request';
 import {
@@ -20,7 +20,7 @@ import type { World } from './world';
 const keyUser = '40000000-0000-4000-8000-000000000002';
 
 /** GET /organization */
-export function listOrganizations({ world, caller, request }: Context): Answer {
+export function listOrganizations({ world, caller, request }: Context): ApiResponse {
 	const tenantId = requireTenant(caller);
 	const query = check(organizationsQuery, queryObject(request.query));
 	const search = query.search?.toLowerCase() ?? '';
@@ -33,7 +33,7 @@ export function listOrganizations({ world, caller, request }: Context): Answer {
 }
 
 /** POST /organization */
-export function createOrganization({ world, caller, request }: Context): Answer {
+export function createOrganization({ world, caller, request }: Context): ApiResponse {
 	const tenantId = requireTenant(caller);
 	const raw = parseJson(request.body, request.headers['content-type']);
 	const { externalId, ...fields } = check(newOrganization, raw);
@@ -50,14 +50,14 @@ export function createOrganization({ world, caller, request }: Context): Answer 
 }
 
 /** GET /organization/{id} */
-export function getOrganization(context: Context): Answer {
+export function getOrganization(context: Context): ApiResponse {
 	const tenantId = requireTenant(context.caller);
 	const { shown } = find(context, 'Organization not found');
 	return json(200, { currentOrg: shown, userOrgs: organizationsOf(context.world, tenantId) });
 }
 
 /** PUT /organization/{id} */
-export function updateOrganization(context: Context): Answer {
+export function updateOrganization(context: Context): ApiResponse {
 	requireTenant(context.caller);
 	const { body, headers } = context.request;
 	const { externalId, ...fields } = check(
@@ -71,7 +71,7 @@ export function updateOrganization(context: Context): Answer {
 }
 
 /** PUT /organization/{id}/metadata */
-export function updateMetadata(context: Context): Answer {
+export function updateMetadata(context: Context): ApiResponse {
 	requireTenant(context.caller);
 	const { body, headers } = context.request;
 	const { metadata } = check(metadataBody, parseJson(body, headers['content-type']));

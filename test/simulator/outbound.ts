@@ -1,5 +1,5 @@
 import { visibleOrganization, type Caller } from './access';
-import { ApiError, json, spoil, type Answer } from './answers';
+import { ApiError, json, spoil, type ApiResponse } from './responses';
 import { finishCall, scheduleEnd, startCall } from './calls';
 import { endingOf, type NumberEnding } from './endings';
 import type { Context } from './request';
@@ -9,11 +9,15 @@ import { check, parseJson } from './validation';
 import type { World } from './world';
 
 /** POST /outbound */
-export async function createOutboundCall({ world, caller, request }: Context): Promise<Answer> {
+export async function createOutboundCall({
+	world,
+	caller,
+	request,
+}: Context): Promise<ApiResponse> {
 	refuseInactive(world, caller);
 	const raw = parseJson(request.body, request.headers['content-type']);
 	check(outboundBody, raw);
-	// What was sent, not what the schema made of it.
+	// The body as it was sent, not zod's copy.
 	const body = raw as OutboundRequest;
 	const organizationId = callingOrganization(world, caller, body);
 	const ending = endingOf(body.phoneNumber);
@@ -47,7 +51,7 @@ function callingOrganization(world: World, caller: Caller, body: OutboundRequest
 	throw new ApiError(404, { error: 'Assistant or phone number not found' });
 }
 
-function refusal(world: World, { refusal }: NumberEnding, number: string): Answer | undefined {
+function refusal(world: World, { refusal }: NumberEnding, number: string): ApiResponse | undefined {
 	if (!refusal) return undefined;
 	if (refusal.once) {
 		if (world.memory.refusedOnce.has(number)) return undefined;
@@ -57,7 +61,7 @@ function refusal(world: World, { refusal }: NumberEnding, number: string): Answe
 }
 
 /** GET /outbound/{id}/status */
-export function getOutboundStatus({ world, caller, params }: Context): Answer {
+export function getOutboundStatus({ world, caller, params }: Context): ApiResponse {
 	const call = world.memory.calls.get(params[0] ?? '');
 	if (!call || !visibleOrganization(world, caller, call.dial.organizationId)) {
 		throw new ApiError(404, { error: 'Outbound call not found' });

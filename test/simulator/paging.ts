@@ -1,4 +1,4 @@
-/** The `pagination` part of a list's answer. */
+/** The `pagination` object of a list response. */
 export interface Pagination {
 	page: number;
 	limit: number;

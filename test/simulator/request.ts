@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from './access';
 import type { World } from './world';
 
-/** A request that has been read. */
+/** A request with its body. */
 export interface Incoming {
 	method: string;
 	/** With the query. */
@@ -10,11 +10,11 @@ export interface Incoming {
 	pathname: string;
 	query: URLSearchParams;
 	headers: IncomingHttpHeaders;
-	/** Null when it exceeded the limit. */
+	/** Null if it exceeds the limit. */
 	body: Buffer | null;
 }
 
-/** What a handler gets. */
+/** The arguments of a request handler. */
 export interface Context {
 	world: World;
 	caller: Caller;

@@ -1,5 +1,5 @@
 import { authenticate } from './access';
-import { ApiError, json, type Answer } from './answers';
+import { ApiError, json, type ApiResponse } from './responses';
 import { getCall, listCalls } from './callLog';
 import {
 	createOrganization,
@@ -15,7 +15,7 @@ import type { World } from './world';
 interface Route {
 	method: string;
 	path: RegExp;
-	handle: (context: Context) => Answer | Promise<Answer>;
+	handle: (context: Context) => ApiResponse | Promise<ApiResponse>;
 }
 
 const routes: Route[] = [
@@ -30,8 +30,8 @@ const routes: Route[] = [
 	{ method: 'PUT', path: /^\/api\/organization\/([^/]+)\/metadata$/, handle: updateMetadata },
 ];
 
-/** Answers a request to the API. */
-export async function answerApi(world: World, request: Incoming): Promise<Answer> {
+/** Handles a request to the API. */
+export async function handleApi(world: World, request: Incoming): Promise<ApiResponse> {
 	if (!request.pathname.startsWith('/api/')) return json(404, { error: 'Not found' });
 	const caller = authenticate(request.headers.authorization);
 	const here = routes.filter(({ path }) => path.test(request.pathname));

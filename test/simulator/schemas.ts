@@ -6,7 +6,7 @@ import { uuidForm, wholeNumber } from './validation';
 const uuid = z.string().regex(uuidForm, 'Invalid uuid');
 const text = z.string().min(1);
 
-/** Whether something reads as a telephone number: 7 to 15 digits and the usual punctuation. */
+/** Whether a text has the form of a phone number: 7 to 15 digits and the usual punctuation. */
 export function looksLikePhoneNumber(value: string): boolean {
 	const digits = value.replace(/\D/g, '').length;
 	return /^\+?[\d(][\d ().-]*$/.test(value) && digits >= 7 && digits <= 15;
@@ -17,7 +17,7 @@ const phoneNumber = z
 	.min(10, 'Phone number must be at least 10 digits')
 	.max(20, 'Phone number must be at most 20 digits')
 	.superRefine((value, context) => {
-		// One finding per number: the documented body for a short one has a single detail.
+		// One issue per number: the documented body for a short one has a single detail.
 		if (value.length < 10 || value.length > 20 || looksLikePhoneNumber(value)) return;
 		context.addIssue({
 			code: z.ZodIssueCode.invalid_string,
@@ -58,7 +58,7 @@ const iso8601 = z.string().superRefine((value, context) => {
 	});
 });
 
-/** The instant an ISO 8601 text names; without a zone it is read as UTC. */
+/** Parses ISO 8601; without a zone, it is UTC. */
 export function instant(value: string): number {
 	const hasZone = !value.includes('T') || /(Z|[+-]\d{2}:?\d{2})$/.test(value);
 	return Date.parse(hasZone ? value : `${value}Z`);

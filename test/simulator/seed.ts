@@ -9,7 +9,7 @@ function pick<T>(list: readonly T[], index: number): T {
 	return list[index % list.length] as T;
 }
 
-/** An id that tells people what it is: a prefix and a number. */
+/** A readable ID: a prefix and a number. */
 function numbered(prefix: string, index: number): string {
 	return `${prefix}-0000-4000-8000-${String(index).padStart(12, '0')}`;
 }

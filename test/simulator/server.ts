@@ -1,16 +1,16 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 
-import { answerBefore, ApiError, json, spoil, type Answer } from './answers';
+import { responseBefore, ApiError, json, spoil, type ApiResponse } from './responses';
 import { bodyLimit, rememberedRequests } from './constants';
-import { describeAnswer, describeRequest } from './describe';
+import { describeResponse, describeRequest } from './describe';
 import { takeFault } from './faults';
 import type { Incoming } from './request';
 import type { RecordedRequest } from './types';
 import type { World } from './world';
 
-export type Handler = (world: World, request: Incoming) => Answer | Promise<Answer>;
+export type Handler = (world: World, request: Incoming) => ApiResponse | Promise<ApiResponse>;
 
-/** A server with faults and records. `control` paths have neither. */
+/** Creates a server that records requests and injects faults, except on `control` paths. */
 export function createServer(
 	world: World,
 	host: 'api' | 'files',
@@ -21,7 +21,7 @@ export function createServer(
 	const server = http.createServer((req, res) => {
 		void serve(req, res).catch(() => req.socket.destroy());
 	});
-	// Longer than clients keep idle connections: none of them meets one that is being closed.
+	// Longer than clients keep idle connections, so that none uses one that is just being closed.
 	server.keepAliveTimeout = 65_000;
 	server.requestTimeout = 0;
 	return server;
@@ -35,12 +35,12 @@ export function createServer(
 		world.log?.(`<- ${describeRequest(host, request)}`);
 		const answer = await produce(request);
 		await send(world, answer, req, res, entry);
-		world.log?.(`-> ${describeAnswer(answer)}`);
+		world.log?.(`-> ${describeResponse(answer)}`);
 	}
 
-	async function produce(request: Incoming): Promise<Answer> {
+	async function produce(request: Incoming): Promise<ApiResponse> {
 		const fault = takeFault(world.memory.faults, { host, ...request });
-		const early = fault && answerBefore(fault);
+		const early = fault && responseBefore(fault);
 		if (early) return early;
 		const answer = await settle(world, handle, request);
 		return fault ? spoil(answer, fault) : answer;
@@ -63,7 +63,7 @@ async function read(req: IncomingMessage): Promise<Incoming> {
 async function readBody(req: IncomingMessage): Promise<Buffer | null> {
 	const chunks: Buffer[] = [];
 	let size = 0;
-	// A body over the limit is read to its end all the same: the client then gets its answer.
+	// A body over the limit is read to its end, so that the client gets its response.
 	for await (const chunk of req as AsyncIterable<Buffer>) {
 		size += chunk.length;
 		if (size <= bodyLimit) chunks.push(chunk);
@@ -75,14 +75,14 @@ function remember(record: RecordedRequest[], request: Incoming): RecordedRequest
 	const { method, path, headers, body } = request;
 	const entry = { at: Date.now(), method, path, headers, rawBody: body?.toString() ?? '' };
 	record.push(entry);
-	// In batches, because removing from the front moves everything behind it.
+	// In batches, since removing from the front moves all other entries.
 	if (record.length > rememberedRequests * 1.1) {
 		record.splice(0, record.length - rememberedRequests);
 	}
 	return entry;
 }
 
-async function settle(world: World, handle: Handler, request: Incoming): Promise<Answer> {
+async function settle(world: World, handle: Handler, request: Incoming): Promise<ApiResponse> {
 	try {
 		return await handle(world, request);
 	} catch (error) {
@@ -94,7 +94,7 @@ async function settle(world: World, handle: Handler, request: Incoming): Promise
 
 async function send(
 	world: World,
-	answer: Answer,
+	answer: ApiResponse,
 	req: IncomingMessage,
 	res: ServerResponse,
 	entry?: RecordedRequest,

@@ -1,7 +1,7 @@
-/** The longest delay that setTimeout takes; anything beyond means never. */
+/** The maximum delay of setTimeout; anything longer means never. */
 const longest = 2 ** 31 - 1;
 
-/** Timers that can all be dropped at once and never keep the process alive. */
+/** Timers that can be cancelled together, and do not keep the process alive. */
 export class Timers {
 	private readonly pending = new Set<NodeJS.Timeout>();
 
@@ -19,19 +19,19 @@ export class Timers {
 		this.pending.add(timer);
 	}
 
-	/** Resolves later; not at all when the timers are dropped first. */
+	/** Resolves later; never if the timers are cancelled before. */
 	wait(ms: number): Promise<void> {
 		return new Promise((resolve) => this.after(ms, resolve));
 	}
 
-	/** Drops everything that has not run yet. */
+	/** Cancels all timers. */
 	clear(): void {
 		this.pending.forEach((timer) => clearTimeout(timer));
 		this.pending.clear();
 	}
 }
 
-/** A documented timestamp: UTC, whole seconds. */
+/** Formats a timestamp as documented: UTC, whole seconds. */
 export function timestamp(ms: number): string {
 	return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

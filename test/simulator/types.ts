@@ -16,7 +16,7 @@ export interface OutboundRequest {
 	callbackUrl?: string;
 }
 
-/** The answer of GET /outbound/{id}/status, and the payload of a callback. */
+/** Response of GET /outbound/{id}/status, and body of a callback. */
 export interface OutboundStatus {
 	outboundCallId: string;
 	contactId: string;
@@ -24,7 +24,7 @@ export interface OutboundStatus {
 	callDetails?: { startedAt: string; endedAt: string; duration: number; endedReason: string };
 }
 
-/** One accepted POST /outbound: with the real API, a telephone would have rung. */
+/** An accepted POST /outbound: with the real API, a phone would have rung. */
 export interface Dial {
 	at: number;
 	outboundCallId: string;
@@ -34,7 +34,7 @@ export interface Dial {
 	headers: IncomingHttpHeaders;
 }
 
-/** One request as it arrived; `status` is missing while, and if, nothing was answered. */
+/** A request; `status` is missing as long as there is no response. */
 export interface RecordedRequest {
 	at: number;
 	method: string;
@@ -45,13 +45,13 @@ export interface RecordedRequest {
 	status?: number;
 }
 
-/** One delivered (or failed) callback, recorded when the receiver has answered. */
+/** A delivered or failed callback, recorded when the receiver has responded. */
 export interface CallbackDelivery {
 	at: number;
 	outboundCallId: string;
 	url: string;
 	body: OutboundStatus;
-	/** What the receiver answered; missing when there is an `error`. */
+	/** The receiver's response; missing if there is an `error`. */
 	status?: number;
 	responseBody?: string;
 	error?: string;
@@ -61,7 +61,7 @@ export interface CallbackDelivery {
 
 export type CallType = 'Inbound' | 'Outbound' | 'Web';
 
-/** An entry of the call log as GET /calls lists it. */
+/** An entry of GET /calls. */
 export interface CallSummary {
 	id: string;
 	organizationId: string;
@@ -71,7 +71,7 @@ export interface CallSummary {
 	teamId?: string | null;
 	teamName?: string | null;
 	phoneNumber: string | null;
-	/** Documented as always there; null stands for an entry that AlloMia could not make whole. */
+	/** Documented as always present; null stands for an incomplete entry. */
 	callStartedAt: string | null;
 	callEndedAt: string;
 	callDurationSeconds: string;
@@ -79,7 +79,7 @@ export interface CallSummary {
 	createdAt: string;
 }
 
-/** An entry of the call log as GET /calls/{id} answers it. */
+/** Response of GET /calls/{id}. */
 export interface CallRecord extends CallSummary {
 	callEndedReason?: string | null;
 	userName?: string | null;
@@ -88,7 +88,7 @@ export interface CallRecord extends CallSummary {
 	callOutcome?: string | null;
 	callSummary?: string | null;
 	callSummaryFr?: string | null;
-	/** Left out: a fresh signed link each time. Explicitly undefined: the field is missing. */
+	/** Omitted: a fresh signed link each time. Explicitly undefined: the field is missing. */
 	transcriptUrl?: string | null;
 	recordingUrl?: string | null;
 }
@@ -109,7 +109,7 @@ export interface Organization {
 	createdBy: string;
 }
 
-/** What goes wrong with a request or with its answer. */
+/** The kinds of faults in a request or its response. */
 export type FaultKind =
 	| 'reset-before'
 	| 'reset-after'
@@ -123,10 +123,10 @@ export type FaultKind =
 	| 'wrong-types'
 	| 'slow';
 
-/** A fault and its particulars. */
+/** A fault with its options. */
 export interface Fault {
 	kind: FaultKind;
-	/** Status to answer; for `status` the default is 500, for the others the true one. */
+	/** The response's status; default 500 for `status`, and the true one for the others. */
 	status?: number;
 	headers?: Record<string, string>;
 	/** Body for `status` and `html`; an object is sent as JSON. */
@@ -147,11 +147,11 @@ export interface FaultMatch {
 
 export interface FaultRule extends Fault {
 	match?: FaultMatch;
-	/** How many matching requests it spoils; default 1. */
+	/** The number of matching requests it applies to; default 1. */
 	times?: number;
 }
 
-/** How callbacks are delivered; a function is asked anew for every call (or copy). */
+/** How callbacks are delivered; functions are evaluated for each call (or copy). */
 export interface CallbackSettings {
 	copies?: number | (() => number);
 	delayMs?: number | (() => number);
@@ -162,12 +162,12 @@ export interface SimulatorOptions {
 	port?: number;
 	/** Default 127.0.0.1. */
 	host?: string;
-	/** Milliseconds from the dial to the end of the call; default 1000. */
+	/** The time from the start of a call to its end, in ms; default 1000. */
 	pace?: number;
 	log?: (line: string) => void;
-	/** Milliseconds a receiver has to answer a callback; default 10000. */
+	/** The timeout of a callback, in ms; default 10000. */
 	callbackTimeout?: number;
-	/** Size of every recording file; default 16044 (one second of audio). */
+	/** The size of each recording, in bytes; default 16044 (one second of audio). */
 	recordingBytes?: number;
 }
 
@@ -193,11 +193,11 @@ export interface SimulatorIds {
 	foreignOrganizationId: string;
 }
 
-/** A running simulator. The arrays are live: they grow, and `reset` empties them in place. */
+/** A running simulator. The arrays are live: `reset` empties them in place. */
 export interface Simulator {
 	/** What to put in the credential: `http://127.0.0.1:PORT/api`. */
 	baseUrl: string;
-	/** The other origin, which serves transcripts and recordings. */
+	/** The origin of transcripts and recordings. */
 	fileUrl: string;
 	keys: SimulatorKeys;
 	ids: SimulatorIds;
@@ -216,16 +216,16 @@ export interface Simulator {
 	/** Adds a fault; null removes them all. */
 	fault(rule: FaultRule | null): void;
 	clearFaults(): void;
-	/** Makes every link issued so far answer 403. */
+	/** Makes all links issued so far expire (403). */
 	expireLinks(): void;
 	/** Adds an entry to the call log and returns its id. */
 	addCall(call?: Partial<CallRecord>): string;
-	/** Back to the state at the start. */
+	/** Restores the initial state. */
 	reset(): void;
 	stop(): Promise<void>;
 }
 
-/** An organization and what its answers do not show. */
+/** An organization, with what responses do not show. */
 export interface StoredOrganization {
 	shown: Organization;
 	active: boolean;

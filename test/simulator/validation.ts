@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-import { invalid, type Detail } from './answers';
+import { invalid, type Detail } from './responses';
 
 /** UUID form only: AlloMia's own example ids lack RFC 9562's version and variant bits. */
 export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Zod's findings in the documented form. */
+/** Converts zod's issues to the documented form. */
 export function detailsOf(error: z.ZodError, prefix: string[] = []): Detail[] {
 	return error.issues.flatMap((issue) => {
 		const path = [...prefix, ...issue.path];
@@ -21,7 +21,7 @@ export function detailsOf(error: z.ZodError, prefix: string[] = []): Detail[] {
 	});
 }
 
-/** The parsed value, or a 400 with the documented body. */
+/** Validates a value. Throws the documented 400 if it is invalid. */
 export function check<S extends z.ZodTypeAny>(
 	schema: S,
 	value: unknown,
@@ -33,7 +33,7 @@ export function check<S extends z.ZodTypeAny>(
 	return result.data as z.output<S>;
 }
 
-/** The body as JSON: it has to be declared as such, and to be UTF-8. */
+/** Parses a JSON body. It must be declared as JSON and be valid UTF-8. */
 export function parseJson(body: Buffer, contentType: string | undefined): unknown {
 	if (!/^application\/json\s*(;|$)/i.test(contentType ?? '')) {
 		throw invalid([

@@ -25,7 +25,7 @@ export interface OutboundCall {
 /** What `reset` puts back. */
 export interface Memory {
 	calls: Map<string, OutboundCall>;
-	/** Without the links, which are signed when a call is asked for. */
+	/** Without the links, which are signed on request. */
 	log: Map<string, CallRecord>;
 	organizations: Map<string, StoredOrganization>;
 	/** Assistants and numbers, with the organization each belongs to. */
@@ -34,11 +34,11 @@ export interface Memory {
 	callbackSettings: CallbackSettings;
 	/** How long after its end a call is logged, in ms. */
 	logLag: number | (() => number);
-	/** Numbers whose first dial was refused. */
+	/** The numbers whose first call was rejected. */
 	refusedOnce: Set<string>;
 }
 
-/** Everything a request handler can reach. */
+/** The state that request handlers use. */
 export interface World {
 	memory: Memory;
 	dials: Dial[];
@@ -48,7 +48,7 @@ export interface World {
 	pace: number | (() => number);
 	/** Ends of calls and late callbacks: dropped by `reset`. */
 	timers: Timers;
-	/** Slow answers: dropped only at the end, so that no client is left waiting. */
+	/** Slow responses: only dropped at the end, so that no client is left waiting. */
 	answerTimers: Timers;
 	links: LinkSigner;
 	sender: CallbackSender;
@@ -71,7 +71,7 @@ export function freshMemory(): Memory {
 	};
 }
 
-/** A setting that may be a function of the moment. */
+/** The current value of a setting, which may be a function. */
 export function current(setting: number | (() => number) | undefined, fallback: number): number {
 	return (typeof setting === 'function' ? setting() : setting) ?? fallback;
 }

@@ -2,14 +2,14 @@ import { STATUS_CODES } from 'node:http';
 
 import type { Fault } from './types';
 
-/** What goes back to the client, and how. */
-export interface Answer {
+/** A response, and how it is delivered. */
+export interface ApiResponse {
 	status: number;
 	headers: Record<string, string>;
 	body: string | Buffer;
 	/**
-	 * `reset` cuts the connection instead of answering, `hang` leaves it open unanswered, `stall` with
-	 * half of the body.
+	 * `reset` resets the connection instead of responding, `hang` never responds, `stall` stops after half of the
+	 * body.
 	 */
 	delivery?: 'reset' | 'hang' | 'stall';
 	delayMs?: number;
@@ -22,7 +22,7 @@ export interface Detail {
 	code: string;
 }
 
-/** An error that the API answers with. */
+/** An error response of the API. */
 export class ApiError extends Error {
 	constructor(
 		readonly status: number,
@@ -33,8 +33,12 @@ export class ApiError extends Error {
 	}
 }
 
-/** A JSON answer. */
-export function json(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
+/** A JSON response. */
+export function json(
+	status: number,
+	body: unknown,
+	headers: Record<string, string> = {},
+): ApiResponse {
 	return {
 		status,
 		headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
@@ -55,13 +59,13 @@ const documentedErrors: Record<number, string> = {
 	500: 'Internal server error occurred',
 };
 
-/** The error text for a status: the documented one where there is one. */
+/** The error text for a status: the documented one, if any. */
 export function errorText(status: number): string {
 	return documentedErrors[status] ?? STATUS_CODES[status] ?? 'Error';
 }
 
-/** The answer of a fault that keeps the request from taking effect; otherwise undefined. */
-export function answerBefore(fault: Fault): Answer | undefined {
+/** The response of a fault that prevents the request from taking effect; otherwise undefined. */
+export function responseBefore(fault: Fault): ApiResponse | undefined {
 	if (fault.kind === 'reset-before') return { ...json(500, {}), delivery: 'reset' };
 	if (fault.kind === 'timeout-before') return { ...json(500, {}), delivery: 'hang' };
 	if (fault.kind !== 'status') return undefined;
@@ -70,8 +74,8 @@ export function answerBefore(fault: Fault): Answer | undefined {
 	return typeof fault.body === 'string' ? { ...answer, body: fault.body } : answer;
 }
 
-/** A true answer, spoilt by a fault that happens after the request took effect. */
-export function spoil(answer: Answer, fault: Fault): Answer {
+/** Applies a fault that occurs after the request took effect to its response. */
+export function spoil(answer: ApiResponse, fault: Fault): ApiResponse {
 	const status = fault.status ?? answer.status;
 	const headers = { ...answer.headers, ...fault.headers };
 	switch (fault.kind) {
