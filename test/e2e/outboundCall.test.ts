@@ -1,3 +1,4 @@
+import { documentedCall, documentedFields } from '../documented';
 import { describeOneBadItem } from '../badItems';
 import { inN8n } from './support/badItems';
 import { stopExecution, until, waitForEnd, type WorkflowNode } from '../../scripts/lib/workflows';
@@ -17,34 +18,16 @@ async function run(
 
 describeOneBadItem(bench, inN8n(bench), ['Outbound Call: Create', 'Outbound Call: Get Status']);
 
-const example = {
-	customerName: 'John Doe',
-	dynamicVariables: {
-		variable: [
-			{ name: 'patientId', value: '12345' },
-			{ name: 'appointmentSlot', value: '2026-04-01T10:00:00Z' },
-			{ name: 'practitioner', value: 'Dr. Smith' },
-		],
-	},
-	callback: 'url',
-	callbackUrl: 'http://127.0.0.1:9/webhooks/call-status',
-};
+const callbackUrl = 'http://127.0.0.1:9/webhooks/call-status';
+const example = { ...documentedFields, callback: 'url', callbackUrl };
 
 describe('outboundCall: create', () => {
 	it('sends the documented example byte for byte, and gives out the answer untouched', async () => {
 		const { outputs } = await run(example);
 		expect(bench.simulator.dials[0]?.rawBody).toBe(
 			JSON.stringify({
-				phoneNumber: '+15145551234',
-				assistantId: 'a1b2c3d4-e5f6-7890-abcd-123456789012',
-				phoneNumberId: 'b2c3d4e5-f6a7-8901-bcde-234567890123',
-				customerName: 'John Doe',
-				dynamicVariables: {
-					patientId: '12345',
-					appointmentSlot: '2026-04-01T10:00:00Z',
-					practitioner: 'Dr. Smith',
-				},
-				callbackUrl: 'http://127.0.0.1:9/webhooks/call-status',
+				...documentedCall,
+				callbackUrl,
 			}),
 		);
 		expect(outputs).toEqual([
@@ -177,18 +160,7 @@ describe('outboundCall: create', () => {
 		expect(bench.simulator.requests).toHaveLength(0);
 		expect(outputs[0]?.[0]).toEqual({
 			dryRun: true,
-			request: {
-				phoneNumber: '+15145551234',
-				assistantId: ids.assistantId,
-				phoneNumberId: ids.phoneNumberId,
-				customerName: 'John Doe',
-				dynamicVariables: {
-					patientId: '12345',
-					appointmentSlot: '2026-04-01T10:00:00Z',
-					practitioner: 'Dr. Smith',
-				},
-				callbackUrl: 'http://127.0.0.1:9/webhooks/call-status',
-			},
+			request: { ...documentedCall, callbackUrl },
 		});
 	});
 

@@ -70,3 +70,27 @@ export function toItems<T extends IDataObject>(
 	const entries = Array.isArray(result.value) ? result.value : [result.value];
 	return { ok: true, value: entries.map((raw) => ({ json: shape(raw) })) };
 }
+
+/** Lists entries for each item, as Get Many does. */
+export async function mapLists<Query>(
+	context: IExecuteFunctions,
+	read: (itemIndex: number) => Validated<{ query: Query; limit: number; simplify: boolean }>,
+	list: (
+		context: IExecuteFunctions,
+		connection: Connection,
+		query: Query,
+		limit: number,
+		signal: AbortSignal,
+	) => Promise<ApiResult<IDataObject[]>>,
+	simplifyEntry: (entry: IDataObject) => IDataObject,
+): Promise<INodeExecutionData[][]> {
+	return await mapItems(context, {
+		read,
+		consequence: 'Nothing was looked up.',
+		handle: async ({ query, limit, simplify }, connection, signal) =>
+			toItems(
+				await list(context, connection, query, limit, signal),
+				simplify ? simplifyEntry : undefined,
+			),
+	});
+}

@@ -1,18 +1,6 @@
 import { isChosen, toOutput } from '../../../nodes/AlloMiaTrigger/event';
 import { terminalStatuses } from '../../../nodes/shared/api/terminalStatus';
-
-const outboundCallId = 'c3d4e5f6-a7b8-9012-cdef-345678901234';
-const event = {
-	outboundCallId,
-	contactId: 'd4e5f6a7-b8c9-0123-defa-456789012345',
-	status: 'completed',
-	callDetails: {
-		startedAt: '2026-04-01T10:00:05Z',
-		endedAt: '2026-04-01T10:02:05Z',
-		duration: 120,
-		endedReason: 'customer-ended-call',
-	},
-};
+import { documentedStatus as event } from '../../documented';
 
 describe('a workflow starts for', () => {
 	it.each(terminalStatuses)('%s where it was chosen, and only there', (status) => {

@@ -51,6 +51,7 @@ import {
 	waitingOutputs,
 	type WaitingItem,
 } from '../../../nodes/AlloMia/resources/outboundCall/waiting/waitingState';
+import { documentedCall, documentedFields, documentedStatus as ended } from '../../documented';
 import { errorRows, tables, type ErrorRow } from '../../errorsTable';
 import { ids } from '../../simulator';
 import { broken } from '../support/broken';
@@ -58,8 +59,9 @@ import { projectRoot } from '../../../scripts/lib/paths';
 
 const samplesFolder = path.join(projectRoot, 'docs', 'samples');
 const textOfDoc = (file: string) => readFileSync(path.join(projectRoot, file), 'utf8');
-const readme = textOfDoc('README.md');
-const callbacks = textOfDoc('docs/callbacks.md');
+const nodesPage = textOfDoc('docs/nodes.md');
+const reliability = textOfDoc('docs/reliability.md');
+const guides = [textOfDoc('README.md'), nodesPage, reliability].join('\n');
 
 const type = 'n8n-nodes-allomia.alloMia';
 const node = { id: '1', name: 'AlloMia', type, parameters: {} } as INode;
@@ -77,18 +79,11 @@ const connection = readConnection({ apiKey: 'an-api-key', baseUrl: 'https://allo
 
 /** AlloMia's documented example, as a builder sets it. */
 const parameters = {
-	phoneNumber: '+15145551234',
+	...documentedFields,
+	phoneNumber: documentedCall.phoneNumber,
 	assistantId: ids.assistantId,
 	phoneNumberId: ids.phoneNumberId,
-	customerName: 'John Doe',
 	specifyDynamicVariables: 'keyValue',
-	dynamicVariables: {
-		variable: [
-			{ name: 'patientId', value: '12345' },
-			{ name: 'appointmentSlot', value: '2026-04-01T10:00:00Z' },
-			{ name: 'practitioner', value: 'Dr. Smith' },
-		],
-	},
 	dynamicVariablesJson: undefined,
 	options: { metadata: { entry: [{ name: 'appointmentId', value: 4711 }] } },
 };
@@ -101,22 +96,10 @@ const variablesGiven = {
 };
 
 const answer = {
-	outboundCallId: 'c3d4e5f6-a7b8-9012-cdef-345678901234',
-	contactId: 'd4e5f6a7-b8c9-0123-defa-456789012345',
+	outboundCallId: ended.outboundCallId,
+	contactId: ended.contactId,
 	status: 'calling',
 	message: 'Outbound call dispatched',
-};
-
-const ended = {
-	outboundCallId: answer.outboundCallId,
-	contactId: answer.contactId,
-	status: 'completed',
-	callDetails: {
-		startedAt: '2026-04-01T10:00:05Z',
-		endedAt: '2026-04-01T10:02:05Z',
-		duration: 120,
-		endedReason: 'customer-ended-call',
-	},
 };
 
 const invalidRequest = {
@@ -235,14 +218,12 @@ async function produced(): Promise<Record<string, unknown>> {
 	};
 }
 
-describe('README: the samples', () => {
-	const blocks = [...`${readme}\n${callbacks}`.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(
-		(match) => match[1],
-	);
+describe('README and docs/: the samples', () => {
+	const blocks = [...guides.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
 	const files = readdirSync(samplesFolder);
 	const textOf = (file: string) => readFileSync(path.join(samplesFolder, file), 'utf8');
 
-	it('stand in the README or docs/callbacks.md, byte for byte', () => {
+	it('stand there, byte for byte', () => {
 		const texts = files.map(textOf);
 		expect(blocks.length).toBeGreaterThan(0);
 		for (const block of blocks) expect(texts).toContain(block);
@@ -260,7 +241,7 @@ describe('README: the samples', () => {
 
 /** `name: Display Name` of each row. */
 const documented = (belongs: (subject: string) => boolean): string[] =>
-	tables('parameters', readme)
+	tables('parameters', nodesPage)
 		.filter(({ subject }) => belongs(subject))
 		.flatMap(({ rows }) => rows.map(([shown, name]) => `${name?.replace(/`/g, '')}: ${shown}`))
 		.sort();
@@ -288,7 +269,7 @@ function described(properties: INodeProperties[], at: Record<string, string> = {
 		.sort();
 }
 
-describe('README: the tables of parameters', () => {
+describe('docs/nodes.md: the tables of parameters', () => {
 	const { properties } = new AlloMia().description;
 	const trigger = new AlloMiaTrigger().description.properties;
 	const credential = new AlloMiaApi().properties;
@@ -321,13 +302,13 @@ describe('README: the tables of parameters', () => {
 			if (!/ptions$/.test(property.type) || property.name === 'timezone') continue;
 			for (const option of property.options ?? []) {
 				const value = 'value' in option ? String(option.value) : '';
-				expect(readme).toContain(`\`${value}\``);
+				expect(nodesPage).toContain(`\`${value}\``);
 			}
 		}
 	});
 
 	it('list every operation', () => {
-		const listed = tables('operations', readme).flatMap(({ rows }) =>
+		const listed = tables('operations', nodesPage).flatMap(({ rows }) =>
 			rows.map((cells) => cells.slice(0, 3)),
 		);
 		const wanted = resources.flatMap(({ name: resource, value, operations: list }) =>
@@ -591,8 +572,8 @@ describe('docs/errors.md: the table', () => {
 	});
 });
 
-describe('docs/callbacks.md: the answers', () => {
+describe('docs/reliability.md: the responses', () => {
 	it.each(Object.entries(responses))('%s stands in the table', (_, { status: code, body }) => {
-		expect(callbacks).toContain(`| ${code} \`${JSON.stringify(body)}\` |`);
+		expect(reliability).toContain(`| ${code} \`${JSON.stringify(body)}\` |`);
 	});
 });

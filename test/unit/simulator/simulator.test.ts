@@ -12,20 +12,9 @@ import {
 	type Simulator,
 } from '../../simulator';
 import { projectRoot } from '../../../scripts/lib/paths';
+import { documentedCall as documented } from '../../documented';
 
 type Json = Record<string, unknown>;
-
-const documented = {
-	phoneNumber: '+15145551234',
-	assistantId: 'a1b2c3d4-e5f6-7890-abcd-123456789012',
-	phoneNumberId: 'b2c3d4e5-f6a7-8901-bcde-234567890123',
-	customerName: 'John Doe',
-	dynamicVariables: {
-		patientId: '12345',
-		appointmentSlot: '2026-04-01T10:00:00Z',
-		practitioner: 'Dr. Smith',
-	},
-};
 
 const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

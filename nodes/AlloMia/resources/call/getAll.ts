@@ -90,16 +90,9 @@ export const getAll: Operation = {
 		const { readListParameters } = await import('./parameters');
 		const { listCalls } = await import('./callLog');
 		const { simplifyListedCall } = await import('./simplify');
-		const { mapItems, toItems } = await import('../mapItems');
+		const { mapLists } = await import('../mapItems');
 
-		return await mapItems(this, {
-			read: (itemIndex) => readListParameters(this, itemIndex),
-			consequence: 'Nothing was looked up.',
-			handle: async ({ query, limit, simplify }, connection, signal) =>
-				toItems(
-					await listCalls(this, connection, query, limit, signal),
-					simplify ? simplifyListedCall : undefined,
-				),
-		});
+		const read = (itemIndex: number) => readListParameters(this, itemIndex);
+		return await mapLists(this, read, listCalls, simplifyListedCall);
 	},
 };

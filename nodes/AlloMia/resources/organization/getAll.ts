@@ -1,7 +1,7 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
 import { returnAllFields } from '../returnAll';
-import { simplifyField, withSimplify } from '../simplify';
+import { simplifyField } from '../simplify';
 
 const show = { resource: ['organization'], operation: ['getAll'] };
 
@@ -47,23 +47,9 @@ export const getAll: Operation = {
 		const { readListParameters } = await import('./parameters');
 		const { listOrganizations } = await import('./organizations');
 		const { simplifyOrganization } = await import('./simplify');
-		const { mapItems, toItems } = await import('../mapItems');
+		const { mapLists } = await import('../mapItems');
 
-		return await mapItems(this, {
-			read: (itemIndex) => {
-				const search = readListParameters({
-					filters: this.getNodeParameter('filters', itemIndex, {}) as IDataObject,
-					returnAll: this.getNodeParameter('returnAll', itemIndex, ''),
-					limit: this.getNodeParameter('limit', itemIndex, ''),
-				});
-				return withSimplify(this, itemIndex, search);
-			},
-			consequence: 'Nothing was looked up.',
-			handle: async ({ query, limit, simplify }, connection, signal) =>
-				toItems(
-					await listOrganizations(this, connection, query, limit, signal),
-					simplify ? simplifyOrganization : undefined,
-				),
-		});
+		const read = (itemIndex: number) => readListParameters(this, itemIndex);
+		return await mapLists(this, read, listOrganizations, simplifyOrganization);
 	},
 };

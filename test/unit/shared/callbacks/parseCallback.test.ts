@@ -1,17 +1,7 @@
 import { maxBodyBytes, parseCallback } from '../../../../nodes/shared/callbacks/parseCallback';
+import { documentedStatus as event } from '../../../documented';
 
-const outboundCallId = 'c3d4e5f6-a7b8-9012-cdef-345678901234';
-const event = {
-	outboundCallId,
-	contactId: 'd4e5f6a7-b8c9-0123-defa-456789012345',
-	status: 'completed',
-	callDetails: {
-		startedAt: '2026-04-01T10:00:05Z',
-		endedAt: '2026-04-01T10:02:05Z',
-		duration: 120,
-		endedReason: 'customer-ended-call',
-	},
-};
+const { outboundCallId } = event;
 
 const read = (body: unknown, contentType: string | undefined = 'application/json', bytes = 300) =>
 	parseCallback({ contentType, bytes, body });
