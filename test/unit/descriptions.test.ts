@@ -1,3 +1,4 @@
+import * as workflow from 'n8n-workflow';
 import { NodeHelpers, type INode, type INodeProperties, type INodeType } from 'n8n-workflow';
 import { AlloMiaApi } from '../../credentials/AlloMiaApi.credentials';
 import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
@@ -206,4 +207,28 @@ describe('the credential', () => {
 		const open = { apiKey: 'key-1', baseUrl: 'http://allomia.com/api' };
 		await expect(credential.authenticate(open, { url: 'x' })).rejects.toThrow(/https:\/\//);
 	});
+});
+
+describe('n8n’s start', () => {
+	const onlyForRuns = ['zod', 'p-limit', 'ipaddr.js', 'lossless-json', 'libphonenumber-js/core'];
+
+	afterEach(() => {
+		for (const name of [...onlyForRuns, 'n8n-workflow']) jest.dontMock(name);
+	});
+
+	it.each(['AlloMia/AlloMia', 'AlloMiaTrigger/AlloMiaTrigger'])(
+		'loads nothing with %s that only its runs need',
+		(name) => {
+			jest.isolateModules(() => {
+				// It has loaded zod already.
+				jest.doMock('n8n-workflow', () => workflow);
+				for (const name of onlyForRuns) {
+					jest.doMock(name, () => {
+						throw new Error(`${name} is loaded`);
+					});
+				}
+				expect(Object.keys(jest.requireActual(`../../nodes/${name}.node`))).toHaveLength(1);
+			});
+		},
+	);
 });

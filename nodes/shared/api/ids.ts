@@ -1,7 +1,9 @@
-import { uuidForm } from './schemas';
 import { readText } from '../values/parameters';
 import type { ValidationIssue } from '../values/validation';
 import { toText } from '../values/strings';
+
+/** The format of a UUID. AlloMia's IDs do not have the version and variant bits of RFC 9562. */
+export const uuidForm = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** Characters that are not allowed in a path segment: slashes, control characters and lone surrogates. */
 const unsafe = /[/\\\p{Cc}\p{Cs}]/u;

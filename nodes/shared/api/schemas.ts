@@ -1,8 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
-
-/** The format of a UUID. AlloMia's IDs do not have the version and variant bits of RFC 9562. */
-export const uuidForm = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+import { uuidForm } from './ids';
 
 const uuid = z.string().regex(uuidForm, 'must have the form of a UUID');
 

@@ -4,6 +4,9 @@ import { bareHost, isLoopbackHost } from './hosts';
 /** Names without a dot, and top-level domains that are never on the internet. */
 const localName = /^[^.]*$|\.(local|localdomain|internal|lan|home|test|invalid|home\.arpa)$/;
 
+/** The ranges of ipaddr.js that can be reached from the internet. */
+const publicRanges = ['unicast', '6to4', 'teredo', 'as112', 'as112v6', 'amt'];
+
 /** Whether a host cannot be reached from the internet: a local name, or an address in a special range. */
 export function isPrivateHost(host: string): boolean {
 	const name = bareHost(host);
@@ -25,7 +28,7 @@ function isPrivateAddress(address: IPv4 | IPv6): boolean {
 	) {
 		return isPrivateAddress(new ipaddr.IPv4(address.toByteArray().slice(-4)));
 	}
-	return range !== 'unicast';
+	return !publicRanges.includes(range);
 }
 
 /** Whether it is an "IPv4-compatible" address (RFC 4291, 2.5.5.1), which ipaddr.js counts as unicast. */

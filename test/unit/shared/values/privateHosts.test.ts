@@ -56,6 +56,10 @@ describe('where AlloMia’s callbacks cannot arrive', () => {
 		'::ffff:808:808',
 		'::808:808',
 		'64:ff9b::808:808',
+		'2002:808:808::1',
+		'2001:0:4136::1',
+		'192.31.196.1',
+		'2620:4f:8000::1',
 		'local.example.com',
 		'my-lan.com',
 	])('is not %s: no false alarm', (host) => expect(isPrivateHost(host)).toBe(false));
