@@ -24,7 +24,7 @@ const testPath = '/outbound/00000000-0000-0000-0000-000000000000/status';
 const testTimeout = 10_000;
 
 const notAlloMia =
-	'What answers at Base URL is not AlloMia’s API. Correct Base URL, or remove what stands in between.';
+	'The server at Base URL is not AlloMia’s API. Correct Base URL, or remove what is in between.';
 
 /** The statuses that are no pass, whatever else the answer says. */
 const refusedStatuses: IAuthenticateRuleResponseCode[] = [

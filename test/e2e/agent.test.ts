@@ -364,7 +364,7 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 			const told = JSON.stringify(asked.at(-1)?.messages.at(-1));
 			// n8n has stored nothing of the agent's since it began.
 			const isKnown = operation === 'createAndWait';
-			expect(told).toContain(isKnown ? bench.simulator.dials[0]?.outboundCallId : 'cut off');
+			expect(told).toContain(isKnown ? bench.simulator.dials[0]?.outboundCallId : 'interrupted');
 		},
 	);
 

@@ -67,7 +67,7 @@ it.each([
 			baseUrl: `https://${host}/api`,
 		});
 		const { message, error } = await call({}, credential);
-		expect(error).toBe('AlloMia cannot be reached: no connection came about');
+		expect(error).toBe('AlloMia cannot be reached: no connection could be established');
 		expect(message).toMatch('Nobody was called.');
 		expect(connections).toBe(4);
 	} finally {

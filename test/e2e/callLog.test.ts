@@ -461,10 +461,10 @@ describe('call: getAll', () => {
 	});
 
 	it.each([
-		['truncated', 'makes no sense'],
-		['wrong-types', 'makes no sense'],
-		['html', 'makes no sense'],
-		['empty', 'makes no sense'],
+		['truncated', 'Unexpected response'],
+		['wrong-types', 'Unexpected response'],
+		['html', 'Unexpected response'],
+		['empty', 'Unexpected response'],
 	] as const)('fails clearly with an answer that is %s', async (kind, message) => {
 		simulator.fault({ kind, match: { path: '/calls' } });
 		const { error, items } = await run(getAll);
@@ -501,7 +501,7 @@ describe('an API on another network than its files', () => {
 		const { error } = await run({ operation: 'get', callId, download: ['transcript'] }, [{}], {
 			credentials: { alloMiaApi: credential },
 		});
-		expect(error?.description).toContain('not a web address');
+		expect(error?.description).toContain('not a valid URL');
 		expect(other.requests).toHaveLength(1);
 		await other.stop();
 	});

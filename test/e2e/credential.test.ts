@@ -55,7 +55,7 @@ describe('the test of the credential', () => {
 
 	it.each([
 		['', 'API Key: it is empty'],
-		['clé', 'characters that no key has'],
+		['clé', 'invalid characters'],
 	])('refuses the key "%s" before anything is sent', async (apiKey, says) => {
 		const data = { apiKey, baseUrl: bench.simulator.baseUrl };
 		const { status, message } = await test(data);
@@ -77,7 +77,7 @@ describe('the test of the credential', () => {
 		expect(result).toEqual({ status: 'Error', message: expect.stringMatching(message) });
 	});
 
-	const notAlloMia = /^What answers at Base URL is not AlloMia’s API/;
+	const notAlloMia = /^The server at Base URL is not AlloMia’s API/;
 	const page = '<html>Welcome</html>';
 
 	it.each<[string, Pick<FaultRule, 'status' | 'body' | 'headers'>, RegExp]>([
@@ -121,8 +121,8 @@ describe('the test of the credential', () => {
 	});
 
 	it.each<[string, string, RegExp]>([
-		['the key would travel in the open', 'http://allomia.example.com/api', /in the open/],
-		['there is no address', 'allomia', /is not a web address/],
+		['the key would travel in the open', 'http://allomia.example.com/api', /unencrypted/],
+		['there is no address', 'allomia', /is not a valid URL/],
 		[
 			'nobody listens',
 			'http://127.0.0.1:9/api',

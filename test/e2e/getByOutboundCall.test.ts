@@ -137,7 +137,7 @@ describe('call: getByOutboundCall', () => {
 		const callId = logged(start + seconds * 1000);
 		const { items, error } = await lookUp([id], { phoneNumber: number, waitUpTo: 0 });
 		expect(items.map((item) => item.id)).toEqual(count === 1 ? [callId] : []);
-		expect(error?.message).toBe(count === 1 ? undefined : 'The call is not in the call log');
+		expect(error?.message).toBe(count === 1 ? undefined : 'The call was not found in the call log');
 	});
 
 	it.each([
@@ -212,7 +212,7 @@ describe('call: getByOutboundCall', () => {
 			const { id } = await placed(called);
 			const { error, items, took } = await lookUp([id], options);
 			expect(items).toEqual([]);
-			expect(error?.message).toBe('2 calls in the call log may be this one');
+			expect(error?.message).toBe('2 entries in the call log match this call');
 			expect(error?.description).toContain(advice);
 			for (const entry of await loggedTo(called)) expect(error?.description).toContain(entry.id);
 			expect(took).toBeLessThan(20_000);
@@ -258,7 +258,7 @@ describe('call: getByOutboundCall', () => {
 		const { id, start } = await placed();
 		const other = logged(start, { userPhoneNumber: '+14385551000' });
 		const { error, took } = await lookUp([id], { phoneNumber: number, waitUpTo: 3 });
-		expect(error?.message).toBe('The call is not in the call log');
+		expect(error?.message).toBe('The call was not found in the call log');
 		expect(error?.description).toContain(other);
 		expect(error?.description).toContain('Wait Up To');
 		expect(took).toBeGreaterThan(3_000);
@@ -307,7 +307,7 @@ describe('call: getByOutboundCall', () => {
 			match: { path: '/calls' },
 		});
 		const { error } = await lookUp([id], { phoneNumber: number, waitUpTo: 0 });
-		expect(error?.message).toBe('The call is not in the call log');
+		expect(error?.message).toBe('The call was not found in the call log');
 		expect(error?.description).toContain('x (');
 	});
 

@@ -198,7 +198,7 @@ describe('the credential in n8n’s HTTP Request node', () => {
 	])('sends nothing to %s, and says why', async (_, url) => {
 		const { error } = await ask(url, 4.2);
 		expect(`${error?.message} ${error?.description ?? ''}`).toContain(
-			`The API key goes to https://${api} only`,
+			`The API key may only be sent to https://${api},`,
 		);
 		expect(internet.asked).toEqual([]);
 	});

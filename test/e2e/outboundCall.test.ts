@@ -81,7 +81,7 @@ describe('outboundCall: create', () => {
 			expect.stringContaining('"slot" is undefined'),
 			expect.stringContaining('"room" is null'),
 			expect.stringContaining('Entry 3 has no name'),
-			expect.stringContaining('"doctor" is there twice'),
+			expect.stringContaining('"doctor" appears twice'),
 		]);
 		expect(bench.simulator.requests).toHaveLength(0);
 	});
@@ -202,10 +202,10 @@ describe('outboundCall: create', () => {
 			'Internal server error occurred',
 			'may have been placed',
 		],
-		['answered by HTML', '+15145550015', 'makes no sense', 'may have been placed'],
-		['answered by nothing', '+15145550016', 'makes no sense', 'may have been placed'],
-		['answered by half of it', '+15145550014', 'makes no sense', 'may have been placed'],
-		['answered by wrong types', '+15145550017', 'makes no sense', 'may have been placed'],
+		['answered by HTML', '+15145550015', 'Unexpected response', 'may have been placed'],
+		['answered by nothing', '+15145550016', 'Unexpected response', 'may have been placed'],
+		['answered by half of it', '+15145550014', 'Unexpected response', 'may have been placed'],
+		['answered by wrong types', '+15145550017', 'Unexpected response', 'may have been placed'],
 	])('says what to do about a call %s', async (_, phoneNumber, message, description) => {
 		const { error } = await run({ phoneNumber });
 		expect(error?.message).toContain(message);

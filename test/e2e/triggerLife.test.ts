@@ -87,9 +87,9 @@ describe('callback: trigger', () => {
 	}
 
 	it.each<[object, string]>([
-		[{ path: 'two words' }, 'Path: It may hold letters'],
-		[{ path: '/' }, 'Path: It may hold letters'],
-		[{ path: '={{ "a" }}' }, 'Path: It may hold letters'],
+		[{ path: 'two words' }, 'Path: It may contain unaccented letters'],
+		[{ path: '/' }, 'Path: It may contain unaccented letters'],
+		[{ path: '={{ "a" }}' }, 'Path: It may contain unaccented letters'],
 		[{ outputPerStatus: 1 }, 'Output per Status: It is'],
 	])('refuses to listen with the options %j', refuses);
 
@@ -327,7 +327,7 @@ describe('an n8n with another address', () => {
 			for (const workflow of [trigger, waiting]) {
 				const { error } = (await workflow.run([{}])).data.resultData;
 				expect(`${error?.message} ${error?.description ?? ''}`).toMatch(
-					/leads on to https.*WEBHOOK_URL/,
+					/redirects to https.*WEBHOOK_URL/,
 				);
 			}
 			expect(bench.simulator.requests).toHaveLength(0);
@@ -354,7 +354,7 @@ describe('an n8n with another address', () => {
 				},
 				async () => {
 					const { error } = (await runByHand(bench, byHand)).data.resultData;
-					expect(error?.message).toContain('n8n may not ask itself at http://localhost:');
+					expect(error?.message).toContain('n8n blocks requests to itself at http://localhost:');
 					expect(error?.description).toMatch(
 						/Nobody was called.*N8N_SSRF_ALLOWED_HOSTNAMES.*Polling/,
 					);
@@ -378,7 +378,7 @@ describe('an n8n with another address', () => {
 		await withSettings({ WEBHOOK_URL: 'http://127.0.0.1:9/' }, async () => {
 			const execution = await runByHand(bench, id);
 			expect(execution.data.resultData.error?.message).toMatch(
-				/does not reach itself at http:\/\/127\.0\.0\.1:9.*WEBHOOK_URL/,
+				/cannot reach itself at http:\/\/127\.0\.0\.1:9.*WEBHOOK_URL/,
 			);
 			expect(bench.simulator.requests).toHaveLength(0);
 			await published.run([{}]);
@@ -396,7 +396,9 @@ describe('an n8n with another address', () => {
 			},
 			async () => {
 				const execution = await runByHand(bench, id);
-				expect(execution.data.resultData.error?.message).toMatch(/renamed.*Production URL/);
+				expect(execution.data.resultData.error?.message).toMatch(
+					/custom webhook endpoints.*Production URL/,
+				);
 				expect(bench.simulator.dials).toHaveLength(0);
 				const trigger = await manualWorkflow(bench, [
 					noOp('End'),

@@ -197,7 +197,7 @@ describe('the credential', () => {
 		const data = { apiKey: 'key-1', baseUrl: '' };
 		const elsewhere = { url: 'https://example.com/api/calls' };
 		await expect(credential.authenticate(data, elsewhere)).rejects.toThrow(
-			/goes to https:\/\/allomia\.com only/,
+			/may only be sent to https:\/\/allomia\.com,/,
 		);
 		const sent = await credential.authenticate(data, { url: 'https://allomia.com/api/calls' });
 		expect(sent.maxRedirects).toBe(0);

@@ -44,8 +44,8 @@ describe('publishing a trigger', () => {
 	});
 
 	it.each<[IDataObject, string]>([
-		[{ options: { path: 'two words' } }, 'Path: It may hold letters'],
-		[{ options: { path: '={{ "a" }}' } }, 'Path: It may hold letters'],
+		[{ options: { path: 'two words' } }, 'Path: It may contain unaccented letters'],
+		[{ options: { path: '={{ "a" }}' } }, 'Path: It may contain unaccented letters'],
 		[{ statuses: ['ringing'] }, 'Statuses: It is ["ringing"]. Use a list of completed, '],
 		[{ statuses: 'busy, ringing' }, 'Statuses: It is "busy, ringing".'],
 		[{ statuses: 7 }, 'Statuses: It is 7.'],

@@ -61,7 +61,7 @@ describe('the files of a call', () => {
 			{
 				type: 'info',
 				location: 'outputPane',
-				message: `AlloMia has no recording of ${id}. Those items go out without it.`,
+				message: `AlloMia has no recording of ${id}. Those items are output without it.`,
 			},
 		]);
 		// Nobody waits for it.
@@ -78,7 +78,7 @@ describe('the files of a call', () => {
 			expect(simulator.requests).toHaveLength(2);
 			simulator.fault({ kind: 'status', status, times: 9, match });
 			const { run } = await get(id, { download: ['recording'] });
-			expect(errorOf(run).description).toContain(`answered with HTTP status ${status}.`);
+			expect(errorOf(run).description).toContain(`responded with HTTP status ${status}.`);
 			expect(simulator.requests).toHaveLength(4);
 		},
 	);
@@ -106,7 +106,7 @@ describe('the files of a call', () => {
 			'end early',
 			(_, response) =>
 				void response.writeHead(200, { 'content-length': 9 }).write('x', () => response.destroy()),
-			'broke off in the middle of it',
+			'was lost during the download',
 		],
 		[
 			'are a web page',
@@ -117,14 +117,14 @@ describe('the files of a call', () => {
 		[
 			'lead round in circles',
 			({ url }, response) => response.writeHead(302, { location: url }).end(),
-			'redirects over and over',
+			'too many redirects',
 		],
 		[
 			'lead nowhere',
 			(_, response) => response.writeHead(302).end(),
-			'answered with HTTP status 302',
+			'responded with HTTP status 302',
 		],
-		['break off at once', (_, response) => void response.destroy(), 'did not answer (ECONNRESET)'],
+		['break off at once', (_, response) => void response.destroy(), 'did not respond (ECONNRESET)'],
 	];
 	it.each(answers)(
 		'that %s are an error, which keeps the link to itself',
@@ -228,7 +228,7 @@ describe('the call behind an outcome', () => {
 		const id = await placed('1000', 600_000);
 		const begun = Date.now();
 		const run = await find(id, { phoneNumber: ending('1000'), waitUpTo: 2 });
-		expect(errorOf(run).message).toBe('The call is not in the call log');
+		expect(errorOf(run).message).toBe('The call was not found in the call log');
 		expect(Date.now() - begun).toBeGreaterThanOrEqual(2_000);
 		expect(Date.now() - begun).toBeLessThan(4_000);
 	});
@@ -262,7 +262,7 @@ describe('the call behind an outcome', () => {
 		const match = { path: '/calls' };
 		const body = { calls: [{ id: 7 }], pagination: { hasNextPage: false } };
 		simulator.fault({ kind: 'status', status: 200, body, times: 99, match });
-		expect(errorOf(await find(id)).message).toBe('AlloMia’s answer makes no sense');
+		expect(errorOf(await find(id)).message).toBe('Unexpected response from AlloMia');
 	});
 
 	it('comes with its files, which are waited for, too', async () => {

@@ -240,7 +240,7 @@ describe('where the outcome goes', () => {
 			'n8n, which does not tell whether the workflow is published, does not reach itself',
 			[trigger()],
 			{ unpublished: true, publicUrl: 'http://127.0.0.1:9' },
-			/^Callback: .*does not reach itself at http:\/\/127\.0\.0\.1:9/,
+			/^Callback: .*cannot reach itself at http:\/\/127\.0\.0\.1:9/,
 		],
 		[
 			'its path cannot be one',
@@ -258,7 +258,7 @@ describe('where the outcome goes', () => {
 			'n8n’s endpoints are renamed',
 			[trigger()],
 			{ waitingEndpoint: 'waiting' },
-			/^Callback: .*renamed.*Production URL/,
+			/^Callback: .*custom webhook endpoints.*Production URL/,
 		],
 	])('is asked for, and nobody is called, where %s', async (_, nodes, change, says) => {
 		const run = await execute(toTrigger(nodes, { ...change, items: numbers(one) }));
@@ -287,7 +287,7 @@ describe('where the outcome goes', () => {
 		await calling(place + 'x'.repeat(room));
 		expect(simulator.dials[1]?.body.callbackUrl).toHaveLength(4_000);
 		const { message } = errorOf(await calling(place + 'x'.repeat(room + 1)));
-		expect(message).toMatch(/^Callback URL: .*has 4001 characters/);
+		expect(message).toMatch(/^Callback URL: .*is 4001 characters long/);
 		expect(simulator.dials).toHaveLength(2);
 	});
 
@@ -388,7 +388,7 @@ describe('options', () => {
 			items: numbers(one),
 		});
 		expect(Date.now() - started).toBeLessThan(2000);
-		expect(errorOf(run).message).toMatch(/did not answer in time/);
+		expect(errorOf(run).message).toMatch(/did not respond in time/);
 		expect(simulator.dials).toHaveLength(1);
 	});
 });

@@ -152,7 +152,7 @@ const keyed = (onceKey: string) => options({ onceKey });
 /** By the row of docs/errors.md, how it comes about. */
 const scenarios: Record<string, Failing> = {
 	'Phone Number: …': () => ({ items: numbers('call me') }),
-	'2 of 3 items cannot be used. …': () => ({ items: numbers('call me', ada, '') }),
+	'2 of 3 items have invalid values. …': () => ({ items: numbers('call me', ada, '') }),
 	'Trigger Name: There is no node "…" in this workflow. …': () => toTrigger({ nodes: [] }),
 	'Trigger Name: It is empty. …': () => toTrigger({}, '={{ "" }}'),
 	'Trigger Name: "…" is not an AlloMia Trigger. …': () => toTrigger({}, 'Start'),
@@ -160,20 +160,20 @@ const scenarios: Record<string, Failing> = {
 		toTrigger({ nodes: [trigger({ disabled: true })] }),
 	'Trigger Name: The option Path of "…" …': () =>
 		toTrigger({ nodes: [trigger({ parameters: { options: { path: 'two words' } } })] }),
-	'Callback: "…" does not listen: …': async () => {
+	'Callback: "…" is not listening: …': async () => {
 		const message = 'The requested webhook "POST allomia/workflow1" is not registered.';
 		return byHand(await publicUrl(404, JSON.stringify({ code: 404, message })));
 	},
-	'Callback: n8n cannot tell whether "…" listens, …': () => byHand('http://127.0.0.1:9'),
-	'Callback: The webhook addresses of this n8n are renamed, …': () =>
+	'Callback: n8n cannot check whether "…" is listening, …': () => byHand('http://127.0.0.1:9'),
+	'Callback: This n8n uses custom webhook endpoints, …': () =>
 		toTrigger({ waitingEndpoint: 'waiting' }),
 	'Callback: "…" is not at … (404): …': async () =>
 		byHand(await publicUrl(404, 'Cannot POST /webhook', { 'content-type': 'text/html' })),
-	'Callback: http://… leads on to https, …': async () => byHand(await securing()),
+	'Callback: http://… redirects to https, …': async () => byHand(await securing()),
 	'Dry Run: It is …': () => options({ dryRun: '={{ "perhaps" }}' }),
-	'Metadata: It comes back with the outcome, …': () =>
+	'Metadata: It is returned with the outcome, …': () =>
 		options({ metadata: { entry: [{ name: 'id', value: '7' }] } }),
-	'Metadata: With it the callback URL has … characters, …': () =>
+	'Metadata: With it the callback URL is … characters long …': () =>
 		options(
 			{ metadata: { entry: [{ name: 'text', value: 'x'.repeat(4000) }] } },
 			{ callback: 'url', callbackUrl: 'https://example.com/' },
@@ -190,14 +190,14 @@ const scenarios: Record<string, Failing> = {
 	'Outbound call not found': () => ({
 		parameters: call({ operation: 'getStatus', outboundCallId: randomUUID() }),
 	}),
-	'The call is not in the call log': async () => lookingFor(await ended('0001', 600_000)),
-	'… calls in the call log may be this one': async () => {
+	'The call was not found in the call log': async () => lookingFor(await ended('0001', 600_000)),
+	'… entries in the call log match this call': async () => {
 		const callId = await ended('1000');
 		simulator.addCall({ callStartedAt: new Date().toISOString(), callType: 'Outbound' });
 		return lookingFor(callId);
 	},
 	'The call has not ended yet': async () => lookingFor(await ended('0004')),
-	'AlloMia does not say when this call took place': async () => {
+	'This call has no start time': async () => {
 		const outboundCallId = await ended('0003');
 		const body = { outboundCallId, contactId: randomUUID(), status: 'failed' };
 		const path = `/outbound/${outboundCallId}/status`;
@@ -212,15 +212,15 @@ const scenarios: Record<string, Failing> = {
 			organizationId: ids.foreignOrganizationId,
 			metadata: '{ "clinicCode": "A" }',
 		}),
-	'The public address of this n8n leads on to https, …': async () =>
+	'The public URL of this n8n redirects to https, …': async () =>
 		waiting({ publicUrl: await securing() }),
-	'AlloMia answered with HTTP status 429': () =>
+	'AlloMia responded with HTTP status 429': () =>
 		answering(429, { headers: { 'retry-after': '60' }, body: '' }),
 	'AlloMia cannot be reached: its address …': () => ({
 		// Nothing listens on the port for discarded traffic.
 		credential: { ...credential, baseUrl: 'http://127.0.0.1:9/api' },
 	}),
-	'AlloMia cannot be reached: no connection came about': () => ({
+	'AlloMia cannot be reached: no connection could be established': () => ({
 		credential: { ...credential, baseUrl: `${credential.baseUrl}`.replace('http', 'https') },
 	}),
 	'AlloMia cannot be reached': async () => {
@@ -234,23 +234,23 @@ const scenarios: Record<string, Failing> = {
 			credential: { ...credential, baseUrl: 'https://allomia.com/api' },
 		}),
 	'Internal server error occurred': () => to('0008'),
-	'AlloMia answered with HTTP status 502': () => to('0013'),
-	'The address of AlloMia’s API redirects elsewhere': () =>
+	'AlloMia responded with HTTP status 502': () => to('0013'),
+	'The Base URL redirects to another address': () =>
 		answering(302, { headers: { location: 'http://127.0.0.1:9/' } }),
-	'AlloMia did not answer in time': () => to('0012', { timeout: 300 }),
-	'The connection to AlloMia broke before its answer came': () => to('0011'),
-	'AlloMia’s answer makes no sense': () => to('0014'),
-	'An earlier attempt at this call was cut off': async () => await runAgainAfterKill(),
+	'AlloMia did not respond in time': () => to('0012', { timeout: 300 }),
+	'The connection to AlloMia was lost before its response': () => to('0011'),
+	'Unexpected response from AlloMia': () => to('0014'),
+	'An earlier attempt at this call was interrupted': async () => await runAgainAfterKill(),
 	'… of … calls may have been placed by an earlier attempt, …': async () =>
 		await runAgainAfterKill({ items: numbers(ada, bob) }),
-	'n8n’s database does not tell whether this call was placed before': async () =>
+	'It cannot be determined whether this call was placed before': async () =>
 		await runAgainAfterKill({}, () => (store.broken = true)),
-	'It is not sure that nobody else calls for this key …': () => {
+	'Another execution may be calling for the same value …': () => {
 		const onceKey = randomUUID();
 		storing(onceKey, async () => await delay(1_100));
 		return { ...keyed(onceKey), unpublished: true };
 	},
-	'It is not known who has claimed this key …': async () => {
+	'It is unknown who has claimed this value …': async () => {
 		const execution = calling(keyed(randomUUID()));
 		storing('key/', async () => {
 			store.broken = true;
@@ -260,7 +260,7 @@ const scenarios: Record<string, Failing> = {
 		store.broken = false;
 		return await retry(execution, data);
 	},
-	'n8n’s database could not be written, so Call Once Per …': () => {
+	'The value of Call Once Per could not be saved …': () => {
 		store.broken = true;
 		return keyed(randomUUID());
 	},
@@ -271,11 +271,11 @@ const scenarios: Record<string, Failing> = {
 
 /** Rows that this engine cannot bring about, and the test in a real n8n that does. */
 const inN8n: Record<string, [file: string, says: string]> = {
-	'The API key goes to … only, and this request to …': [
+	'The API key may only be sent to …, not to …': [
 		'linkSafety',
-		'The API key goes to https://${api} only',
+		'The API key may only be sent to https://${api},',
 	],
-	'n8n may not ask itself at …': ['triggerLife', 'n8n may not ask itself at'],
+	'n8n blocks requests to itself at …': ['triggerLife', 'n8n blocks requests to itself at'],
 	'Output per Status together with Callback needs n8n 2.39 or newer': [
 		'createAndWait',
 		'needs n8n 2.39 or newer',

@@ -85,13 +85,13 @@ const endings: Array<[string, Kind, string, number, number]> = [
 	['0008', 'uncertain', 'Internal server error occurred', 1, 0],
 	['0009', 'answered', '', 2, 1],
 	['0010', 'answered', '', 2, 1],
-	['0011', 'uncertain', 'The connection to AlloMia broke before its answer came', 1, 1],
-	['0012', 'uncertain', 'AlloMia did not answer in time', 1, 1],
-	['0013', 'uncertain', 'AlloMia answered with HTTP status 502', 1, 1],
-	['0014', 'uncertain', 'AlloMia’s answer makes no sense', 1, 1],
-	['0015', 'uncertain', 'AlloMia’s answer makes no sense', 1, 1],
-	['0016', 'uncertain', 'AlloMia’s answer makes no sense', 1, 1],
-	['0017', 'uncertain', 'AlloMia’s answer makes no sense', 1, 1],
+	['0011', 'uncertain', 'The connection to AlloMia was lost before its response', 1, 1],
+	['0012', 'uncertain', 'AlloMia did not respond in time', 1, 1],
+	['0013', 'uncertain', 'AlloMia responded with HTTP status 502', 1, 1],
+	['0014', 'uncertain', 'Unexpected response from AlloMia', 1, 1],
+	['0015', 'uncertain', 'Unexpected response from AlloMia', 1, 1],
+	['0016', 'uncertain', 'Unexpected response from AlloMia', 1, 1],
+	['0017', 'uncertain', 'Unexpected response from AlloMia', 1, 1],
 	['0018', 'answered', '', 1, 1],
 	['0019', 'answered', '', 2, 1],
 	['0020', 'uncertain', 'Service unavailable', 1, 0],
@@ -272,7 +272,7 @@ describe('the API key', () => {
 			try {
 				simulator.fault({ kind: 'status', status, headers: { location } });
 				expect(await onlyItem()).toEqual({
-					error: 'The address of AlloMia’s API redirects elsewhere',
+					error: 'The Base URL redirects to another address',
 					message: expect.stringContaining('may have been placed'),
 				});
 				expect(requests).toBe(0);

@@ -261,9 +261,9 @@ describe('a re-run from the list of executions', () => {
 		store.broken = true;
 		const first = await retry(wanted, killed.saved()).finally(() => (store.broken = false));
 		killed.execution.cancel();
-		expect(errorOf(first).message).toContain('does not tell whether this call was placed');
+		expect(errorOf(first).message).toContain('cannot be determined whether this call was placed');
 		const second = await retry(wanted, first.data);
-		expect(errorOf(second).message).toBe('An earlier attempt at this call was cut off');
+		expect(errorOf(second).message).toBe('An earlier attempt at this call was interrupted');
 		expect(rung(good)).toBe(1);
 	}, 30_000);
 });
@@ -281,7 +281,7 @@ describe('items with Call Once Per', () => {
 		expect(dialRequests()).toBe(0);
 		expect(outputJson(first)).toEqual(
 			Array(2).fill({
-				error: 'n8n’s database could not be written, so Call Once Per cannot be kept',
+				error: 'The value of Call Once Per could not be saved in n8n’s database',
 				message: expect.stringContaining('Nobody was called'),
 			}),
 		);
@@ -302,7 +302,7 @@ describe('items with Call Once Per', () => {
 		const again = await retry(wanted('Anne'), killed.saved());
 		killed.execution.cancel();
 		expect(rung(good)).toBe(1);
-		expect(outputJson(again)[0]?.error).toBe('An earlier attempt at this call was cut off');
+		expect(outputJson(again)[0]?.error).toBe('An earlier attempt at this call was interrupted');
 	});
 
 	it('are called by a re-run where AlloMia had refused one of those with the key', async () => {
@@ -334,7 +334,7 @@ describe('items with Call Once Per', () => {
 		const again = await retry(list, killed.saved());
 		killed.execution.cancel();
 		expect(outputJson(again)).toMatchObject([
-			{ error: 'An earlier attempt at this call was cut off' },
+			{ error: 'An earlier attempt at this call was interrupted' },
 			{ alreadyCalled: true },
 		]);
 	});

@@ -72,7 +72,7 @@ export function throwUnlessContinuing<T>(
 	const rest = lines.length - maxLines;
 	throw new NodeOperationError(
 		context.getNode(),
-		`${bad.length} of ${items.length} items cannot be used. ${lines[0]}`,
+		`${bad.length} of ${items.length} items have invalid values. ${lines[0]}`,
 		{
 			itemIndex: first.itemIndex,
 			description: [

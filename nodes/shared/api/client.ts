@@ -137,12 +137,12 @@ async function exchange<Schema extends z.ZodTypeAny>(
 	try {
 		json = JSON.parse(body);
 	} catch {
-		const problem = body.trim() === '' ? 'with nothing in it' : 'not with JSON';
+		const problem = body.trim() === '' ? 'without a body' : 'not with JSON';
 		return { ok: false, failure: invalidResponse(statusCode, problem, purpose) };
 	}
 	const checked = schema.safeParse(json);
 	if (!checked.success) {
-		const problem = `with something else than documented (${firstIssue(checked.error)})`;
+		const problem = `not as documented (${firstIssue(checked.error)})`;
 		return { ok: false, failure: invalidResponse(statusCode, problem, purpose) };
 	}
 	// The response itself, not zod's copy: its fields stay unchanged and in AlloMia's order.

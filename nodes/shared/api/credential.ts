@@ -17,17 +17,17 @@ export function readBaseUrl(value: unknown): string {
 	const url = parseUrl(text);
 	if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
 		throw new CredentialError(
-			`Base URL: "${text}" is not a web address. Use ${defaultBaseUrl} unless AlloMia gave you another.`,
+			`Base URL: "${text}" is not a valid URL. Use ${defaultBaseUrl} unless AlloMia gave you another.`,
 		);
 	}
 	if (url.username || url.password || url.search || url.hash) {
 		throw new CredentialError(
-			`Base URL: use the plain address, such as ${defaultBaseUrl}, without a user name, a "?" or a "#".`,
+			`Base URL: use the plain URL, such as ${defaultBaseUrl}, without a user name, a "?" or a "#".`,
 		);
 	}
 	if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
 		throw new CredentialError(
-			'Base URL: use https://. With http:// your API key would travel in the open; it is allowed for addresses of this machine only (localhost).',
+			'Base URL: use https://. http:// would send your API key unencrypted, and is only allowed for localhost.',
 		);
 	}
 	return url.href.replace(/\/+$/, '');
@@ -46,7 +46,7 @@ export function refuseOtherHosts(
 	const target = parseUrl(String(url ?? uri), baseURL ? String(baseURL) : undefined);
 	if (target?.origin === origin) return;
 	throw new CredentialError(
-		`The API key goes to ${origin} only, and this request to ${target?.origin ?? 'no web address'}. Correct the URL, or Base URL in the AlloMia credential.`,
+		`The API key may only be sent to ${origin}, not to ${target?.origin ?? 'an invalid URL'}. Correct the URL, or Base URL in the AlloMia credential.`,
 	);
 }
 
@@ -62,7 +62,7 @@ export function readApiKey(value: unknown): string {
 	}
 	if (!/^[\x21-\x7e]+$/.test(key)) {
 		throw new CredentialError(
-			'API Key: it holds characters that no key has. Copy the key again from AlloMia.',
+			'API Key: it contains invalid characters. Copy the key again from AlloMia.',
 		);
 	}
 	return key;

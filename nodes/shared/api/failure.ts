@@ -62,25 +62,25 @@ const displayNames: Record<string, string> = {
 const adviceByStatus: Record<number, string> = {
 	400: 'Correct the fields named here and run the node again.',
 	401: 'Check the API key in the AlloMia credential. You find your keys in AlloMia under Settings > API Keys.',
-	403: 'Check in AlloMia what this API key may do.',
+	403: 'Check the permissions of this API key in AlloMia.',
 	404: 'Check the ID. It must belong to the organization of your API key.',
-	429: 'AlloMia gets too many requests: wait a little, or send fewer at a time (Options > Max Concurrency, where there is one).',
-	503: 'AlloMia is not available just now: try again in some minutes.',
+	429: 'Too many requests: wait a moment, or send fewer at a time (Options > Max Concurrency, if available).',
+	503: 'AlloMia is temporarily unavailable: try again in some minutes.',
 };
 
 /** What to do about an error response, by AlloMia's error message. */
 const adviceByMessage: Record<string, string> = {
 	'Organization is inactive': 'Nobody was called. Ask AlloMia to activate your organization.',
 	'Insufficient permissions':
-		'The API key is valid, but may not do this. Organizations need a tenant-level key.',
+		'This API key is not allowed to do this. Placing calls needs an organization key; organizations need a tenant key.',
 	'Assistant or phone number not found':
 		'Nobody was called. Check Assistant ID and Phone Number ID: both must belong to the organization of your API key.',
 	'Organization not found':
-		'Check Organization: it must be one that your API key sees. An organization’s key sees its own only.',
+		'Check Organization: your API key must have access to it. An organization key only has access to its own.',
 	'Metadata not found':
 		'Check Organization: it must be one of your tenant’s, and its metadata must be set up in AlloMia.',
 	'Outbound call not found':
-		'Check the Outbound Call ID. A call of another organization is not found either.',
+		'Check the Outbound Call ID. Calls of other organizations are not found.',
 };
 
 /** Whether AlloMia does not know the call. A 404 of a gateway does not count. */
@@ -94,7 +94,7 @@ export const lookItUp =
 
 /** What to do if AlloMia accepts no more calls. */
 const noRoom =
-	'Nobody was called. AlloMia took no more calls for a minute, perhaps because too many are in progress. Run the node again for this item later, or place fewer calls at a time: with Loop Over Items and a Wait node, or with Create and Wait in the loop.';
+	'Nobody was called. AlloMia accepted no more calls for a minute, perhaps because too many are in progress. Run the node again for this item later, or place fewer calls at a time: with Loop Over Items and a Wait node, or with Create and Wait in the loop.';
 
 /** Converts a response with a status other than 2xx to a failure. */
 export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: number): Failure {
@@ -102,7 +102,7 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 	const said = parseError(answer.body);
 	const retryAfter = readRetryAfter(answer.headers['retry-after'], now);
 	const base = {
-		message: said?.error ?? `AlloMia answered with HTTP status ${statusCode}`,
+		message: said?.error ?? `AlloMia responded with HTTP status ${statusCode}`,
 		httpCode: statusCode,
 		...(said ? { said: said.error } : {}),
 		...(retryAfter === undefined ? {} : { retryAfter }),
@@ -126,8 +126,8 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 		return {
 			...base,
 			kind: 'uncertain',
-			message: 'The address of AlloMia’s API redirects elsewhere',
-			description: `Check Base URL in the AlloMia credential: the request was not sent on. ${uncertainAdvice(purpose)}`,
+			message: 'The Base URL redirects to another address',
+			description: `Check Base URL in the AlloMia credential: the redirect was not followed. ${uncertainAdvice(purpose)}`,
 		};
 	}
 	const fields = (said?.details ?? []).map(
@@ -141,7 +141,7 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 			advice(statusCode, said?.error, purpose),
 			...(said
 				? []
-				: ['The answer is not one of AlloMia’s: check Base URL in the AlloMia credential.']),
+				: ['The response does not come from AlloMia: check Base URL in the AlloMia credential.']),
 		].join('\n'),
 	};
 }
@@ -150,8 +150,8 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 export function invalidResponse(statusCode: number, problem: string, purpose: Purpose): Failure {
 	return {
 		kind: 'uncertain',
-		message: 'AlloMia’s answer makes no sense',
-		description: `It answered with HTTP status ${statusCode}, but ${problem}. ${uncertainAdvice(purpose)}`,
+		message: 'Unexpected response from AlloMia',
+		description: `It responded with HTTP status ${statusCode}, but ${problem}. ${uncertainAdvice(purpose)}`,
 		httpCode: statusCode,
 	};
 }
@@ -160,7 +160,7 @@ export function invalidResponse(statusCode: number, problem: string, purpose: Pu
 const notSent: Record<string, string> = {
 	ECONNREFUSED: 'refused the connection',
 	ENOTFOUND: 'was not found',
-	EAI_AGAIN: 'was not found (DNS did not answer)',
+	EAI_AGAIN: 'was not found (DNS did not respond)',
 };
 
 /** Error codes of connections that fail for reasons that retries do not resolve. */
@@ -191,7 +191,7 @@ export function failureOfNetworkError(
 	if (isBeforeRequest) {
 		return {
 			kind: 'notTaken',
-			message: 'AlloMia cannot be reached: no connection came about',
+			message: 'AlloMia cannot be reached: no connection could be established',
 			description: `${nothingHappened(purpose)}${code ?? message}. Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
 		};
 	}
@@ -199,8 +199,8 @@ export function failureOfNetworkError(
 	return {
 		kind: 'uncertain',
 		message: timedOut
-			? 'AlloMia did not answer in time'
-			: 'The connection to AlloMia broke before its answer came',
+			? 'AlloMia did not respond in time'
+			: 'The connection to AlloMia was lost before its response',
 		description: `${code ?? message}: ${uncertainAdvice(purpose)}`,
 	};
 }
@@ -254,7 +254,7 @@ function uncertainAdvice(purpose: Purpose): string {
 		case 'dial':
 			return lookItUp;
 		case 'write':
-			return 'The change may have been made: look at it in AlloMia before you try again.';
+			return 'The change may have been made: check it in AlloMia before you try again.';
 		case 'read':
 			return 'Nothing was changed: try again in some minutes.';
 	}

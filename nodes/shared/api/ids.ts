@@ -25,7 +25,7 @@ export function readPathId(field: string, value: unknown, issues: ValidationIssu
 		const shown = id.length > 60 ? `${id.slice(0, 60)}…` : id;
 		issues.push({
 			field,
-			message: `${JSON.stringify(shown)} is not an ID of AlloMia. Paste the ID alone, not an address.`,
+			message: `${JSON.stringify(shown)} is not a valid ID. Paste only the ID, not a URL.`,
 		});
 	}
 	return id;
@@ -44,7 +44,7 @@ export function readUuid(field: string, value: unknown, issues: ValidationIssue[
 	} else if (!uuidForm.test(id)) {
 		issues.push({
 			field,
-			message: `"${id}" is not an ID of AlloMia. It looks like a1b2c3d4-e5f6-7890-abcd-123456789012.`,
+			message: `"${id}" is not a valid ID. An ID looks like a1b2c3d4-e5f6-7890-abcd-123456789012.`,
 		});
 	}
 	return id;

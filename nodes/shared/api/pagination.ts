@@ -47,7 +47,7 @@ export async function collectPages<T extends { id: string }>(
 function endless(page: number): Failure {
 	return {
 		kind: 'refused',
-		message: 'AlloMia’s list does not come to an end',
-		description: `Page ${page} still announces another one, though nothing new comes. Narrow the list with Filters, or turn Return All off and set a Limit.`,
+		message: 'AlloMia keeps returning more pages',
+		description: `After page ${page} there is still another one, but there are no new entries. Narrow the list with Filters, or turn Return All off and set a Limit.`,
 	};
 }

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
 import { uuidForm } from './ids';
 
-const uuid = z.string().regex(uuidForm, 'must have the form of a UUID');
+const uuid = z.string().regex(uuidForm, 'must be a UUID');
 
 /** Response of POST /outbound. Only the ID is required: the call is placed, whatever else it contains. */
 export const dispatchResponse = z.object({ outboundCallId: z.string().min(1) }).passthrough();
@@ -115,6 +115,6 @@ export type ListedOrganization = z.infer<typeof organizationResponse> & IDataObj
 /** The first issue of a validation, as `field: message`. */
 export function firstIssue(error: z.ZodError): string {
 	const issue = error.issues[0];
-	if (!issue) return 'it has another shape than documented';
-	return `${issue.path.join('.') || 'the answer'}: ${issue.message}`;
+	if (!issue) return 'it is not as documented';
+	return `${issue.path.join('.') || 'the response'}: ${issue.message}`;
 }

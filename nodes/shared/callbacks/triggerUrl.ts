@@ -19,7 +19,7 @@ export const triggerPathExpression =
 
 /** What is allowed in a custom path, as the predicate of a sentence. */
 export const pathRule =
-	'may hold letters without accents, digits, ".", "-", "_", "~", and "/" between them, such as clinic/outcomes, but no "." or ".." alone between two "/"';
+	'may contain unaccented letters, digits, ".", "-", "_", "~", and "/" between them, such as clinic/outcomes; no segment may be "." or ".."';
 
 /**
  * The production URL of a webhook.

@@ -86,7 +86,7 @@ export function fixRunIndex(context: IExecuteFunctions): void {
 	if (index < 0) {
 		throw new NodeOperationError(
 			node,
-			'This version of n8n does not tell which of the agent’s requests this is. Nothing was done: set the agent’s Batch Size to 1, or use its newest version.',
+			'This version of n8n cannot tell the agent’s requests apart. Nothing was done: set the agent’s Batch Size to 1, or use its latest version.',
 		);
 	}
 	own.runIndex = index;

@@ -85,9 +85,9 @@ function findProblem(text: string): string | undefined {
 	if (/[\r\n]/.test(text) || holdsSeveral(text)) return 'holds several numbers.';
 	if (/^\+?\d{5,}\.\d{1,2}$/.test(text)) return 'is a number with a fraction.';
 	if (dateForm.test(text)) return 'is a date.';
-	if (/^-|-$/.test(text)) return 'has a sign.';
+	if (/^-|-$/.test(text)) return 'starts or ends with a hyphen.';
 	if (!/^\(?\+?[ ().\-/]*\d[\d ().\-/]*$/.test(text)) {
-		return 'contains characters that cannot be dialled (extensions are not supported).';
+		return 'contains characters that cannot be dialed (extensions are not supported).';
 	}
 	if (text.endsWith(')')) return 'ends with something in parentheses.';
 	return undefined;
@@ -214,14 +214,14 @@ function invalid(text: string, why: string): PhoneNumber {
 function whyUnreadable(text: string, country?: CountryCode): string {
 	if (!text.includes('+')) {
 		return country
-			? `is not a phone number in ${country}, and begins with no other country’s code.`
+			? `is not a valid phone number in ${country}, and does not start with another country’s code.`
 			: 'has no country code. Set Options > Default Country.';
 	}
 	try {
 		parsePhoneNumberWithError(dialled(text), { extract: false }, rules);
 	} catch (error) {
 		if ((error as Error).message === 'INVALID_COUNTRY') {
-			return 'begins with a country code that does not exist.';
+			return 'starts with a country code that does not exist.';
 		}
 	}
 	return 'has the wrong number of digits for its country.';

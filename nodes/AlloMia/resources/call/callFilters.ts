@@ -72,7 +72,7 @@ function readTime(
 	try {
 		return tryToParseDateTime(toTime(value), timezone).toUTC().toISO() ?? '';
 	} catch {
-		const message = `${JSON.stringify(value)} cannot be read in one way only. Write it like 2026-04-01 or 2026-04-01T09:00:00 (ISO 8601).`;
+		const message = `${JSON.stringify(value)} is ambiguous or not a date. Use a format such as 2026-04-01 or 2026-04-01T09:00:00 (ISO 8601).`;
 		issues.push({ field, message });
 		return '';
 	}

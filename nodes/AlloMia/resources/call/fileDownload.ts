@@ -85,7 +85,7 @@ export async function openFile(
 				abortSignal: AbortSignal.any([abortSignal, connection.signal]),
 			})) as IN8nHttpFullResponse;
 		} catch (error) {
-			return fail(`did not answer (${reasonOf(error)})`);
+			return fail(`did not respond (${reasonOf(error)})`);
 		}
 		const { statusCode, headers } = response;
 		const body = response.body as FileStream;
@@ -100,18 +100,18 @@ export async function openFile(
 			[base, next] = [url, headers.location];
 		} else if (statusCode !== 200) {
 			close();
-			return fail(`answered with HTTP status ${statusCode}`, statusCode);
+			return fail(`responded with HTTP status ${statusCode}`, statusCode);
 		} else if (Number(headers['content-length']) > maxSize) {
 			close();
 			return { ok: false, failure: tooLarge(kind, maxSize) };
 		} else if (mediaType(contentType) === 'text/html') {
 			close();
-			return fail('answered with a web page instead of the file');
+			return fail('responded with a web page instead of the file');
 		} else {
 			return { ok: true, value: { ...limitSize(body, maxSize), contentType, url } };
 		}
 	}
-	const reason = 'Its address redirects over and over.';
+	const reason = 'There are too many redirects.';
 	return { ok: false, failure: downloadFailure(kind, reason, { kind: 'refused' }) };
 }
 
@@ -144,5 +144,5 @@ function limitSize(body: FileStream, max: number): { body: FileStream; tooLarge(
 /** The reason of a failed download by its error code: error messages may contain the signed link. */
 export function reasonOf(error: unknown): string {
 	const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
-	return typeof code === 'string' && code !== '' ? code : 'the connection broke';
+	return typeof code === 'string' && code !== '' ? code : 'the connection was lost';
 }

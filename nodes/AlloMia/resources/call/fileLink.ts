@@ -23,7 +23,7 @@ export function checkLink(
 ): CheckedLink {
 	const url = base && URL.canParse(link, base.href) ? new URL(link, base) : parseUrl(link);
 	if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-		return refuse(kind, 'AlloMia’s link to it is not a web address.');
+		return refuse(kind, 'AlloMia’s link to it is not a valid URL.');
 	}
 	return isPrivateUrl(url.href) && !isOnThisMachine(apiBaseUrl)
 		? leadsInside(kind, url)
@@ -48,7 +48,7 @@ export function downloadFailure(
 ): Failure {
 	return {
 		message: `The ${kind} could not be downloaded`,
-		description: `${reason} Try again later, or take it out of Download to go on without it.`,
+		description: `${reason} Try again later, or remove it from Download to continue without it.`,
 		...extras,
 	};
 }
@@ -61,7 +61,7 @@ export function tooLarge(kind: FileKind, maxSize: number): Failure {
 	return {
 		kind: 'refused',
 		message: `The ${kind} is too large`,
-		description: `It has more than ${maxSize / 1_000_000} MB. Raise Options > Max File Size, or take it out of Download to go on without it.`,
+		description: `It is larger than ${maxSize / 1_000_000} MB. Raise Options > Max File Size, or remove it from Download to continue without it.`,
 	};
 }
 

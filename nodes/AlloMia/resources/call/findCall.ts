@@ -62,7 +62,7 @@ export async function findCall(
 		if (!listed.ok) return markRetryable(listed);
 		const calls = loggedCalls.safeParse(listed.value);
 		if (!calls.success) {
-			const problem = `with something else than documented (${firstIssue(calls.error)})`;
+			const problem = `not as documented (${firstIssue(calls.error)})`;
 			return { ok: false, failure: invalidResponse(200, problem, 'read') };
 		}
 		const match = matchCall(calls.data, time, outboundCall.phoneNumber, Date.now());

@@ -68,7 +68,7 @@ export async function mapCalls<T extends CallOutputOptions>(
 		addHint(context, {
 			type: 'info',
 			location: 'outputPane',
-			message: `AlloMia has no ${shortList(missing)}. Those items go out without it.`,
+			message: `AlloMia has no ${shortList(missing)}. Those items are output without it.`,
 		});
 	}
 	return output;
@@ -141,7 +141,7 @@ async function storeFile(
 		return { ok: true, value };
 	} catch (error) {
 		if (file.value.tooLarge()) return { ok: false, failure: tooLarge(kind, maxFileSize) };
-		const reason = `${url.host} broke off in the middle of it (${reasonOf(error)}).`;
+		const reason = `The connection to ${url.host} was lost during the download (${reasonOf(error)}).`;
 		return { ok: false, failure: downloadFailure(kind, reason, { kind: 'uncertain' }) };
 	}
 }

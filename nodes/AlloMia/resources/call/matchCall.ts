@@ -100,9 +100,9 @@ const notEnded: Failure = {
 /** The failure of a call that has no start time. */
 const neverStarted: Failure = {
 	kind: 'refused',
-	message: 'AlloMia does not say when this call took place',
+	message: 'This call has no start time',
 	description:
-		'It may have failed before it began. Without its start, it cannot be told from others in the call log: look for it with Call > Get Many.',
+		'It may have failed before it started. Without a start time, it cannot be found in the call log automatically: look for it with Call > Get Many.',
 };
 
 /** Reads the called number, in any notation; undefined if it is not set. */
@@ -161,7 +161,7 @@ function ambiguous(calls: readonly LoggedCall[], phoneNumber: string | undefined
 			: 'They went to the same number. Choose one and use Call > Get.';
 	return {
 		kind: 'refused',
-		message: `${calls.length} calls in the call log may be this one`,
+		message: `${calls.length} entries in the call log match this call`,
 		description: `${advice} They started within ${tolerance / 1000} seconds of it: ${listed(calls)}.`,
 	};
 }
@@ -176,12 +176,12 @@ function missing(
 		phoneNumber === undefined ? ['', ''] : [` to ${phoneNumber}`, ' and Options > Phone Number'];
 	const others =
 		calls.length === 0
-			? 'The log has no outbound call of that time.'
+			? 'The log has no outbound calls of that time.'
 			: `Of that time the log has only ${listed(calls)}.`;
 	return {
 		kind: 'refused',
-		message: 'The call is not in the call log',
-		description: `It lasted from ${from} to ${to}; a call${whom} that began within ${tolerance / 1000} seconds of that was looked for. ${others} Check Organization${check}. Where AlloMia needs longer to log a call, raise Options > Wait Up To.`,
+		message: 'The call was not found in the call log',
+		description: `It lasted from ${from} to ${to}. A call${whom} that started within ${tolerance / 1000} seconds of that was searched for. ${others} Check Organization${check}. If AlloMia needs longer to log a call, raise Options > Wait Up To.`,
 	};
 }
 

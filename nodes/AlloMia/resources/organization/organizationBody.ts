@@ -115,7 +115,7 @@ function emptyProblem(
 	required: readonly OrganizationField[],
 ): string | undefined {
 	if (value !== undefined && value !== null && typeof value !== 'string') return 'Use text.';
-	return required.includes(field) ? 'It is empty. AlloMia needs it.' : undefined;
+	return required.includes(field) ? 'It is empty. AlloMia requires it.' : undefined;
 }
 
 function formProblem(field: OrganizationField, text: string): string | undefined {
@@ -123,7 +123,7 @@ function formProblem(field: OrganizationField, text: string): string | undefined
 		return `"${text}" is not an email address, such as office@clinic.example.`;
 	}
 	if (field === 'timezone' && !timezones.some((it) => it === text)) {
-		return `"${text}" is not one that AlloMia knows. Choose one from the list, such as America/Toronto.`;
+		return `"${text}" is not a time zone that AlloMia accepts. Choose one from the list, such as America/Toronto.`;
 	}
 	return undefined;
 }

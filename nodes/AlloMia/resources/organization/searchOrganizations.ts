@@ -38,7 +38,7 @@ function explain(failure: Failure): { message: string; description: string } {
 	const description = 'Choose By ID and enter the ID of the organization.';
 	return failure.httpCode === 403
 		? {
-				message: `The list of organizations needs a tenant’s API key (AlloMia says: ${failure.message}). ${description}`,
+				message: `The list of organizations needs a tenant key (AlloMia says: ${failure.message}). ${description}`,
 				description,
 			}
 		: { message: failure.message, description: `${failure.description} ${description}` };

@@ -27,7 +27,7 @@ describe('a documented error of a dial', () => {
 	it.each<[number, string, Failure['kind'], RegExp]>([
 		[400, 'Invalid request data', 'refused', /^Nobody was called[^]*Correct the fields/],
 		[401, 'Invalid or missing API key', 'refused', /^Nobody was called[^]*Settings > API Keys/],
-		[403, 'Insufficient permissions', 'refused', /tenant-level key/],
+		[403, 'Insufficient permissions', 'refused', /organizations need a tenant key/],
 		[403, 'Organization is inactive', 'refused', /^Nobody was called[^]*activate/],
 		[404, 'Assistant or phone number not found', 'refused', /^Nobody was called[^]*Assistant ID/],
 		[500, 'Internal server error occurred', 'uncertain', /^The call may have been placed/],
@@ -126,14 +126,14 @@ describe('an undocumented answer', () => {
 	it.each(['', '<html>502</html>', '{', 'null', '[]', '{"error":""}', '{"error":{"code":1}}'])(
 		'%j has a message that says the status',
 		(body) => {
-			expect(answered(502, body).message).toBe('AlloMia answered with HTTP status 502');
+			expect(answered(502, body).message).toBe('AlloMia responded with HTTP status 502');
 		},
 	);
 
 	it('a redirect is not followed: key and call stay here', () => {
 		const failure = answered(302, '', { location: 'https://elsewhere.example' });
 		expect(failure.message).toContain('redirects');
-		expect(failure.description).toMatch(/Base URL[^]*not sent on/);
+		expect(failure.description).toMatch(/Base URL[^]*not followed/);
 	});
 });
 
@@ -171,13 +171,13 @@ describe('no answer', () => {
 		['DEPTH_ZERO_SELF_SIGNED_CERT', 'refused', /cannot be reached/],
 		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'refused', /cannot be reached/],
 		['ERR_TLS_CERT_ALTNAME_INVALID', 'refused', /cannot be reached/],
-		['ECONNRESET', 'uncertain', /broke before its answer/],
-		['EPIPE', 'uncertain', /broke before its answer/],
-		['ECONNABORTED', 'uncertain', /did not answer in time/],
-		['ETIMEDOUT', 'uncertain', /did not answer in time/],
+		['ECONNRESET', 'uncertain', /lost before its response/],
+		['EPIPE', 'uncertain', /lost before its response/],
+		['ECONNABORTED', 'uncertain', /did not respond in time/],
+		['ETIMEDOUT', 'uncertain', /did not respond in time/],
 		['ERR_CANCELED', 'uncertain', /./],
-		['ESOMETHINGNEW', 'uncertain', /broke before its answer/],
-		[undefined, 'uncertain', /broke before its answer/],
+		['ESOMETHINGNEW', 'uncertain', /lost before its response/],
+		[undefined, 'uncertain', /lost before its response/],
 	])('%s rings nobody twice: it is %s', (code, kind, says) => {
 		const failure = failureOfNetworkError(broken(code), 'dial');
 		expect(failure.kind).toBe(kind);

@@ -41,7 +41,7 @@ function readTarget(
 	if (callback === 'none') {
 		if (!call.metadata) return { ok: true, value: undefined };
 		const message =
-			'It comes back with the outcome, and with Callback set to None nothing does. Choose another Callback, or remove it.';
+			'It is returned with the outcome, but Callback is set to None. Choose another Callback, or remove it.';
 		return { ok: false, issues: [{ field: 'Metadata', message }] };
 	}
 	if (callback === 'trigger') {
@@ -75,7 +75,7 @@ export function signedCallbackUrl(
 	const result = signCallbackUrl(url, { workflowId, executionId, itemIndex, metadata }, apiKey);
 	if (result.length <= maxUrlLength) return { ok: true, value: result };
 	const field = metadata ? 'Metadata' : 'Callback URL';
-	const message = `With it the callback URL has ${result.length} characters, and n8n and servers on its way may refuse more than ${maxUrlLength}. Shorten it: an ID is enough to look up the rest.`;
+	const message = `With it the callback URL is ${result.length} characters long (maximum ${maxUrlLength}). Shorten it: an ID is enough to look up the rest.`;
 	return { ok: false, issues: [{ field, message }] };
 }
 

@@ -19,9 +19,9 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
 	if (!parameters) {
 		const problem =
 			name === ''
-				? 'It is empty. Write the name of the AlloMia Trigger'
-				: `There is no node "${name}" in this workflow. Add an AlloMia Trigger, and write its name here`;
-		return refuse('Trigger Name', `${problem} as it stands on the canvas, ${otherwise}.`);
+				? 'It is empty. Enter the name of the AlloMia Trigger'
+				: `There is no node "${name}" in this workflow. Add an AlloMia Trigger, and enter its name here`;
+		return refuse('Trigger Name', `${problem} as on the canvas, ${otherwise}.`);
 	}
 	const entry = entryOf(context, name);
 	// If n8n does not expose the node itself, its parameters identify it.
@@ -29,11 +29,11 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
 		? entry.type === triggerType
 		: typeof parameters.verification === 'string';
 	if (!isTrigger) {
-		const message = `"${name}" is not an AlloMia Trigger. Write the name of one, ${otherwise}.`;
+		const message = `"${name}" is not an AlloMia Trigger. Enter the name of one, ${otherwise}.`;
 		return refuse('Trigger Name', message);
 	}
 	if (entry?.disabled) {
-		const message = `"${name}" is deactivated on the canvas, so it does not listen. Activate it and publish the workflow, ${otherwise}.`;
+		const message = `"${name}" is deactivated on the canvas, so it is not listening. Activate it and publish the workflow, ${otherwise}.`;
 		return refuse('Trigger Name', message);
 	}
 	const { id = '' } = context.getWorkflow();
@@ -46,7 +46,7 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
 	if (url !== undefined) return { ok: true, value: url };
 	return refuse(
 		'Callback',
-		`The webhook addresses of this n8n are renamed, so that of "${name}" is not known here. Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL.`,
+		`This n8n uses custom webhook endpoints, so the URL of "${name}" cannot be determined. Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL.`,
 	);
 }
 
@@ -102,12 +102,12 @@ async function ifListening(
 		case 'unregistered':
 			return refuse(
 				'Callback',
-				`${trigger} does not listen: this workflow is not published, or not as it stands now. Publish (activate) it and run it again, or choose another Callback.`,
+				`${trigger} is not listening: this workflow is not published, or was changed since. Publish (activate) it and run it again, or choose another Callback.`,
 			);
 		case 'missing':
 			return refuse(
 				'Callback',
-				`${trigger} is not at ${new URL(url).origin}${new URL(url).pathname} (404): the webhook addresses of this n8n may be renamed (N8N_ENDPOINT_WEBHOOK). ${paste}.`,
+				`${trigger} is not at ${new URL(url).origin}${new URL(url).pathname} (404): this n8n may use custom webhook endpoints (N8N_ENDPOINT_WEBHOOK). ${paste}.`,
 			);
 		case 'secured':
 			return refuse('Callback', `${securedAdvice(url)}.`);
@@ -117,7 +117,7 @@ async function ifListening(
 			if (isPublished || context.getMode() !== 'manual') return { ok: true, value: url };
 			return refuse(
 				'Callback',
-				`n8n cannot tell whether ${trigger} listens, since it does not reach itself at ${new URL(url).origin} (${probed.what}). ${paste}; or correct WEBHOOK_URL.`,
+				`n8n cannot check whether ${trigger} is listening, since it cannot reach itself at ${new URL(url).origin} (${probed.what}). ${paste}; or correct WEBHOOK_URL.`,
 			);
 	}
 }

@@ -94,11 +94,11 @@ function isSecured(url: string, location: unknown): boolean {
 
 /** What to do if n8n's SSRF protection blocks its own URL. */
 function blockedAdvice(url: string): string {
-	return `n8n’s SSRF protection forbids it: add ${new URL(url).hostname} to the environment variable N8N_SSRF_ALLOWED_HOSTNAMES of n8n, and restart n8n`;
+	return `n8n’s SSRF protection blocks it: add ${new URL(url).hostname} to the environment variable N8N_SSRF_ALLOWED_HOSTNAMES of n8n, and restart n8n`;
 }
 
 /** What to do if a URL redirects to https, which AlloMia may not follow. */
 export function securedAdvice(url: string): string {
 	const { origin, host } = new URL(url);
-	return `${origin} leads on to https, and AlloMia may not follow there with the outcome. Set the environment variable WEBHOOK_URL of n8n to its address with https (https://${host}/), and restart n8n`;
+	return `${origin} redirects to https, and AlloMia may not follow that. Set the environment variable WEBHOOK_URL of n8n to its https URL (https://${host}/), and restart n8n`;
 }

@@ -106,7 +106,7 @@ export function readCallbackUrl(value: unknown, issues: ValidationIssue[]): stri
 	) {
 		issues.push({
 			field,
-			message: `"${text}" is not a web address. It must begin with https:// or http://.`,
+			message: `"${text}" is not a valid URL. It must start with https:// or http://.`,
 		});
 	}
 	return text;
@@ -121,7 +121,7 @@ function readNumber({ phoneNumber, options }: CallParameters, issues: Validation
 	if (code !== '' && country === undefined) {
 		issues.push({
 			field: 'Default Country',
-			message: `"${code}" is not a country. Use its two letters (ISO 3166-1), for example CA, US or FR.`,
+			message: `"${code}" is not a country code. Use two letters (ISO 3166-1), for example CA, US or FR.`,
 		});
 		return '';
 	}
@@ -176,7 +176,7 @@ function claimName(
 		return false;
 	}
 	if (seen.has(name)) {
-		issues.push({ field, message: `"${name}" is there twice. Keep one of them.` });
+		issues.push({ field, message: `"${name}" appears twice. Remove one of them.` });
 		return false;
 	}
 	seen.add(name);
@@ -216,7 +216,7 @@ function readJsonVariables(value: unknown, issues: ValidationIssue[]): Record<st
 			JSON.parse(text);
 			const repeated = repeatedNames(text);
 			for (const name of repeated) {
-				issues.push({ field, message: `"${name}" is there twice. Keep one of them.` });
+				issues.push({ field, message: `"${name}" appears twice. Remove one of them.` });
 			}
 			if (repeated.length > 0) return {};
 			object = parseVariables(text);

@@ -304,7 +304,7 @@ function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
 	// The failure of a single item says so itself.
 	if (notKnown.length > 0 && items.length > 1) {
 		ways.push(
-			`n8n’s database could not be read for ${nameItems(items, notKnown)}: run this execution again once n8n is well.`,
+			`n8n’s database could not be read for ${nameItems(items, notKnown)}: retry this execution once n8n is healthy.`,
 		);
 	}
 	if (ofKey.length > 0 && items.length > 1) {

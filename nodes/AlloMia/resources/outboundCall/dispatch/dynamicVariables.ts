@@ -32,7 +32,7 @@ export function toVariable(value: unknown): VariableValue {
 		case 'undefined':
 			return refuse('is undefined. Check the expression, or remove it.');
 		default:
-			return refuse(`is a ${typeof value}, which cannot be spoken. Use text, a number or a date.`);
+			return refuse(`is a ${typeof value}, which has no text form. Use text, a number or a date.`);
 	}
 }
 
@@ -49,7 +49,7 @@ function ofObject(value: object): VariableValue {
 	}
 	const json = toJson(value);
 	return json === undefined
-		? refuse('cannot be written as JSON. Use text, a number or a date.')
+		? refuse('cannot be converted to JSON. Use text, a number or a date.')
 		: { ok: true, value: json };
 }
 

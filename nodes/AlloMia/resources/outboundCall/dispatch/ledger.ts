@@ -54,31 +54,31 @@ export interface LedgerSettings {
 
 const cutOff: Failure = {
 	kind: 'uncertain',
-	message: 'An earlier attempt at this call was cut off',
-	description: `n8n ended while it was placing this call. ${lookItUp}`,
+	message: 'An earlier attempt at this call was interrupted',
+	description: `n8n stopped while this call was being placed. ${lookItUp}`,
 };
 
 const notKnown: Failure = {
 	kind: 'uncertain',
-	message: 'n8n’s database does not tell whether this call was placed before',
-	description: `This is a re-run, and n8n’s database could not be read. Run this execution again once n8n is well: it asks then. ${lookItUp}`,
+	message: 'It cannot be determined whether this call was placed before',
+	description: `This is a retry, and n8n’s database could not be read. Retry this execution once n8n is healthy. ${lookItUp}`,
 };
 
 const doubtfulKey: Failure = {
 	kind: 'uncertain',
-	message: 'It is not sure that nobody else calls for this key of Call Once Per',
-	description: `n8n’s database took too long, and another execution may be calling for the same key. ${lookItUp}`,
+	message: 'Another execution may be calling for the same value of Call Once Per',
+	description: `n8n’s database took too long, so it is uncertain whether the value was claimed. ${lookItUp}`,
 };
 
 const perhapsOurKey: Failure = {
 	kind: 'uncertain',
-	message: 'It is not known who has claimed this key of Call Once Per',
-	description: `An earlier attempt was cut off while it claimed it, or another execution had called for it before. ${lookItUp} If nobody was called, start a new execution with this item only, with another key: Redial on Uncertain does not call it.`,
+	message: 'It is unknown who has claimed this value of Call Once Per',
+	description: `An earlier attempt was interrupted while it claimed it, or another execution had called for it before. ${lookItUp} If nobody was called, start a new execution with this item only, with another key: Redial on Uncertain does not call it.`,
 };
 
 const unknownKey: Failure = {
 	kind: 'refused',
-	message: 'n8n’s database could not be written, so Call Once Per cannot be kept',
+	message: 'The value of Call Once Per could not be saved in n8n’s database',
 	description:
 		'Nobody was called for this item. Save the workflow, or try again in some minutes. If the item is passed over as already called then, its key was kept all the same: give it another one.',
 };

@@ -152,7 +152,7 @@ export function oneOutputOnly(node: INode): NodeOperationError {
 		'Output per Status together with Callback needs n8n 2.39 or newer',
 		{
 			description:
-				'Nobody was called. Update n8n; or set Wait For to Polling (polling), or remove Output per Status and tell the outcomes apart with a Switch node.',
+				'Nobody was called. Update n8n; or set Wait For to Polling (polling), or remove Output per Status and use a Switch node.',
 		},
 	);
 }
@@ -184,7 +184,7 @@ export async function assertCanWait(
 	if (isPrivateUrl(url) && !isPrivateUrl(baseUrl)) {
 		throw new NodeOperationError(
 			context.getNode(),
-			`AlloMia cannot reach this n8n at ${new URL(url).origin}, so its outcome would never arrive`,
+			`AlloMia cannot reach this n8n at ${new URL(url).origin}, so the outcome would never arrive`,
 			{
 				description:
 					'Nobody was called. Set the environment variable WEBHOOK_URL of n8n to its public address and restart n8n; or set Wait For to Polling (polling).',
@@ -206,12 +206,12 @@ async function assertReachable(context: IExecuteFunctions, url: string): Promise
 	};
 	if (probed?.kind === 'secured') {
 		refuse(
-			'The public address of this n8n leads on to https, so the outcome may never arrive',
+			'The public URL of this n8n redirects to https, so the outcome may never arrive',
 			securedAdvice(url),
 		);
 	}
 	if (probed?.kind !== 'blocked') return;
-	const message = `n8n may not ask itself at ${new URL(url).origin}, so a callback that is lost would not be made up for`;
+	const message = `n8n blocks requests to itself at ${new URL(url).origin}, so a lost callback could not be made up for`;
 	// Callbacks from AlloMia can arrive all the same.
 	if (context.getMode() === 'manual') refuse(message, probed.what);
 	context.logger.warn(`AlloMia: ${message}: ${probed.what}`);

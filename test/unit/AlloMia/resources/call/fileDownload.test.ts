@@ -51,7 +51,7 @@ describe('opening a file', () => {
 		const { context } = contextWith([]);
 		const result = await openFile(context, 'transcript', link, api, 1_000_000, never);
 		expect(result).toMatchObject({
-			failure: { description: expect.stringContaining('files.example.com did not answer (ECONN') },
+			failure: { description: expect.stringContaining('files.example.com did not respond (ECONN') },
 		});
 		expect(JSON.stringify(result)).not.toContain('secret');
 	});

@@ -41,7 +41,7 @@ describe('the call behind an outbound call', () => {
 		expect(finding).toMatchObject({
 			kind: 'ambiguous',
 			failure: {
-				message: expect.stringContaining('2 calls') as string,
+				message: expect.stringContaining('2 entries') as string,
 				description: expect.stringMatching(/a \(.*b \(/) as string,
 			},
 		});
@@ -128,7 +128,7 @@ describe('when a call took place', () => {
 		(details) => {
 			expect(status('failed', details)).toMatchObject({
 				ok: false,
-				failure: { message: 'AlloMia does not say when this call took place' },
+				failure: { message: 'This call has no start time' },
 			});
 		},
 	);

@@ -69,7 +69,7 @@ it('tells whose key may not list them what to do', async () => {
 	expect(await problem(search)).toEqual({
 		name: 'NodeOperationError',
 		message:
-			'The list of organizations needs a tenant’s API key (AlloMia says: Insufficient permissions). Choose By ID and enter the ID of the organization.',
+			'The list of organizations needs a tenant key (AlloMia says: Insufficient permissions). Choose By ID and enter the ID of the organization.',
 		description: 'Choose By ID and enter the ID of the organization.',
 	});
 });

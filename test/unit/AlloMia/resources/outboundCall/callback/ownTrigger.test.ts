@@ -114,7 +114,7 @@ describe('the trigger that a call names', () => {
 
 	it.each([undefined, null, '', ' '])('is asked for where the name is %j', async (none) => {
 		const said = await place({ names: [none as unknown as string] }).check();
-		expect(said).toContain('Trigger Name: It is empty. Write the name of the AlloMia Trigger');
+		expect(said).toContain('Trigger Name: It is empty. Enter the name of the AlloMia Trigger');
 	});
 });
 
@@ -141,7 +141,7 @@ describe('whether it listens', () => {
 	});
 
 	it.each([
-		['manual', false, 'Callback: n8n cannot tell whether "AlloMia Trigger" listens'],
+		['manual', false, 'Callback: n8n cannot check whether "AlloMia Trigger" is listening'],
 		['manual', true, address],
 		['retry', false, address],
 		['webhook', false, address],

@@ -108,7 +108,7 @@ describe('what an address of n8n answers', () => {
 		const message = 'The request was blocked because it resolves to a restricted IP address';
 		expect(await ask(new Error(message))).toEqual({
 			kind: 'blocked',
-			what: 'n8n’s SSRF protection forbids it: add n8n.example.com to the environment variable N8N_SSRF_ALLOWED_HOSTNAMES of n8n, and restart n8n',
+			what: 'n8n’s SSRF protection blocks it: add n8n.example.com to the environment variable N8N_SSRF_ALLOWED_HOSTNAMES of n8n, and restart n8n',
 		});
 		expect(await ask(new Error('connect ECONNREFUSED'))).toEqual({
 			kind: 'unknown',

@@ -188,9 +188,14 @@ describe('a refusal names the field as the editor shows it', () => {
 			/Using JSON/,
 		],
 		['no assistant', { assistantId: ' ' }, 'Assistant ID', /It is empty/],
-		['an assistant’s name', { assistantId: 'Eve' }, 'Assistant ID', /"Eve" is not an ID/],
+		['an assistant’s name', { assistantId: 'Eve' }, 'Assistant ID', /"Eve" is not a valid ID/],
 		['no number to call from', { phoneNumberId: undefined }, 'Phone Number ID', /It is empty/],
-		['a number for its id', { phoneNumberId: '+15145550000' }, 'Phone Number ID', /is not an ID/],
+		[
+			'a number for its id',
+			{ phoneNumberId: '+15145550000' },
+			'Phone Number ID',
+			/is not a valid ID/,
+		],
 		['a name that is an object', { customerName: { a: 1 } }, 'Customer Name', /an object/],
 		['a name that is a list', { customerName: ['a'] }, 'Customer Name', /a list/],
 		['no such country', { options: { defaultCountry: 'Canada' } }, 'Default Country', /"Canada"/],
@@ -204,7 +209,7 @@ describe('a refusal names the field as the editor shows it', () => {
 			'a variable that stands there twice',
 			{ dynamicVariables: variables(['a', 1], [' a ', 2]) },
 			'Dynamic Variables',
-			/"a" is there twice/,
+			/"a" appears twice/,
 		],
 		[
 			'null as a variable',
@@ -248,7 +253,7 @@ describe('a refusal names the field as the editor shows it', () => {
 			'a name twice in JSON',
 			json('{"a":1,"a":2}'),
 			'Dynamic Variables (JSON)',
-			/"a" is there twice/,
+			/"a" appears twice/,
 		],
 		['an empty name in JSON', json('{"":1}'), 'Dynamic Variables (JSON)', /has no name/],
 		[
@@ -258,7 +263,7 @@ describe('a refusal names the field as the editor shows it', () => {
 			/"__proto__"/,
 		],
 		['metadata without a name', metadata(entries(['', 1])), 'Metadata', /has no name/],
-		['metadata twice', metadata(entries(['a', 1], ['a', 2])), 'Metadata', /"a" is there twice/],
+		['metadata twice', metadata(entries(['a', 1], ['a', 2])), 'Metadata', /"a" appears twice/],
 		['harmful metadata', metadata(entries(['constructor', 1])), 'Metadata', /"constructor"/],
 		['metadata of another shape', metadata({ id: 7 }), 'Metadata', /list of names/],
 	])('for %s', (_, change, field, says) => {
@@ -316,7 +321,7 @@ describe('an id of AlloMia', () => {
 	])('leads nowhere else: %s is refused', (id) => {
 		const issues: ValidationIssue[] = [];
 		readUuid('ID', id, issues);
-		expect(issues).toEqual([{ field: 'ID', message: expect.stringContaining('not an ID') }]);
+		expect(issues).toEqual([{ field: 'ID', message: expect.stringContaining('not a valid ID') }]);
 	});
 });
 
@@ -336,14 +341,14 @@ describe('a callback URL', () => {
 		['', /It is empty/],
 		[undefined, /It is empty/],
 		[{}, /It is an object/],
-		['example.com/webhook', /not a web address/],
-		['ftp://example.com', /not a web address/],
-		['javascript:alert(1)', /not a web address/],
-		['https:example.com', /not a web address/],
-		['https://', /not a web address/],
-		['https://exa mple.com', /not a web address/],
-		['https://example.com/a b', /not a web address/],
-		['https://example.com/a\nb', /not a web address/],
+		['example.com/webhook', /not a valid URL/],
+		['ftp://example.com', /not a valid URL/],
+		['javascript:alert(1)', /not a valid URL/],
+		['https:example.com', /not a valid URL/],
+		['https://', /not a valid URL/],
+		['https://exa mple.com', /not a valid URL/],
+		['https://example.com/a b', /not a valid URL/],
+		['https://example.com/a\nb', /not a valid URL/],
 	])('that AlloMia could not post to is refused: %j', (value, says) => {
 		const issues: ValidationIssue[] = [];
 		readCallbackUrl(value, issues);

@@ -47,7 +47,7 @@ const keyOfNobody: Known = { key: 'perhapsOurs' };
 
 const redial = 'turn on Options > Redial on Uncertain';
 const notByRedial = 'Redial on Uncertain does not call';
-const onceWell = 'this execution again once n8n is well';
+const onceWell = 'this execution once n8n is healthy';
 const anotherKey = 'with another key';
 
 describe('the ways out of a run that left items alone', () => {

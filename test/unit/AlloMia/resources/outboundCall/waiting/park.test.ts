@@ -195,12 +195,14 @@ describe('a wait in vain is refused', () => {
 		const blocked = async () =>
 			await Promise.reject(new Error('The request was blocked because it resolves to 10.0.0.1'));
 		const byHand = place({ mode: 'manual', answer: blocked });
-		expect(await byHand.refuse([calling])).toEqual(refusal(/^n8n may not ask itself at https:/));
+		expect(await byHand.refuse([calling])).toEqual(
+			refusal(/^n8n blocks requests to itself at https:/),
+		);
 		expect(byHand.warnings).toEqual([]);
 		const { refuse, warnings } = place({ answer: blocked });
 		expect(await refuse([calling])).toBeUndefined();
 		expect(warnings).toEqual([
-			expect.stringMatching(/^AlloMia: n8n may not ask itself .*N8N_SSRF_ALLOWED_HOSTNAMES/),
+			expect.stringMatching(/^AlloMia: n8n blocks requests to itself .*N8N_SSRF_ALLOWED_HOSTNAMES/),
 		]);
 	});
 
