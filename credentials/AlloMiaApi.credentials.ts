@@ -11,7 +11,7 @@ import {
 	defaultBaseUrl,
 	readApiKey,
 	readBaseUrl,
-	refuseOtherHosts,
+	assertAllowedHost,
 } from '../nodes/shared/api/credential';
 
 /**
@@ -107,7 +107,7 @@ export class AlloMiaApi implements ICredentialType {
 		const baseURL = readBaseUrl(credentials.baseUrl);
 		const isTest = requestOptions.url === testPath;
 		const request = isTest ? { ...requestOptions, baseURL, timeout: testTimeout } : requestOptions;
-		refuseOtherHosts(request, baseURL);
+		assertAllowedHost(request, baseURL);
 		const authorization = `Bearer ${readApiKey(credentials.apiKey)}`;
 		return {
 			...request,

@@ -21,16 +21,16 @@ export function readSettings({
 	options = {},
 }: IDataObject): Validated<TriggerSettings> {
 	const issues: ValidationIssue[] = [];
-	const refuse = (field: string, value: unknown, rule: string) =>
+	const invalid = (field: string, value: unknown, rule: string) =>
 		issues.push({ field, message: `It is ${JSON.stringify(value)}. ${rule}` });
 	// An expression may return them as text.
 	const statuses = typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : given;
 	const isKnown = (status: unknown) => (terminalStatuses as readonly unknown[]).includes(status);
 	if (!Array.isArray(statuses) || !statuses.every(isKnown)) {
-		refuse('Statuses', given, `Use a list of ${terminalStatuses.join(', ')}.`);
+		invalid('Statuses', given, `Use a list of ${terminalStatuses.join(', ')}.`);
 	}
 	if (!verifications.includes(verification)) {
-		refuse('Verification', verification, `Use one of ${verifications.join(', ')}.`);
+		invalid('Verification', verification, `Use one of ${verifications.join(', ')}.`);
 	}
 	const read = (field: string, name: string, fallback: boolean) =>
 		readBoolean(field, options as IDataObject, name, issues, fallback);

@@ -38,7 +38,7 @@ export function readBaseUrl(value: unknown): string {
  * @param request the request about to be sent; some nodes name the URL `uri`
  * @throws CredentialError if its origin is not that of the base URL
  */
-export function refuseOtherHosts(
+export function assertAllowedHost(
 	{ url, uri, baseURL }: { url?: unknown; uri?: unknown; baseURL?: unknown },
 	baseUrl: string,
 ): void {

@@ -44,7 +44,7 @@ import {
 } from '../../../nodes/shared/api/failure';
 import { downloadFailure, tooLarge } from '../../../nodes/AlloMia/resources/call/fileLink';
 import { decide, type Known } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
-import { readApiKey, readBaseUrl, refuseOtherHosts } from '../../../nodes/shared/api/credential';
+import { readApiKey, readBaseUrl, assertAllowedHost } from '../../../nodes/shared/api/credential';
 import { apiError, errorItem, validationError } from '../../../nodes/shared/n8n/nodeErrors';
 import { dispatchResponse, type StatusResponse } from '../../../nodes/shared/api/schemas';
 import {
@@ -447,7 +447,7 @@ async function messages(): Promise<string[]> {
 		await metadataWithoutCallback(),
 		refusalIn(tooLong),
 		thrownBy(() => readBaseUrl('http://allomia.com/api')),
-		thrownBy(() => refuseOtherHosts({ url: 'https://example.com' }, 'https://allomia.com/api')),
+		thrownBy(() => assertAllowedHost({ url: 'https://example.com' }, 'https://allomia.com/api')),
 		thrownBy(() => readApiKey('')),
 		refusalIn(readCallRequest({ ...parameters, options: { dryRun: 'perhaps' } })),
 		refused(400, 'Invalid request data').message,

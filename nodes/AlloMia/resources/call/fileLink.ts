@@ -23,7 +23,7 @@ export function checkLink(
 ): CheckedLink {
 	const url = base && URL.canParse(link, base.href) ? new URL(link, base) : parseUrl(link);
 	if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-		return refuse(kind, 'AlloMia’s link to it is not a valid URL.');
+		return rejectLink(kind, 'AlloMia’s link to it is not a valid URL.');
 	}
 	return isPrivateUrl(url.href) && !isOnThisMachine(apiBaseUrl)
 		? leadsInside(kind, url)
@@ -37,7 +37,10 @@ export function isOnThisMachine(apiBaseUrl: string): boolean {
 
 /** The failure of a link into an internal network. */
 export function leadsInside(kind: FileKind, url: URL): { ok: false; failure: Failure } {
-	return refuse(kind, `AlloMia’s link to it leads to ${url.host}, which is not on the internet.`);
+	return rejectLink(
+		kind,
+		`AlloMia’s link to it leads to ${url.host}, which is not on the internet.`,
+	);
 }
 
 /** The failure of a download. Its text must not contain the link, which is signed. */
@@ -65,7 +68,7 @@ export function tooLarge(kind: FileKind, maxSize: number): Failure {
 	};
 }
 
-function refuse(kind: FileKind, reason: string): { ok: false; failure: Failure } {
+function rejectLink(kind: FileKind, reason: string): { ok: false; failure: Failure } {
 	return { ok: false, failure: downloadFailure(kind, reason, { kind: 'refused' }) };
 }
 

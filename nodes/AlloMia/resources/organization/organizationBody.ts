@@ -76,7 +76,7 @@ export function readOrganization(
 
 /** Reads an organization's metadata: any object, since its schema is the tenant's own. */
 export function readMetadataObject(value: unknown): Validated<object> {
-	const refuse = (problem: string): Validated<object> => ({
+	const invalid = (problem: string): Validated<object> => ({
 		ok: false,
 		issues: [
 			{
@@ -88,13 +88,13 @@ export function readMetadataObject(value: unknown): Validated<object> {
 	try {
 		// An object from an expression is converted to JSON as well, to find what JSON cannot represent.
 		const text = typeof value === 'string' ? clean(value) : (JSON.stringify(value) ?? '');
-		if (text === '') return refuse('It is empty.');
+		if (text === '') return invalid('It is empty.');
 		const parsed: unknown = JSON.parse(text);
 		return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
 			? { ok: true, value: parsed }
-			: refuse('It is not an object.');
+			: invalid('It is not an object.');
 	} catch (error) {
-		return refuse(`It is not JSON (${error instanceof Error ? error.message : String(error)}).`);
+		return invalid(`It is not JSON (${error instanceof Error ? error.message : String(error)}).`);
 	}
 }
 

@@ -3,7 +3,7 @@ import {
 	defaultBaseUrl,
 	readApiKey,
 	readBaseUrl,
-	refuseOtherHosts,
+	assertAllowedHost,
 } from '../../../../nodes/shared/api/credential';
 
 describe('the base URL of the credential', () => {
@@ -49,7 +49,7 @@ describe('a request with the credential', () => {
 		{ url: 'HTTPS://ALLOMIA.example.com:443/api' },
 		{ url: '/calls', baseURL: base },
 	])('to AlloMia is sent: %j', (request) => {
-		expect(() => refuseOtherHosts(request, base)).not.toThrow();
+		expect(() => assertAllowedHost(request, base)).not.toThrow();
 	});
 
 	it.each([
@@ -65,8 +65,8 @@ describe('a request with the credential', () => {
 		{ url: '/calls', baseURL: '' },
 		{},
 	])('to another address is refused, and the key stays here: %j', (request) => {
-		expect(() => refuseOtherHosts(request, base)).toThrow(CredentialError);
-		expect(() => refuseOtherHosts(request, base)).toThrow(
+		expect(() => assertAllowedHost(request, base)).toThrow(CredentialError);
+		expect(() => assertAllowedHost(request, base)).toThrow(
 			/may only be sent to https:\/\/allomia\.example\.com,/,
 		);
 	});

@@ -21,7 +21,7 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
 			name === ''
 				? 'It is empty. Enter the name of the AlloMia Trigger'
 				: `There is no node "${name}" in this workflow. Add an AlloMia Trigger, and enter its name here`;
-		return refuse('Trigger Name', `${problem} as on the canvas, ${otherwise}.`);
+		return invalid('Trigger Name', `${problem} as on the canvas, ${otherwise}.`);
 	}
 	const entry = entryOf(context, name);
 	// If n8n does not expose the node itself, its parameters identify it.
@@ -30,21 +30,21 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
 		: typeof parameters.verification === 'string';
 	if (!isTrigger) {
 		const message = `"${name}" is not an AlloMia Trigger. Enter the name of one, ${otherwise}.`;
-		return refuse('Trigger Name', message);
+		return invalid('Trigger Name', message);
 	}
 	if (entry?.disabled) {
 		const message = `"${name}" is deactivated on the canvas, so it is not listening. Activate it and publish the workflow, ${otherwise}.`;
-		return refuse('Trigger Name', message);
+		return invalid('Trigger Name', message);
 	}
 	const { id = '' } = context.getWorkflow();
 	const options = (parameters.options ?? {}) as IDataObject;
 	const path = triggerPath(options.path, id);
 	if (path === undefined) {
-		return refuse('Trigger Name', `The option Path of "${name}" ${pathRule}. Correct it there.`);
+		return invalid('Trigger Name', `The option Path of "${name}" ${pathRule}. Correct it there.`);
 	}
 	const url = webhookUrl(resumeUrl(context), path);
 	if (url !== undefined) return { ok: true, value: url };
-	return refuse(
+	return invalid(
 		'Callback',
 		`This n8n uses custom webhook endpoints, so the URL of "${name}" cannot be determined. Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL.`,
 	);
@@ -100,29 +100,29 @@ async function ifListening(
 		case 'listens':
 			return { ok: true, value: url };
 		case 'unregistered':
-			return refuse(
+			return invalid(
 				'Callback',
 				`${trigger} is not listening: this workflow is not published, or was changed since. Publish (activate) it and run it again, or choose another Callback.`,
 			);
 		case 'missing':
-			return refuse(
+			return invalid(
 				'Callback',
 				`${trigger} is not at ${new URL(url).origin}${new URL(url).pathname} (404): this n8n may use custom webhook endpoints (N8N_ENDPOINT_WEBHOOK). ${paste}.`,
 			);
 		case 'secured':
-			return refuse('Callback', `${securedAdvice(url)}.`);
+			return invalid('Callback', `${securedAdvice(url)}.`);
 		case 'blocked':
 		case 'unknown':
 			// The trigger may listen all the same. Only a manual run can be corrected at once.
 			if (isPublished || context.getMode() !== 'manual') return { ok: true, value: url };
-			return refuse(
+			return invalid(
 				'Callback',
 				`n8n cannot check whether ${trigger} is listening, since it cannot reach itself at ${new URL(url).origin} (${probed.what}). ${paste}; or correct WEBHOOK_URL.`,
 			);
 	}
 }
 
-function refuse(field: string, message: string): Validated<string> {
+function invalid(field: string, message: string): Validated<string> {
 	return { ok: false, issues: [{ field, message }] };
 }
 

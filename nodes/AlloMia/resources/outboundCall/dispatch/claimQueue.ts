@@ -105,8 +105,8 @@ export class ClaimQueue<Call> {
 		if (inProcess.lists > 1) return Math.min(few, waiting);
 		const { size, at } = this.newest;
 		const isFast = Date.now() - at < fast * size;
-		const wanted = Math.max(waiting, isFast ? 2 * size : few);
-		return Math.min(wanted, this.limit, this.calls.length - this.claimed);
+		const target = Math.max(waiting, isFast ? 2 * size : few);
+		return Math.min(target, this.limit, this.calls.length - this.claimed);
 	}
 
 	/** Reserves calls within the limit. Waits for other lists, unless they are stuck. */
@@ -114,8 +114,8 @@ export class ClaimQueue<Call> {
 		for (let isStuck = false; ; ) {
 			const { reserved, moves } = inProcess;
 			const room = this.limit - reserved;
-			const wanted = this.size();
-			const size = isStuck ? Math.max(1, Math.min(wanted, room)) : wanted;
+			const target = this.size();
+			const size = isStuck ? Math.max(1, Math.min(target, room)) : target;
 			if (reserved === 0 || size <= room || isStuck) {
 				inProcess.reserved += size;
 				return size;

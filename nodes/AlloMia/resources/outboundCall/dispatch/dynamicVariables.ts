@@ -24,32 +24,32 @@ export function toVariable(value: unknown): VariableValue {
 		case 'number':
 			return Number.isFinite(value)
 				? { ok: true, value: String(value) }
-				: refuse(`is ${value}, not a number. Check the expression.`);
+				: invalid(`is ${value}, not a number. Check the expression.`);
 		case 'object':
 			return value === null
-				? refuse('is null. Check the expression, or remove it.')
+				? invalid('is null. Check the expression, or remove it.')
 				: ofObject(value);
 		case 'undefined':
-			return refuse('is undefined. Check the expression, or remove it.');
+			return invalid('is undefined. Check the expression, or remove it.');
 		default:
-			return refuse(`is a ${typeof value}, which has no text form. Use text, a number or a date.`);
+			return invalid(`is a ${typeof value}, which has no text form. Use text, a number or a date.`);
 	}
 }
 
 function ofObject(value: object): VariableValue {
 	if (value instanceof Date) {
 		return Number.isNaN(value.getTime())
-			? refuse('is not a valid date. Check the expression.')
+			? invalid('is not a valid date. Check the expression.')
 			: { ok: true, value: value.toISOString() };
 	}
 	if (isDateLike(value)) {
 		const valid = typeof value.isValid === 'function' ? value.isValid() : value.isValid;
 		const text = valid ? (value.toISO ?? value.toISOString)?.call(value) : null;
-		return text ? { ok: true, value: text } : refuse('is not a valid date. Check the expression.');
+		return text ? { ok: true, value: text } : invalid('is not a valid date. Check the expression.');
 	}
 	const json = toJson(value);
 	return json === undefined
-		? refuse('cannot be converted to JSON. Use text, a number or a date.')
+		? invalid('cannot be converted to JSON. Use text, a number or a date.')
 		: { ok: true, value: json };
 }
 
@@ -66,7 +66,7 @@ function isDateLike(value: object): value is DateLike {
 	return 'isValid' in value && ('toISO' in value || 'toISOString' in value);
 }
 
-function refuse(message: string): VariableValue {
+function invalid(message: string): VariableValue {
 	return { ok: false, message };
 }
 

@@ -200,12 +200,12 @@ export async function assertCanWait(
  */
 async function assertReachable(context: IExecuteFunctions, url: string): Promise<void> {
 	const probed = await probeOnce(context, outcomeUrl(url), new URL('.', url).href);
-	const refuse = (message: string, advice: string) => {
+	const fail = (message: string, advice: string) => {
 		const description = `Nobody was called. ${advice}; or set Wait For to Polling (polling).`;
 		throw new NodeOperationError(context.getNode(), message, { description });
 	};
 	if (probed?.kind === 'secured') {
-		refuse(
+		fail(
 			'The public URL of this n8n redirects to https, so the outcome may never arrive',
 			securedAdvice(url),
 		);
@@ -213,6 +213,6 @@ async function assertReachable(context: IExecuteFunctions, url: string): Promise
 	if (probed?.kind !== 'blocked') return;
 	const message = `n8n blocks requests to itself at ${new URL(url).origin}, so a lost callback could not be made up for`;
 	// Callbacks from AlloMia can arrive all the same.
-	if (context.getMode() === 'manual') refuse(message, probed.what);
+	if (context.getMode() === 'manual') fail(message, probed.what);
 	context.logger.warn(`AlloMia: ${message}: ${probed.what}`);
 }
