@@ -15,7 +15,7 @@ import { resources } from './resources';
 import { routeOutputToAgent, fixRunIndex, isAgentTool } from '../shared/n8n/agentTool';
 import { findOperation, toProperties } from './resources/operation';
 import { hints } from './resources/outboundCall/createAndWait';
-import { isParked } from './resources/outboundCall/waiting/parked';
+import { isParked } from './resources/outboundCall/waiting/isParked';
 import { outcomePath } from './resources/outboundCall/callback/resumeUrl';
 
 export class AlloMia implements INodeType {

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isTerminal, type TerminalStatus } from '../shared/api/terminalStatus';
-import type { CallbackContext } from '../shared/callbacks/callbackUrl';
+import type { CallbackContext } from '../shared/callbacks/signedUrl';
 
 /** Whether an event with this status starts the workflow. */
 export function isChosen(status: string, chosen: readonly string[]): status is TerminalStatus {

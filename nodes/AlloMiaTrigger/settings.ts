@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Verification } from '../shared/callbacks/verification';
-import { readBoolean } from '../shared/values/parameters';
+import type { Verification } from '../shared/callbacks/verificationPolicy';
+import { readBoolean } from '../shared/values/readParameter';
 import { validated, type Validated, type ValidationIssue } from '../shared/values/validation';
 import { terminalStatuses } from '../shared/api/terminalStatus';
 

@@ -28,9 +28,9 @@ const folder = path.join(__dirname, '../../nodes/AlloMia/resources/outboundCall/
 const names = [
 	'deduplicationStore',
 	'storedExecution',
-	'origin',
-	'onceKeys',
-	'marks',
+	'executionOrigin',
+	'callOnceKeys',
+	'attemptMarks',
 	'claimQueue',
 	'ledger',
 ];

@@ -1,5 +1,5 @@
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
-import { verificationKey, verifyContext } from '../../nodes/shared/callbacks/callbackUrl';
+import { verificationKey, verifyContext } from '../../nodes/shared/callbacks/signedUrl';
 import { ids, keys } from '../simulator';
 import { call, credential, dialRequests, numbers, simulator } from './bench';
 import { errorOf, execute, node, output, outputJson, runOf, type Execution } from './engine';

@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { readBoolean, readInteger } from '../../shared/values/parameters';
+import { readBoolean, readInteger } from '../../shared/values/readParameter';
 import type { ValidationIssue } from '../../shared/values/validation';
 
 /** The fields Return All and Limit, worded as in n8n's own nodes. */

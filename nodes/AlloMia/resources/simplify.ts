@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { readBoolean } from '../../shared/values/parameters';
+import { readBoolean } from '../../shared/values/readParameter';
 import { validated, type Validated, type ValidationIssue } from '../../shared/values/validation';
 
 /** The field Simplify, worded as in n8n's own nodes. */

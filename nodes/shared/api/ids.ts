@@ -1,4 +1,4 @@
-import { readText } from '../values/parameters';
+import { readText } from '../values/readParameter';
 import type { ValidationIssue } from '../values/validation';
 import { toText } from '../values/strings';
 

@@ -2,10 +2,10 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { z } from 'zod';
 import { send, type ApiResponse, type ApiRequest, type ApiResult, type Connection } from './client';
 import { abortableSleep } from '../values/abort';
-import { nextWait } from './retry';
+import { nextWait } from './retryPolicy';
 
 /**
- * Sends a request, with retries if AlloMia certainly did not accept it (see `retry.ts`). If the execution is
+ * Sends a request, with retries if AlloMia certainly did not accept it (see `retryPolicy.ts`). If the execution is
  * stopped meanwhile, it returns the last failure.
  */
 export async function sendWithRetries<Schema extends z.ZodTypeAny>(

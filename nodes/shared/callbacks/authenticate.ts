@@ -1,11 +1,11 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { Connection } from '../api/client';
 import type { CallbackBody, StatusResponse } from '../api/schemas';
-import { readContext, type CallbackContext } from './callbackUrl';
+import { readContext, type CallbackContext } from './signedUrl';
 import { parseCallback } from './parseCallback';
 import { responses, type CallbackResponse } from './responses';
 import { retrieveEvent } from './retrieveEvent';
-import { decideVerification, type Verification } from './verification';
+import { decideVerification, type Verification } from './verificationPolicy';
 import { verifySignature } from './verifySignature';
 import { readRequest } from './webhook';
 

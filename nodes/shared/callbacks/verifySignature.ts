@@ -1,6 +1,6 @@
 import { sleep, type IWebhookFunctions } from 'n8n-workflow';
 import { connect, credentialName, type Connection } from '../api/client';
-import { isSigned, verificationKey, verifyContext, type CallbackContext } from './callbackUrl';
+import { isSigned, verificationKey, verifyContext, type CallbackContext } from './signedUrl';
 import { KeyedLimiter } from './keyedLimiter';
 
 /**

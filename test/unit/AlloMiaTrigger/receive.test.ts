@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { receive } from '../../../nodes/AlloMiaTrigger/receive';
-import { signCallbackUrl, type CallbackContext } from '../../../nodes/shared/callbacks/callbackUrl';
+import { signCallbackUrl, type CallbackContext } from '../../../nodes/shared/callbacks/signedUrl';
 
 interface Setting {
 	parameters?: IDataObject;

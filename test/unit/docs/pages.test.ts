@@ -28,7 +28,7 @@ import {
 	signCallbackUrl,
 	verificationKey,
 	verifyContext,
-} from '../../../nodes/shared/callbacks/callbackUrl';
+} from '../../../nodes/shared/callbacks/signedUrl';
 import type { Validated } from '../../../nodes/shared/values/validation';
 import {
 	readCallRequest,

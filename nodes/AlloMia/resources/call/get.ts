@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
 import { simplifyField } from '../simplify';
-import { downloadField, maxFileSizeField } from './fields';
+import { downloadField, maxFileSizeField } from './downloadFields';
 
 const show = { resource: ['call'], operation: ['get'] };
 
@@ -35,7 +35,7 @@ export const get: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readGetParameters } = await import('./parameters');
+		const { readGetParameters } = await import('./readParameters');
 		const { mapCalls } = await import('./mapCalls');
 		const { readCall } = await import('./callLog');
 

@@ -87,7 +87,7 @@ export const getAll: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readListParameters } = await import('./parameters');
+		const { readListParameters } = await import('./readParameters');
 		const { listCalls } = await import('./callLog');
 		const { simplifyListedCall } = await import('./simplify');
 		const { mapLists } = await import('../mapItems');

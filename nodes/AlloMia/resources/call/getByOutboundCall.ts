@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
 import { organizationLocator } from '../organizationLocator';
 import { simplifyField } from '../simplify';
-import { downloadField, maxFileSizeField } from './fields';
+import { downloadField, maxFileSizeField } from './downloadFields';
 
 const show = { resource: ['call'], operation: ['getByOutboundCall'] };
 
@@ -57,7 +57,7 @@ export const getByOutboundCall: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readGetByOutboundCallParameters } = await import('./parameters');
+		const { readGetByOutboundCallParameters } = await import('./readParameters');
 		const { mapCalls } = await import('./mapCalls');
 		const { findCall } = await import('./findCall');
 

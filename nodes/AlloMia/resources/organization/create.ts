@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { requiredToCreate } from './organizationBody';
 import type { Operation } from '../operation';
-import { optionalFields, requiredFields } from './fields';
+import { optionalFields, requiredFields } from './organizationFields';
 
 const show = { resource: ['organization'], operation: ['create'] };
 

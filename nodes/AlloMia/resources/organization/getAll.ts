@@ -44,7 +44,7 @@ export const getAll: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readListParameters } = await import('./parameters');
+		const { readListParameters } = await import('./readParameters');
 		const { listOrganizations } = await import('./organizations');
 		const { simplifyOrganization } = await import('./simplify');
 		const { mapLists } = await import('../mapItems');

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { requiredToUpdate } from './organizationBody';
 import type { Operation } from '../operation';
-import { optionalFields, requiredFields } from './fields';
+import { optionalFields, requiredFields } from './organizationFields';
 import { organizationLocator } from '../organizationLocator';
 
 const show = { resource: ['organization'], operation: ['update'] };

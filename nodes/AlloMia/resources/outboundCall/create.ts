@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { callFields, callOptions } from './fields';
+import { callFields, callOptions } from './callFields';
 import type { Operation } from '../operation';
 
 const show = { resource: ['outboundCall'], operation: ['create'] };

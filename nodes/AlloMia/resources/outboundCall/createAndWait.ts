@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData, NodeHint } from 'n8n-workflow';
 import { failedOutput } from '../../../shared/api/terminalStatus';
 import type { Operation } from '../operation';
-import { callFields, callOptions } from './fields';
+import { callFields, callOptions } from './callFields';
 
 /** The number of items from which to recommend batches: see `npm run bench -- waiting`. */
 const longList = 2_000;

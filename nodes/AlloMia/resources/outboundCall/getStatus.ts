@@ -19,7 +19,7 @@ export const getStatus: Operation = {
 		},
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { readCallId } = await import('./dispatch/parameters');
+		const { readCallId } = await import('./dispatch/readParameters');
 		const { statusRequest } = await import('../../../shared/api/callStatus');
 		const { sendWithRetries } = await import('../../../shared/api/sendWithRetries');
 		const { mapItems, toItems } = await import('../mapItems');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sleep, type IWebhookFunctions } from 'n8n-workflow';
-import { signCallbackUrl } from '../../../../nodes/shared/callbacks/callbackUrl';
+import { signCallbackUrl } from '../../../../nodes/shared/callbacks/signedUrl';
 import { verifySignature } from '../../../../nodes/shared/callbacks/verifySignature';
 
 jest.mock('n8n-workflow', () => ({

@@ -1,14 +1,14 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../../shared/api/client';
 import { readCallbackUrl, type CallRequest } from '../dispatch/callRequest';
-import { maxUrlLength, signCallbackUrl } from '../../../../shared/callbacks/callbackUrl';
+import { maxUrlLength, signCallbackUrl } from '../../../../shared/callbacks/signedUrl';
 import { addHint } from '../../../../shared/n8n/hints';
 import { isPrivateUrl } from '../../../../shared/values/privateHosts';
-import { readBoolean } from '../../../../shared/values/parameters';
+import { readBoolean } from '../../../../shared/values/readParameter';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
-import { resolveTriggers, ownTriggerUrl } from './ownTrigger';
+import { resolveTriggers, ownTriggerUrl } from './workflowTrigger';
 
 /** Returns a function that adds the callback URL, if any, to a call. */
 export async function callbackAdder(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readCountry, readPhoneNumber } from '../../../../shared/values/phone';
 import { parseUrl } from '../../../../shared/values/hosts';
 import { readUuid } from '../../../../shared/api/ids';
-import { isText, kindOf, readBoolean, readText } from '../../../../shared/values/parameters';
+import { isText, kindOf, readBoolean, readText } from '../../../../shared/values/readParameter';
 import { reservedNames } from '../../../../shared/values/reservedNames';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import { clean, toText } from '../../../../shared/values/strings';

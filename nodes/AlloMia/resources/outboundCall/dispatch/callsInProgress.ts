@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../../shared/api/client';
 import { readStatuses } from '../../../../shared/api/callStatus';
-import { defaultRetryPolicy } from '../../../../shared/api/retry';
+import { defaultRetryPolicy } from '../../../../shared/api/retryPolicy';
 import { isTerminal } from '../../../../shared/api/terminalStatus';
 
 /** How many statuses are read at a time. */

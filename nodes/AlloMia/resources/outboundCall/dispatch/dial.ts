@@ -10,7 +10,7 @@ import type { CallRequest } from './callRequest';
 import type { Failure } from '../../../../shared/api/failure';
 import { Ledger, type LedgerEntry, type PlannedCall } from './ledger';
 import { apiError, errorItem, validationError } from '../../../../shared/n8n/nodeErrors';
-import { readBoolean, readInteger } from '../../../../shared/values/parameters';
+import { readBoolean, readInteger } from '../../../../shared/values/readParameter';
 import { abortableSleep } from '../../../../shared/values/abort';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import { shortList } from '../../../../shared/values/strings';
@@ -19,7 +19,7 @@ import { readItems, throwUnlessContinuing, type ValidatedItem } from '../../item
 import { readOptions } from '../../options';
 import { CallsInProgress } from './callsInProgress';
 import { DialRetry } from './dialRetry';
-import { hasOnceKey, readCall } from './parameters';
+import { hasOnceKey, readCall } from './readParameters';
 
 /** The options for the run as a whole, which are read from the first item. */
 export interface DialSettings {

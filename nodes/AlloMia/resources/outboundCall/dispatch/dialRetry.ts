@@ -4,7 +4,7 @@ import {
 	isAtCapacity,
 	nextWait,
 	nextWaitForCapacity,
-} from '../../../../shared/api/retry';
+} from '../../../../shared/api/retryPolicy';
 import type { CallsInProgress } from './callsInProgress';
 
 /** Decides about retries of a call that AlloMia certainly did not accept. */

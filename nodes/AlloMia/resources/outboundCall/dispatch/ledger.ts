@@ -3,8 +3,8 @@ import { isAgentTool, readToolRun, type ToolRun } from '../../../../shared/n8n/a
 import type { CallBody } from './callRequest';
 import { ClaimQueue } from './claimQueue';
 import { lookItUp, type Failure } from '../../../../shared/api/failure';
-import { Marks, nameCall, type MarksMemory } from './marks';
-import { OnceKeys } from './onceKeys';
+import { Marks, nameCall, type MarksMemory } from './attemptMarks';
+import { OnceKeys } from './callOnceKeys';
 import type { DispatchResponse } from '../../../../shared/api/schemas';
 
 /** The result of an item that was sent to AlloMia, stored in the execution. */

@@ -27,10 +27,10 @@ import {
 } from './waitingState';
 import { signedCallbackUrl } from '../callback/callback';
 import type { ValidatedItem } from '../../items';
-import { hasOnceKey } from '../dispatch/parameters';
-import { parkedMetadata } from './parked';
+import { hasOnceKey } from '../dispatch/readParameters';
+import { parkedMetadata } from './isParked';
 import { outcomeUrl, resumeUrl } from '../callback/resumeUrl';
-import { probeOnce, securedAdvice } from '../callback/selfProbe';
+import { probeOnce, securedAdvice } from '../callback/probeUrl';
 import { hasOutputPerStatus } from './waitSettings';
 
 /** The key in the node's context for the state, as JSON: `webhook()` may run in another process. */

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { CallbackBody } from '../../../../shared/api/schemas';
 import { isTerminal } from '../../../../shared/api/terminalStatus';
-import type { CallbackContext } from '../../../../shared/callbacks/callbackUrl';
+import type { CallbackContext } from '../../../../shared/callbacks/signedUrl';
 import { responses, type CallbackResponse } from '../../../../shared/callbacks/responses';
 import { reconciliationDelay } from './reconciliation';
 import { isSettled, type WaitingState } from './waitingState';

@@ -2,14 +2,14 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import type { CallRequest } from '../dispatch/callRequest';
 import { validationError } from '../../../../shared/n8n/nodeErrors';
-import { readBoolean, readInteger } from '../../../../shared/values/parameters';
+import { readBoolean, readInteger } from '../../../../shared/values/readParameter';
 import type { ValidationIssue } from '../../../../shared/values/validation';
 import { describeIssues } from '../../../../shared/values/validation';
 import type { WaitingItem, WaitingState } from './waitingState';
 import { alreadyCalledOutput, dryRunOutput, throwFailure, type DialResult } from '../dispatch/dial';
 import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
-import { hasOnceKey } from '../dispatch/parameters';
+import { hasOnceKey } from '../dispatch/readParameters';
 
 /** The parameters for the run as a whole, which are read from the first item. */
 export interface WaitSettings {

@@ -5,7 +5,7 @@ import {
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/park';
 import { resume } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/resume';
 import { responses } from '../../../../../../nodes/shared/callbacks/responses';
-import { signCallbackUrl } from '../../../../../../nodes/shared/callbacks/callbackUrl';
+import { signCallbackUrl } from '../../../../../../nodes/shared/callbacks/signedUrl';
 import type { WaitingItem } from '../../../../../../nodes/AlloMia/resources/outboundCall/waiting/waitingState';
 
 const uuid = (number: number) => `aaaaaaaa-0000-4000-8000-${String(number).padStart(12, '0')}`;

@@ -2,7 +2,7 @@ import { responses } from '../../../../nodes/shared/callbacks/responses';
 import {
 	decideVerification,
 	type Verification,
-} from '../../../../nodes/shared/callbacks/verification';
+} from '../../../../nodes/shared/callbacks/verificationPolicy';
 
 describe('verification', () => {
 	const authentic = { kind: 'authentic' };

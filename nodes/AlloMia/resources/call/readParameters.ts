@@ -3,7 +3,7 @@ import { readCalledNumber } from './matchCall';
 import { readCallQuery, type CallQuery } from './callFilters';
 import { readUuid, readPathId } from '../../../shared/api/ids';
 import { fileKinds, type FileKind } from './fileLink';
-import { readNumber } from '../../../shared/values/parameters';
+import { readNumber } from '../../../shared/values/readParameter';
 import type { OutboundCallReference } from './findCall';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { readLimit } from '../returnAll';

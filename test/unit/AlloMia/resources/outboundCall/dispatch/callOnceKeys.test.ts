@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { OnceKeys } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/onceKeys';
+import { OnceKeys } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/callOnceKeys';
 import type {
 	HoldOptions,
 	DeduplicationStore,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { resolveTriggers } from '../../../../../../nodes/AlloMia/resources/outboundCall/callback/ownTrigger';
+import { resolveTriggers } from '../../../../../../nodes/AlloMia/resources/outboundCall/callback/workflowTrigger';
 
 const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
 

@@ -4,7 +4,7 @@ import {
 	Marks,
 	nameCall,
 	type MarksMemory,
-} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/marks';
+} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/attemptMarks';
 import { anExecution, processedData } from '../../../../support/processedData';
 
 /** Marks are forgotten once n8n lets go of their execution, as the garbage collector tells. */

@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import {
 	probe,
 	probeOnce,
-} from '../../../../../../nodes/AlloMia/resources/outboundCall/callback/selfProbe';
+} from '../../../../../../nodes/AlloMia/resources/outboundCall/callback/probeUrl';
 
 type Answer = [statusCode: number, body: unknown];
 

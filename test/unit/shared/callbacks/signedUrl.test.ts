@@ -8,7 +8,7 @@ import {
 	verificationKey,
 	verifyContext,
 	type CallbackContext,
-} from '../../../../nodes/shared/callbacks/callbackUrl';
+} from '../../../../nodes/shared/callbacks/signedUrl';
 
 const apiKey = 'key-of-an-organization';
 const ownKey = verificationKey(apiKey);

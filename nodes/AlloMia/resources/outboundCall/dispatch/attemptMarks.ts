@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallBody } from './callRequest';
-import { Origin } from './origin';
+import { Origin } from './executionOrigin';
 import { DeduplicationStore, retryInBackground, type Row } from './deduplicationStore';
 import { StoredExecution } from './storedExecution';
 

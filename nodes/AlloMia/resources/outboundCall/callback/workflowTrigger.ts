@@ -4,7 +4,7 @@ import { clean } from '../../../../shared/values/strings';
 import { pathRule, triggerPath, webhookUrl } from '../../../../shared/callbacks/triggerUrl';
 import { itemIndexes } from '../../items';
 import { resumeUrl } from './resumeUrl';
-import { probe, probeOnce, securedAdvice } from './selfProbe';
+import { probe, probeOnce, securedAdvice } from './probeUrl';
 
 const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
 

@@ -1,4 +1,4 @@
-import { readBoolean, readInteger } from '../../../../nodes/shared/values/parameters';
+import { readBoolean, readInteger } from '../../../../nodes/shared/values/readParameter';
 import type { ValidationIssue } from '../../../../nodes/shared/values/validation';
 
 const limits = { fallback: 10, min: 1, max: 100 };

@@ -4,7 +4,7 @@ import {
 	isAtCapacity,
 	nextWait,
 	nextWaitForCapacity,
-} from '../../../../nodes/shared/api/retry';
+} from '../../../../nodes/shared/api/retryPolicy';
 
 const failure = (kind: Failure['kind'], retryAfter?: number): Failure => ({
 	kind,
