@@ -123,7 +123,7 @@ describe('callback: trigger', () => {
 			'the workflow is not published',
 			() => [alloMiaTrigger(bench.credential)],
 			false,
-			'this workflow is not published, or not as it stands now. Publish',
+			'this workflow is not published, or was changed since. Publish',
 		],
 	])(
 		'says what to do in a run by hand where %s, and calls nobody',

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type {
 	Decision,
 	LedgerEntry,
-} from '../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
+} from '../../nodes/AlloMia/resources/outboundCall/dispatch/decision';
 import { ModelProcess } from './process';
 import { ModelStore } from './store';
 import { World } from './world';

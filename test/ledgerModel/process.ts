@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import ts from 'typescript';
 import * as agentTool from '../../nodes/shared/n8n/agentTool';
-import * as failure from '../../nodes/shared/api/failure';
+import * as decision from '../../nodes/AlloMia/resources/outboundCall/dispatch/decision';
 import type * as ledger from '../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 import type { Mortal, World } from './world';
 
@@ -80,7 +80,7 @@ export class ModelProcess implements Mortal {
 	) {
 		const modules: Record<string, object> = {
 			agentTool,
-			failure,
+			decision,
 			'n8n-workflow': {
 				N8N_NODES_API_VERSION: isOld ? undefined : 1,
 				sleep: async (ms: number) => await world.sleep(ms, this),

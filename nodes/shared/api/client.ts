@@ -11,13 +11,8 @@ import type {
 } from 'n8n-workflow';
 import type { z } from 'zod';
 import { readApiKey, readBaseUrl } from './credential';
-import {
-	failureOfResponse,
-	failureOfNetworkError,
-	invalidResponse,
-	type Failure,
-	type Purpose,
-} from './failure';
+import type { Purpose } from './errorMessages';
+import { failureOfResponse, failureOfNetworkError, invalidResponse, type Failure } from './failure';
 import { toNetworkError } from './networkError';
 import { firstIssue } from './schemas';
 import { redact } from '../values/strings';

@@ -1,8 +1,15 @@
+import {
+	advice,
+	atCapacity,
+	checkConnection,
+	displayName,
+	messages,
+	nothingHappened,
+	uncertainAdvice,
+	type Purpose,
+} from './errorMessages';
 import type { NetworkError } from './networkError';
 import { errorResponse } from './schemas';
-
-/** What a request does. The advice in a failure depends on it. */
-export type Purpose = 'dial' | 'read' | 'write';
 
 /**
  * Why a request failed.
@@ -30,71 +37,10 @@ export interface HttpResponse {
 	body: string;
 }
 
-/** The display names of the API's fields in the editor. */
-const displayNames: Record<string, string> = {
-	phoneNumber: 'Phone Number',
-	assistantId: 'Assistant ID',
-	phoneNumberId: 'Phone Number ID',
-	customerName: 'Customer Name',
-	dynamicVariables: 'Dynamic Variables',
-	callbackUrl: 'Callback URL',
-	organizationId: 'Organization',
-	callType: 'Call Type',
-	agentName: 'Agent Name',
-	from: 'From',
-	to: 'To',
-	userPrimaryIntent: 'User Primary Intent',
-	sort: 'Sort',
-	search: 'Search',
-	name: 'Name',
-	email: 'Email',
-	address: 'Address',
-	city: 'City',
-	stateProvince: 'State or Province',
-	postalCode: 'Postal Code',
-	country: 'Country',
-	timezone: 'Timezone',
-	externalId: 'External ID',
-	metadata: 'Metadata',
-};
-
-/** What to do about an error response, by HTTP status. */
-const adviceByStatus: Record<number, string> = {
-	400: 'Correct the fields named here and run the node again.',
-	401: 'Check the API key in the AlloMia credential. You find your keys in AlloMia under Settings > API Keys.',
-	403: 'Check the permissions of this API key in AlloMia.',
-	404: 'Check the ID. It must belong to the organization of your API key.',
-	429: 'Too many requests: wait a moment, or send fewer at a time (Options > Max Concurrency, if available).',
-	503: 'AlloMia is temporarily unavailable: try again in some minutes.',
-};
-
-/** What to do about an error response, by AlloMia's error message. */
-const adviceByMessage: Record<string, string> = {
-	'Organization is inactive': 'Nobody was called. Ask AlloMia to activate your organization.',
-	'Insufficient permissions':
-		'This API key is not allowed to do this. Placing calls needs an organization key; organizations need a tenant key.',
-	'Assistant or phone number not found':
-		'Nobody was called. Check Assistant ID and Phone Number ID: both must belong to the organization of your API key.',
-	'Organization not found':
-		'Check Organization: your API key must have access to it. An organization key only has access to its own.',
-	'Metadata not found':
-		'Check Organization: it must be one of your tenant’s, and its metadata must be set up in AlloMia.',
-	'Outbound call not found':
-		'Check the Outbound Call ID. Calls of other organizations are not found.',
-};
-
 /** Whether AlloMia does not know the call. A 404 of a gateway does not count. */
 export function isUnknownCall({ httpCode, said }: Failure): boolean {
 	return httpCode === 404 && said === 'Outbound call not found';
 }
-
-/** What to do if it is uncertain whether a call was placed. */
-export const lookItUp =
-	'The call may have been placed. Before you call this person again, look for the call in AlloMia’s call log (or with Call > Get Many).';
-
-/** What to do if AlloMia accepts no more calls. */
-const noRoom =
-	'Nobody was called. AlloMia accepted no more calls for a minute, perhaps because too many are in progress. Run the node again for this item later, or place fewer calls at a time: with Loop Over Items and a Wait node, or with Create and Wait in the loop.';
 
 /** Converts a response with a status other than 2xx to a failure. */
 export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: number): Failure {
@@ -108,7 +54,7 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 		...(retryAfter === undefined ? {} : { retryAfter }),
 	};
 	if (statusCode === 429 && retryAfter === undefined && purpose === 'dial') {
-		return { ...base, kind: 'notTaken', description: noRoom };
+		return { ...base, kind: 'notTaken', description: atCapacity };
 	}
 	if (statusCode === 429 || (statusCode === 503 && retryAfter !== undefined)) {
 		const when =
@@ -126,7 +72,7 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 		return {
 			...base,
 			kind: 'uncertain',
-			message: 'The Base URL redirects to another address',
+			message: messages.redirected,
 			description: `Check Base URL in the AlloMia credential: the redirect was not followed. ${uncertainAdvice(purpose)}`,
 		};
 	}
@@ -150,7 +96,7 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 export function invalidResponse(statusCode: number, problem: string, purpose: Purpose): Failure {
 	return {
 		kind: 'uncertain',
-		message: 'Unexpected response from AlloMia',
+		message: messages.unexpectedResponse,
 		description: `It responded with HTTP status ${statusCode}, but ${problem}. ${uncertainAdvice(purpose)}`,
 		httpCode: statusCode,
 	};
@@ -177,39 +123,30 @@ export function failureOfNetworkError(
 	if (known !== undefined) {
 		return {
 			kind: 'notTaken',
-			message: `AlloMia cannot be reached: its address ${known}`,
-			description: `${nothingHappened(purpose)}Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
+			message: `${messages.unreachable}: its address ${known}`,
+			description: `${nothingHappened(purpose)}${checkConnection}`,
 		};
 	}
 	if (early !== undefined && notConnected.test(early)) {
 		return {
 			kind: 'refused',
-			message: 'AlloMia cannot be reached',
-			description: `${nothingHappened(purpose)}${early}: ${message}. Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
+			message: messages.unreachable,
+			description: `${nothingHappened(purpose)}${early}: ${message}. ${checkConnection}`,
 		};
 	}
 	if (isBeforeRequest) {
 		return {
 			kind: 'notTaken',
-			message: 'AlloMia cannot be reached: no connection could be established',
-			description: `${nothingHappened(purpose)}${code ?? message}. Check Base URL in the AlloMia credential and n8n’s connection to the internet.`,
+			message: messages.notConnected,
+			description: `${nothingHappened(purpose)}${code ?? message}. ${checkConnection}`,
 		};
 	}
 	const timedOut = code === 'ECONNABORTED' || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT';
 	return {
 		kind: 'uncertain',
-		message: timedOut
-			? 'AlloMia did not respond in time'
-			: 'The connection to AlloMia was lost before its response',
+		message: timedOut ? messages.timedOut : messages.connectionLost,
 		description: `${code ?? message}: ${uncertainAdvice(purpose)}`,
 	};
-}
-
-/** The display name of an API field, which may be nested: `dynamicVariables.time`. */
-export function displayName(field: string): string {
-	const [first = '', ...rest] = field.split('.');
-	const name = displayNames[first] ?? first;
-	return rest.length > 0 ? `${name} > ${rest.join('.')}` : name;
 }
 
 /** Parses a Retry-After header, in seconds or as an HTTP date. Returns ms. */
@@ -235,27 +172,5 @@ function parseError(body: string) {
 		return errorResponse.safeParse(JSON.parse(body)).data;
 	} catch {
 		return undefined;
-	}
-}
-
-function advice(statusCode: number, apiMessage: string | undefined, purpose: Purpose): string {
-	return (
-		(apiMessage === undefined ? undefined : adviceByMessage[apiMessage]) ??
-		`${nothingHappened(purpose)}${adviceByStatus[statusCode] ?? 'Check the values of this node.'}`
-	);
-}
-
-function nothingHappened(purpose: Purpose): string {
-	return purpose === 'dial' ? 'Nobody was called. ' : '';
-}
-
-function uncertainAdvice(purpose: Purpose): string {
-	switch (purpose) {
-		case 'dial':
-			return lookItUp;
-		case 'write':
-			return 'The change may have been made: check it in AlloMia before you try again.';
-		case 'read':
-			return 'Nothing was changed: try again in some minutes.';
 	}
 }

@@ -43,7 +43,10 @@ import {
 	type Failure,
 } from '../../../nodes/shared/api/failure';
 import { downloadFailure, tooLarge } from '../../../nodes/AlloMia/resources/call/fileLink';
-import { decide, type Known } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
+import {
+	decide,
+	type Known,
+} from '../../../nodes/AlloMia/resources/outboundCall/dispatch/decision';
 import { readApiKey, readBaseUrl, assertAllowedHost } from '../../../nodes/shared/api/credential';
 import { apiError, errorItem, validationError } from '../../../nodes/shared/n8n/nodeErrors';
 import { dispatchResponse, type StatusResponse } from '../../../nodes/shared/api/schemas';

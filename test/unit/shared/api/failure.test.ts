@@ -1,12 +1,10 @@
+import { displayName, lookItUp, type Purpose } from '../../../../nodes/shared/api/errorMessages';
 import {
-	displayName,
 	failureOfResponse,
 	failureOfNetworkError,
-	lookItUp,
 	readRetryAfter,
 	invalidResponse,
 	type Failure,
-	type Purpose,
 } from '../../../../nodes/shared/api/failure';
 import { toNetworkError } from '../../../../nodes/shared/api/networkError';
 import { broken } from '../../support/broken';

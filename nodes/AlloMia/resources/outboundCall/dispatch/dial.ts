@@ -8,7 +8,8 @@ import {
 } from '../../../../shared/api/client';
 import type { CallRequest } from './callRequest';
 import type { Failure } from '../../../../shared/api/failure';
-import { Ledger, type LedgerEntry, type PlannedCall } from './ledger';
+import type { LedgerEntry } from './decision';
+import { Ledger, type PlannedCall } from './ledger';
 import { apiError, errorItem, validationError } from '../../../../shared/n8n/nodeErrors';
 import { readBoolean, readInteger } from '../../../../shared/values/readParameter';
 import { abortableSleep } from '../../../../shared/values/abort';

@@ -6,7 +6,7 @@ import {
 import {
 	decide,
 	type Known,
-} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
+} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/decision';
 
 const node = { name: 'AlloMia', type: 'alloMia', typeVersion: 1 } as INode;
 

@@ -1,10 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { DispatchResponse } from '../../../../../../nodes/shared/api/schemas';
 import type { Failure } from '../../../../../../nodes/shared/api/failure';
-import {
-	Ledger,
-	type LedgerEntry,
-} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
+import type { LedgerEntry } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/decision';
+import { Ledger } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/ledger';
 import { anExecution, processedData } from '../../../../support/processedData';
 
 const answered = (id: string): LedgerEntry => ({
