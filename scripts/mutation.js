@@ -22,7 +22,9 @@ cli(async () => {
 		/^nodes\/.+\.ts$/.test(file) && fs.existsSync(path.join(projectRoot, file));
 	const unknown = files.find((file) => !isSource(file));
 	if (unknown) {
-		throw new UserError(`There is no "${unknown}". Name a file such as nodes/shared/api/retryPolicy.ts.`);
+		throw new UserError(
+			`There is no "${unknown}". Name a file such as nodes/shared/api/retryPolicy.ts.`,
+		);
 	}
 	await ensureDependencies();
 	if (sample)
