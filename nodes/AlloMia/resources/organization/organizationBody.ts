@@ -1,3 +1,4 @@
+import { displayName } from '../../../shared/api/errorMessages';
 import { readPathId } from '../../../shared/api/ids';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { clean, toText } from '../../../shared/values/strings';
@@ -27,26 +28,24 @@ export const timezones = [
 	'Pacific/Auckland',
 ] as const;
 
-/** The display names of an organization's fields, in the order in which they are sent. */
-const labels = {
-	name: 'Name',
-	email: 'Email',
-	address: 'Address',
-	city: 'City',
-	stateProvince: 'State or Province',
-	postalCode: 'Postal Code',
-	country: 'Country',
-	phoneNumber: 'Phone Number',
-	timezone: 'Timezone',
-	externalId: 'External ID',
-} as const;
+/** The fields of an organization, in the order in which they are sent. */
+export const organizationFields = [
+	'name',
+	'email',
+	'address',
+	'city',
+	'stateProvince',
+	'postalCode',
+	'country',
+	'phoneNumber',
+	'timezone',
+	'externalId',
+] as const;
 
-export type OrganizationField = keyof typeof labels;
+export type OrganizationField = (typeof organizationFields)[number];
 
 /** Body of POST /organization and PUT /organization/{id}. It contains only what was set. */
 export type OrganizationBody = Partial<Record<OrganizationField, string>>;
-
-export const organizationFields = Object.keys(labels) as OrganizationField[];
 
 /** The fields required to create an organization. */
 export const requiredToCreate = organizationFields.filter((field) => field !== 'externalId');
@@ -68,7 +67,7 @@ export function readOrganization(
 		const text = toText(parameters[field]);
 		const problem =
 			text === '' ? emptyProblem(field, parameters[field], required) : formProblem(field, text);
-		if (problem !== undefined) issues.push({ field: labels[field], message: problem });
+		if (problem !== undefined) issues.push({ field: displayName(field), message: problem });
 		else if (text !== '') body[field] = text;
 	}
 	return validated(body, issues);
