@@ -10,11 +10,12 @@ const layers = [
 	{ room: `${resources}/[^/]+\\.ts$`, below: ['^nodes/shared/'], except: 'index\\.ts$' },
 	...['call', 'organization', 'outboundCall'].map((name) => ({
 		room: `${resources}/${name}/`,
-		below: ['^nodes/shared/', `${resources}/[^/]+\\.ts$`],
+		below: ['^nodes/shared/', `${resources}/[^/]+\\.ts$`, '^scripts/timeZones/'],
 	})),
+	{ room: `${outboundCall}/hours/`, below: ['^nodes/shared/', '^scripts/timeZones/'] },
 	{
 		room: `${outboundCall}/dispatch/`,
-		below: ['^nodes/shared/', `${resources}/[^/]+\\.ts$`],
+		below: ['^nodes/shared/', `${resources}/[^/]+\\.ts$`, `${outboundCall}/hours/`],
 	},
 	{
 		room: `${outboundCall}/callback/`,
@@ -24,7 +25,7 @@ const layers = [
 		room: `${outboundCall}/waiting/`,
 		below: ['^nodes/shared/', `${resources}/[^/]+\\.ts$`, `${outboundCall}/(dispatch|callback)/`],
 	},
-	{ room: '^nodes/AlloMia/', below: ['^nodes/shared/'] },
+	{ room: '^nodes/AlloMia/', below: ['^nodes/shared/', '^scripts/timeZones/'] },
 	{ room: '^nodes/AlloMiaTrigger/', below: ['^nodes/shared/'] },
 	{ room: '^credentials/', below: ['^nodes/shared/(api|values)/'] },
 ];

@@ -4,11 +4,17 @@ export class Ledger {
 		return new Ledger();
 	}
 
+	readonly isStopped = false;
+
+	isRecalled(): boolean {
+		return false;
+	}
+
 	async claim() {
 		return { kind: 'dial' };
 	}
 
-	async settle(): Promise<void> {}
+	settle(): void {}
 
 	async close(): Promise<void> {}
 }

@@ -1,9 +1,18 @@
-/** The node's outputs as an expression, evaluated by the editor: see `statusOutputs`. */
+/**
+ * The node's outputs as an expression, evaluated by the editor: see `waitingOutputs` and `dialOutputs`. An agent's tool
+ * has outputs of its own.
+ */
 export const outputsExpression = `={{
-	$parameter.resource === 'outboundCall' && $parameter.operation === 'createAndWait'
-		&& /^\\s*true\\s*$/i.test(($parameter.options || {}).outputPerStatus)
-		? ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out']
-			.concat($parameter.options.onceKey ? ['Already Called'] : [])
-			.map((displayName) => ({ type: 'main', displayName }))
-		: ['main']
+	((options, isWaiting) => {
+		const isPerStatus = isWaiting && /^\\s*true\\s*$/i.test(options.outputPerStatus);
+		const isDialling = $parameter.resource === 'outboundCall'
+			&& (isWaiting || $parameter.operation === 'create');
+		const names = []
+			.concat(isPerStatus ? ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out'] : [])
+			.concat(isPerStatus && options.onceKey ? ['Already Called'] : [])
+			.concat(isDialling && options.callingHours ? ['Outside Hours'] : []);
+		if (names.length === 0) return ['main'];
+		return (isPerStatus ? names : ['Called'].concat(names))
+			.map((displayName) => ({ type: 'main', displayName }));
+	})($parameter.options || {}, $parameter.resource === 'outboundCall' && $parameter.operation === 'createAndWait')
 }}` as const;

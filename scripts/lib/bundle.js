@@ -14,6 +14,9 @@ const allNodes = 'nodes/shared/nodes';
 /** The phone number metadata: the largest part, which is loaded when the first number is read. */
 const phoneRules = 'nodes/shared/phone';
 
+/** The time zones of phone numbers, which are loaded when Calling Hours are first set. */
+const phoneTimeZones = 'nodes/shared/phoneTimeZones';
+
 const nodesPlugin = {
 	name: 'all-nodes',
 	setup(build) {
@@ -25,17 +28,30 @@ const nodesPlugin = {
 	},
 };
 
-const phonePlugin = {
-	name: 'phone-rules',
+/** Keeps a source file apart from the nodes, so that n8n does not parse it when it starts. */
+const separate = (filter, out) => ({
+	name: out,
 	setup(build) {
-		// A separate file, so that n8n does not parse it when it starts.
-		build.onResolve({ filter: /\/phone$/ }, ({ kind }) =>
-			kind === 'entry-point' ? undefined : { path: '../shared/phone.js', external: true },
+		build.onResolve({ filter }, ({ kind }) =>
+			kind === 'entry-point'
+				? undefined
+				: { path: `../shared/${path.basename(out)}.js`, external: true },
 		);
+	},
+});
+
+/** Bundles data in a form of their own. */
+const dataPlugin = {
+	name: 'data',
+	setup(build) {
 		build.onLoad({ filter: /metadata\.max\.json\.js$/ }, async ({ path }) => {
 			const metadata = JSON.parse(await fs.readFile(path.replace(/\.js$/, ''), 'utf8'));
 			return { contents: JSON.stringify(withoutFormats(metadata)), loader: 'json' };
 		});
+		build.onLoad({ filter: /\btimeZones[\\/]index\.js$/ }, () => ({
+			contents: JSON.stringify(require('time-zones')),
+			loader: 'json',
+		}));
 	},
 };
 
@@ -61,6 +77,10 @@ async function bundle({ outdir = path.join(projectRoot, 'dist'), plugins = [] } 
 		entryPoints: [
 			{ in: 'all-nodes', out: allNodes },
 			{ in: 'nodes/shared/values/phone.ts', out: phoneRules },
+			{
+				in: 'nodes/AlloMia/resources/outboundCall/hours/phoneTimeZones.ts',
+				out: phoneTimeZones,
+			},
 			...manifest.n8n.credentials.map(sourceOf).map((file) => ({
 				in: file,
 				out: file.replace(/\.ts$/, ''),
@@ -71,8 +91,14 @@ async function bundle({ outdir = path.join(projectRoot, 'dist'), plugins = [] } 
 		format: 'cjs',
 		platform: 'node',
 		target: 'node20',
-		external: ['n8n-workflow', 'zod'],
-		plugins: [nodesPlugin, phonePlugin, ...plugins],
+		external: ['n8n-workflow', 'luxon', 'zod'],
+		plugins: [
+			nodesPlugin,
+			separate(/\/phone$/, phoneRules),
+			separate(/\/phoneTimeZones$/, phoneTimeZones),
+			dataPlugin,
+			...plugins,
+		],
 		minify: true,
 		charset: 'utf8',
 		legalComments: 'inline',

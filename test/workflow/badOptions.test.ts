@@ -1,18 +1,24 @@
-import type { INode, INodeParameters, INodeProperties } from 'n8n-workflow';
+import type {
+	INode,
+	INodeParameters,
+	INodeProperties,
+	INodePropertyCollection,
+} from 'n8n-workflow';
 import { resources } from '../../nodes/AlloMia/resources';
 import { cases, type Case, type CaseName } from '../badItems';
 import { keys } from '../simulator';
 import { call, credential, simulator } from './bench';
-import { errorOf, execute, outputJson } from './engine';
+import { errorOf, execute, outputJson, runOf } from './engine';
 
 interface Field {
 	shown: string;
 	name: string;
 	type: string;
 	collection?: string;
-	/** What its pairs of name and value are called, if it has such. */
-	pairs?: string;
-	/** What else has to be chosen so that it is shown. */
+	/** What its entries are called, and what the last field of one, if it has such. */
+	entry?: [entries: string, last: string];
+	/** What else has to be chosen so that it is shown: beside it in its collection, and above. */
+	beside: INodeParameters;
 	chosen: INodeParameters;
 }
 
@@ -25,25 +31,35 @@ function fieldsOf(operation: string, fields: INodeProperties[], collection?: str
 		const { operation: own, '/operation': above = own, ...show } = displayOptions?.show ?? {};
 		delete show.resource;
 		if (type === 'notice' || (above && !above.includes(operation))) return [];
-		const chosen = Object.entries(show).map(([it, values]) => [it.replace('/', ''), values?.[0]]);
-		const pairs = type === 'fixedCollection' ? options?.[0]?.name : undefined;
-		const parameters = Object.fromEntries(chosen) as INodeParameters;
-		return [{ shown, name, type, collection, pairs, chosen: parameters }];
+		const isBeside = (it: string) => collection !== undefined && !it.startsWith('/');
+		const choose = (some: string[]) =>
+			Object.fromEntries(some.map((it) => [it.replace('/', ''), show[it]?.[0]])) as INodeParameters;
+		const beside = choose(Object.keys(show).filter(isBeside));
+		const chosen = choose(Object.keys(show).filter((it) => !isBeside(it)));
+		return [{ shown, name, type, collection, entry: entryOf(field), beside, chosen }];
 	});
+}
+
+function entryOf({ type, options }: INodeProperties): Field['entry'] {
+	if (type !== 'fixedCollection') return undefined;
+	const [entries] = options as INodePropertyCollection[];
+	return [entries?.name ?? '', entries?.values.at(-1)?.name ?? ''];
 }
 
 const spoilt = (
 	parameters: INodeParameters,
-	{ name, collection, pairs, chosen }: Field,
+	{ name, collection, entry, beside, chosen }: Field,
 	expression: string,
 ) => {
-	const value = pairs ? { [pairs]: [{ name: 'name', value: expression }] } : expression;
+	const value = entry ? { [entry[0]]: [{ [entry[1]]: expression }] } : expression;
 	const nonsense = { [name]: value };
 	const others = collection === undefined ? {} : (parameters[collection] as INodeParameters);
 	return {
 		...parameters,
 		...chosen,
-		...(collection === undefined ? nonsense : { [collection]: { ...others, ...nonsense } }),
+		...(collection === undefined
+			? nonsense
+			: { [collection]: { ...others, ...beside, ...nonsense } }),
 	};
 };
 
@@ -108,7 +124,9 @@ it.each(fields)(
 		expect(item).not.toHaveProperty('value');
 		// n8n itself puts the item beside its error there.
 		const apart = await run('continueErrorOutput');
-		expect([outputJson(apart), outputJson(apart, 1)]).toMatchObject([[], [error]]);
+		const outputs = runOf(apart).data?.main ?? [];
+		const [last, ...others] = outputs.map((_, index) => outputJson(apart, index)).reverse();
+		expect([others.flat(), last]).toMatchObject([[], [error]]);
 		expect(changes()).toEqual([]);
 	},
 );

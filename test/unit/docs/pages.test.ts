@@ -10,9 +10,19 @@ import {
 } from '../../../nodes/AlloMia/resources/outboundCall/callback/callback';
 import {
 	alreadyCalledOutput,
-	outputItems,
+	dialOutputs,
+	postponed,
 	throwFailure,
-} from '../../../nodes/AlloMia/resources/outboundCall/dispatch/dial';
+} from '../../../nodes/AlloMia/resources/outboundCall/dispatch/dialResults';
+import {
+	legalHours,
+	type CallingHours,
+} from '../../../nodes/AlloMia/resources/outboundCall/hours/callingHours';
+import {
+	findOutsideHours,
+	outsideHoursFailure,
+} from '../../../nodes/AlloMia/resources/outboundCall/hours/outsideHours';
+import { hoursReader } from '../../../nodes/AlloMia/resources/outboundCall/hours/readHours';
 import { throwUnlessContinuing } from '../../../nodes/AlloMia/resources/items';
 import {
 	oneOutputOnly,
@@ -133,16 +143,25 @@ async function dryRun() {
 	const call = callOf({ options: { dryRun: true } });
 	const add = await callbackAdder(context, connection);
 	const item = { itemIndex: 0, ...add(0, call) };
-	return outputItems(context, [item], [])[0]?.json;
+	return dialOutputs(context, [item], [])[0]?.[0]?.json;
 }
 
 function createOutput() {
 	const value = dispatchResponse.parse(answer) as typeof answer;
-	return outputItems(
+	return dialOutputs(
 		stub({}),
 		[{ itemIndex: 0, ok: true, value: callOf() }],
 		[{ itemIndex: 0, outcome: { ok: true, value } }],
-	)[0]?.json;
+	)[0]?.[0]?.json;
+}
+
+/** On a Sunday at 23:00. */
+function outsideHours() {
+	const hours: CallingHours = { windows: legalHours.canada ?? [], zones: ['America/Toronto'] };
+	const now = Date.parse('2026-11-29T23:00:00-05:00');
+	const found = findOutsideHours(hours, '+15145551234', 'UTC', now);
+	if (!found || !('callAt' in found)) throw new Error('It is within the hours');
+	return postponed({ json: { name: 'John Doe', phone: '+15145551234' } }, found).json;
 }
 
 async function status() {
@@ -199,6 +218,7 @@ async function produced(): Promise<Record<string, unknown>> {
 		'dry-run.json': await dryRun(),
 		'create-output.json': createOutput(),
 		'already-called.json': alreadyCalledOutput('A-1042'),
+		'outside-hours.json': outsideHours(),
 		'variables-given.json': variablesGiven,
 		'variables-sent.json': callOf(asJson).body.dynamicVariables,
 		'wait-output.json': waitOutput(ended),
@@ -384,6 +404,12 @@ async function metadataWithoutCallback(): Promise<string> {
 	return refusalIn(add(0, callOf()));
 }
 
+/** No hour of the morning is the same in Russia's zones, where a number of theirs may be. */
+const neverCalled = {
+	callingHours: 'custom',
+	callingWindows: { window: [{ days: ['mon'], from: '09:00', to: '09:30' }] },
+};
+
 function refusalIn(result: Validated<unknown>): string {
 	return result.ok ? '' : validationError(node, result.issues, 0, '').message;
 }
@@ -452,6 +478,15 @@ async function messages(): Promise<string[]> {
 		thrownBy(() => readBaseUrl('http://allomia.com/api')),
 		thrownBy(() => assertAllowedHost({ url: 'https://example.com' }, 'https://allomia.com/api')),
 		thrownBy(() => readApiKey('')),
+		refusalIn(
+			readCallRequest({
+				...parameters,
+				phoneNumber: '+78005553535',
+				options: neverCalled,
+				readHours: hoursReader('UTC'),
+			}),
+		),
+		outsideHoursFailure('+15145551234', { callAt: '2026-11-30T09:00:00-05:00' }).message,
 		refusalIn(readCallRequest({ ...parameters, options: { dryRun: 'perhaps' } })),
 		refused(400, 'Invalid request data').message,
 		refused(401, 'Invalid or missing API key').message,

@@ -159,6 +159,85 @@ export const callOptions: INodeProperties = {
 				'What the call is for. Nobody is called again for the same value, also in later executions: the item then goes on with alreadyCalled: true.',
 		},
 		{
+			displayName: 'Calling Hours',
+			name: 'callingHours',
+			type: 'options',
+			default: 'canada',
+			options: [
+				{
+					name: 'Canada',
+					value: 'canada',
+					description:
+						'Weekdays 9:00 to 21:30, Saturday and Sunday 10:00 to 18:00, as the CRTC’s Unsolicited Telecommunications Rules have it',
+				},
+				{
+					name: 'Custom',
+					value: 'custom',
+					description: 'The times in Calling Windows',
+				},
+				{
+					name: 'United States',
+					value: 'unitedStates',
+					description:
+						'Every day 8:00 to 21:00, as the FTC’s Telemarketing Sales Rule and the TCPA have it',
+				},
+			],
+			description:
+				'When people may be called, by the clock where they are. Items outside of these hours are not called; they leave by the output Outside Hours with the time to call at. The rules named are those for telemarketing; this is no legal advice.',
+		},
+		{
+			displayName: 'Calling Windows',
+			name: 'callingWindows',
+			type: 'fixedCollection',
+			typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Window' },
+			default: {},
+			placeholder: 'Add Window',
+			description:
+				'The times of the week when people may be called, with Calling Hours set to Custom',
+			options: [
+				{
+					displayName: 'Window',
+					name: 'window',
+					values: [
+						{
+							displayName: 'Days',
+							name: 'days',
+							type: 'multiOptions',
+							default: ['mon', 'tue', 'wed', 'thu', 'fri'],
+							options: [
+								{ name: 'Friday', value: 'fri' },
+								{ name: 'Monday', value: 'mon' },
+								{ name: 'Saturday', value: 'sat' },
+								{ name: 'Sunday', value: 'sun' },
+								{ name: 'Thursday', value: 'thu' },
+								{ name: 'Tuesday', value: 'tue' },
+								{ name: 'Wednesday', value: 'wed' },
+							],
+							description: 'The days on which the window begins',
+						},
+						{
+							displayName: 'From',
+							name: 'from',
+							type: 'string',
+							default: '09:00',
+							placeholder: 'e.g. 09:00',
+							description: 'When it begins, by the 24-hour clock',
+						},
+						{
+							displayName: 'To',
+							name: 'to',
+							type: 'string',
+							default: '20:00',
+							placeholder: 'e.g. 20:00',
+							description:
+								'When it is over, by the 24-hour clock. A time before From is on the next day; 24:00 is the end of the day.',
+						},
+					],
+				},
+			],
+			displayOptions: { show: { callingHours: ['custom'] } },
+		},
+		{
 			displayName: 'Default Country',
 			name: 'defaultCountry',
 			type: 'string',
@@ -174,6 +253,15 @@ export const callOptions: INodeProperties = {
 			default: false,
 			description:
 				'Whether to check every item and show what would be sent, without calling anybody',
+		},
+		{
+			displayName: 'Max Calls at Once',
+			name: 'maxInProgress',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 1000 },
+			default: 5,
+			description:
+				'How many calls of this execution may be in progress at the same time. The next is placed when one has ended; the execution keeps running until then.',
 		},
 		{
 			displayName: 'Max Concurrency',
@@ -198,8 +286,8 @@ export const callOptions: INodeProperties = {
 			type: 'number',
 			typeOptions: { minValue: 1 },
 			default: 10,
-			description: 'The longest time between two looks at a call, in seconds',
-			displayOptions: { show: { '/operation': ['createAndWait'], '/waitFor': ['polling'] } },
+			description:
+				'How long to wait between two looks at a call, in seconds. For Max Calls at Once, and for Wait For set to Polling.',
 		},
 		{
 			displayName: 'Redial on Uncertain',
@@ -217,6 +305,16 @@ export const callOptions: INodeProperties = {
 			description:
 				'Whether to add this item’s context and a signature to the callback URL. For the URL of an AlloMia Trigger in another workflow.',
 			displayOptions: { show: { '/operation': ['create'], '/callback': ['url'] } },
+		},
+		{
+			displayName: 'Time Zone',
+			name: 'timeZone',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. America/Toronto',
+			description:
+				'Where the person called is, as an IANA name, for Calling Hours. Empty: found by the phone number, which must be within the hours in all time zones that it may be in.',
+			displayOptions: { show: { callingHours: ['canada', 'custom', 'unitedStates'] } },
 		},
 		{
 			displayName: 'Timeout',

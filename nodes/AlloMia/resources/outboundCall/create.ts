@@ -61,7 +61,9 @@ export const create: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		// Loaded when first used, so that n8n starts faster.
-		const { dialAll, outputItems, readCalls, readSettings } = await import('./dispatch/dial');
+		const { dialAll, readCalls } = await import('./dispatch/dial');
+		const { dialOutputs } = await import('./dispatch/dialResults');
+		const { readSettings } = await import('./dispatch/dialSettings');
 		const { callbackAdder, hintUnreachable } = await import('./callback/callback');
 		const { connectNode } = await import('../../../shared/n8n/nodeErrors');
 
@@ -70,6 +72,6 @@ export const create: Operation = {
 		const items = await readCalls(this, await callbackAdder(this, connection));
 		hintUnreachable(this, connection, items);
 		const results = await dialAll(this, connection, settings, items);
-		return [results ? outputItems(this, items, results) : []];
+		return results ? dialOutputs(this, items, results) : [[]];
 	},
 };

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData, NodeHint } from 'n8n-workflow';
 import { failedOutput } from '../../../shared/api/terminalStatus';
+import type { StatusResponse } from '../../../shared/api/schemas';
 import type { Operation } from '../operation';
 import { callFields, callOptions } from './callFields';
 
@@ -88,7 +89,9 @@ export const createAndWait: Operation = {
 			'./waiting/park'
 		);
 		const { poll } = await import('./waiting/poll');
-		const { dialAll, readCalls, readSettings } = await import('./dispatch/dial');
+		const { dialAll, readCalls } = await import('./dispatch/dial');
+		const { readSettings } = await import('./dispatch/dialSettings');
+		const { hasOutsideHoursOutput } = await import('./dispatch/readParameters');
 		const { readWaitSettings, toWaitingState } = await import('./waiting/waitSettings');
 
 		const connection = await connectNode(this);
@@ -99,11 +102,15 @@ export const createAndWait: Operation = {
 		const items = await readCalls(this, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
 		);
-		if (!polling) await assertCanWait(this, connection, items, wait.outputPerStatus);
+		const hasSeveralOutputs = wait.outputPerStatus || hasOutsideHoursOutput(this);
+		if (!polling) await assertCanWait(this, connection, items, hasSeveralOutputs);
 
-		const results = await dialAll(this, connection, settings, items);
+		const ended = new Map<string, StatusResponse>();
+		const results = await dialAll(this, connection, settings, items, (status) =>
+			ended.set(status.outboundCallId, status),
+		);
 		if (!results) return [[]];
-		const state = toWaitingState(this, items, results, wait);
+		const state = toWaitingState(this, items, results, wait, ended);
 		if (polling) return await poll(this, connection, state, wait.pollInterval);
 		return await parkUntilCallbacks(this, connection, state, items);
 	},

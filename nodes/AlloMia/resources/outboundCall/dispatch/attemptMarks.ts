@@ -212,6 +212,24 @@ export class Marks {
 		});
 	}
 
+	/**
+	 * Takes calls back out of the plan of the newest run, which were not to be placed in it: when they come again,
+	 * they are the same calls, also for a retry that starts from the beginning.
+	 */
+	unplan(calls: readonly string[]): void {
+		const { newest } = this.memory;
+		if (!newest || calls.length === 0) return;
+		const left = new Map<string, number>();
+		for (const name of calls.map(toShort)) left.set(name, (left.get(name) ?? 0) + 1);
+		newest.calls = namesIn(newest.calls)
+			.filter((name) => {
+				const count = left.get(name) ?? 0;
+				left.set(name, count - 1);
+				return count <= 0;
+			})
+			.join('');
+	}
+
 	/** Must be called before the first request to the store. Determines whether this is a retry. */
 	async begin(run: string): Promise<void> {
 		if (this.begun === run) return;
@@ -527,10 +545,7 @@ export class Marks {
 	}
 
 	private count(calls: string): void {
-		for (let at = 0; at < calls.length; at += shortName) {
-			const name = calls.slice(at, at + shortName);
-			this.planned.set(name, (this.planned.get(name) ?? 0) + 1);
-		}
+		for (const name of namesIn(calls)) this.planned.set(name, (this.planned.get(name) ?? 0) + 1);
 	}
 
 	/** Whether nothing relates the marks to their execution. */
@@ -586,3 +601,9 @@ export class Marks {
 const rows = ['node', 'workflow'] as const satisfies Row[];
 
 const toShort = (call: string) => call.slice(0, shortName);
+
+/** The short names that were joined. */
+const namesIn = (calls: string): string[] =>
+	Array.from({ length: calls.length / shortName }, (_, index) =>
+		calls.slice(index * shortName, (index + 1) * shortName),
+	);

@@ -6,6 +6,8 @@ import { isText, kindOf, readBoolean, readText } from '../../../../shared/values
 import { reservedNames } from '../../../../shared/values/reservedNames';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import { clean, toText } from '../../../../shared/values/strings';
+import type { CallingHours } from '../hours/callingHours';
+import type { HoursReader } from '../hours/readHours';
 import { parseVariables, repeatedNames, toVariable } from './dynamicVariables';
 
 /** Body of POST /outbound. It contains only what was set. */
@@ -31,6 +33,8 @@ export interface CallParameters {
 	options: Record<string, unknown>;
 	/** Whether Call Once Per is set, so that each item needs a key. */
 	keyed?: boolean;
+	/** Set if Calling Hours are. */
+	readHours?: HoursReader;
 }
 
 /** A validated item. */
@@ -40,6 +44,8 @@ export interface CallRequest {
 	metadata?: Record<string, unknown>;
 	/** The idempotency key, such as an appointment's ID: nobody is called twice for the same. */
 	onceKey?: string;
+	/** When the person may be called; undefined for at any time. */
+	hours?: CallingHours;
 	/** Whether to output the request instead of sending it. */
 	dryRun: boolean;
 }
@@ -54,6 +60,7 @@ export function readCallRequest(parameters: CallParameters): Validated<CallReque
 	const dynamicVariables = readDynamicVariables(parameters, issues);
 	const metadata = readMetadata(parameters.options.metadata, issues);
 	const onceKey = parameters.keyed ? readOnceKey(parameters.options.onceKey, issues) : undefined;
+	const hours = parameters.readHours?.(parameters.options, phoneNumber, issues);
 	const dryRun = readBoolean('Dry Run', parameters.options, 'dryRun', issues);
 	if (issues.length > 0) return { ok: false, issues };
 	return {
@@ -68,6 +75,7 @@ export function readCallRequest(parameters: CallParameters): Validated<CallReque
 			},
 			...(Object.keys(metadata).length === 0 ? {} : { metadata }),
 			...(onceKey === undefined ? {} : { onceKey }),
+			...(hours === undefined ? {} : { hours }),
 			dryRun,
 		},
 	};

@@ -2,24 +2,66 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../../shared/api/client';
 import { readStatuses } from '../../../../shared/api/callStatus';
 import { defaultRetryPolicy } from '../../../../shared/api/retryPolicy';
+import type { StatusResponse } from '../../../../shared/api/schemas';
 import { isTerminal } from '../../../../shared/api/terminalStatus';
+import { abortableSleep, unlessAborted } from '../../../../shared/values/abort';
 
 /** How many statuses are read at a time. */
 const batch = 10;
 
-/** How many of the latest calls are tracked. */
+/** How many of the latest calls are tracked without a limit. */
 const maxTracked = 200;
 
 /** The maximum duration of a call, in ms: older ones are considered ended. */
 const longestCall = 60 * 60_000;
 
-/** The minimum time between two checks, in ms. */
+/** How long a call may last that may have been placed, and whose status cannot be read, in ms. */
+const uncertainCall = 5 * 60_000;
+
+/** The minimum time between two checks without a limit, in ms. */
 const interval = 10_000;
 
-/** Tracks the calls that a run has placed, because of which AlloMia may be at capacity. */
+/** The longer calls last, the less often their status is read: after this part of their duration. */
+const growth = 0.1;
+
+/** The longest time between two reads of a status, in ms, unless the poll interval is longer. */
+const longestInterval = 60_000;
+
+/** The longest wait until the execution is checked for a stop, in ms. */
+const longestSleep = 10_000;
+
+/** The limit of calls in progress, and how often to read their status. */
+export interface CallLimit {
+	/** The maximum number of calls in progress. */
+	calls: number;
+	/** The minimum time between two reads of a call's status, in ms. */
+	pollInterval: number;
+	/** Receives the status of each call that was found to have ended. */
+	onEnd?: (status: StatusResponse) => void;
+}
+
+interface PlacedCall {
+	/** When it was placed, in ms since 1970. */
+	at: number;
+	/** When to read its status next, in ms since 1970. */
+	readAt: number;
+}
+
+/** Tracks the calls that a run has placed, because of which AlloMia may be at capacity, and limits their number. */
 export class CallsInProgress {
-	/** When each was placed, in ms since 1970, by call ID; the oldest first. */
-	private readonly placed = new Map<string, number>();
+	/** By call ID; the oldest first. */
+	private readonly placed = new Map<string, PlacedCall>();
+
+	/** Until when calls count that may have been placed, in ms since 1970. */
+	private uncertain: number[] = [];
+
+	private readonly startedAt = Date.now();
+
+	/** The number of calls that are being placed. */
+	private reserved = 0;
+
+	/** Wakes the item that waits for a call to end. */
+	private wake?: () => void;
 
 	/** When the last call was placed or found to have ended, in ms since 1970. */
 	private lastChange = 0;
@@ -38,15 +80,61 @@ export class CallsInProgress {
 		private readonly context: IExecuteFunctions,
 		private readonly connection: Connection,
 		private readonly timeout: number,
+		private readonly limit?: CallLimit,
 	) {}
 
-	/** Adds a call that was placed. */
-	add(outboundCallId: string): void {
-		this.placed.set(outboundCallId, Date.now());
+	/** The number of calls in progress. */
+	get size(): number {
+		return this.placed.size + this.uncertain.length + this.reserved;
+	}
+
+	/**
+	 * Waits until another call may be placed within the limit, and reserves it. Must be called by one item at a
+	 * time, and followed by `release` unless it returns false.
+	 * @param mayWait whether to go on waiting; checked at least every ten seconds
+	 * @returns whether the call may be placed
+	 */
+	async reserve(mayWait: () => Promise<boolean>): Promise<boolean> {
+		const { limit } = this;
+		while (limit && this.size >= limit.calls) {
+			if (!(await mayWait())) return false;
+			await this.readDue(limit);
+			if (this.size < limit.calls) break;
+			const woken = new Promise<void>((resolve) => (this.wake = resolve));
+			const signal = this.context.getExecutionCancelSignal();
+			await Promise.race([abortableSleep(this.untilNextRead(), signal), woken]);
+		}
+		this.reserved += 1;
+		return true;
+	}
+
+	/**
+	 * Releases a reservation.
+	 * @param mayHaveCalled whether the call may have been placed, now or by an earlier attempt. Its ID is not known,
+	 * so it counts for some minutes: from now on, or from the beginning of this attempt.
+	 */
+	release(mayHaveCalled?: 'now' | 'earlier'): void {
+		this.reserved -= 1;
+		const since = mayHaveCalled === 'now' ? Date.now() : this.startedAt;
+		if (mayHaveCalled && this.limit) this.uncertain.push(since + uncertainCall);
+		this.wake?.();
+	}
+
+	/**
+	 * Adds a call that was placed.
+	 * @param isEarlier whether by an earlier attempt: it may have ended by now
+	 */
+	add(outboundCallId: string, isEarlier = false): void {
+		const now = Date.now();
+		const readAt = isEarlier ? now : now + (this.limit?.pollInterval ?? 0);
+		this.placed.set(outboundCallId, { at: now, readAt });
 		this.hasEnded = false;
 		this.change();
 		const [oldest] = this.placed.keys();
-		if (oldest !== undefined && this.placed.size > maxTracked) this.placed.delete(oldest);
+		if (!this.limit && oldest !== undefined && this.placed.size > maxTracked) {
+			this.placed.delete(oldest);
+		}
+		this.wake?.();
 	}
 
 	/** The time since the last change, in ms. */
@@ -59,7 +147,10 @@ export class CallsInProgress {
 	 * with other retries. Reads the status of the oldest calls.
 	 */
 	async mayFreeCapacity(): Promise<boolean> {
-		if (Date.now() - this.checkedAt >= interval) {
+		const { limit } = this;
+		if (limit) {
+			await this.readDue(limit);
+		} else if (Date.now() - this.checkedAt >= interval) {
 			this.checking ??= this.check().finally(() => {
 				this.checkedAt = Date.now();
 				this.checking = undefined;
@@ -71,17 +162,71 @@ export class CallsInProgress {
 		return !this.isHopeless;
 	}
 
+	/** Reads the status of the calls for which it is time, a few at a time, until one of them has ended. */
+	private async readDue(limit: CallLimit): Promise<void> {
+		this.checking ??= this.readDueCalls(limit).finally(() => (this.checking = undefined));
+		await this.checking;
+	}
+
+	private async readDueCalls({ pollInterval, onEnd }: CallLimit): Promise<void> {
+		const signal = this.context.getExecutionCancelSignal();
+		this.uncertain = this.uncertain.filter((until) => until > Date.now());
+		for (let hasEnded = false; !hasEnded && !signal?.aborted; ) {
+			const now = Date.now();
+			const due = this.dueCalls(now);
+			if (due.length === 0) return;
+			for (const [, call] of due) {
+				const wait = Math.min(growth * (now - call.at), longestInterval);
+				call.readAt = now + Math.max(pollInterval, wait);
+			}
+			const statuses = await this.readStatuses(due.map(([id]) => id));
+			for (const [id, { at }] of due) {
+				const status = statuses.get(id);
+				const isOver = status !== undefined && isTerminal(status.status);
+				if (isOver) onEnd?.(status);
+				if (isOver || Date.now() - at > longestCall) {
+					this.end(id);
+					hasEnded = true;
+				}
+			}
+		}
+	}
+
+	/** The oldest calls for whose status it is time. */
+	private dueCalls(now: number): Array<[id: string, call: PlacedCall]> {
+		const due: Array<[string, PlacedCall]> = [];
+		for (const entry of this.placed) {
+			if (entry[1].readAt <= now) due.push(entry);
+			if (due.length === batch) break;
+		}
+		return due;
+	}
+
+	/** In ms. */
+	private untilNextRead(): number {
+		let readAt = Date.now() + longestSleep;
+		for (const call of this.placed.values()) readAt = Math.min(readAt, call.readAt);
+		for (const until of this.uncertain) readAt = Math.min(readAt, until);
+		return Math.max(0, readAt - Date.now());
+	}
+
+	private async readStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, StatusResponse>> {
+		const signal = this.context.getExecutionCancelSignal();
+		const read = readStatuses(this.context, this.connection, ids, {
+			timeout: this.timeout,
+			signal,
+		});
+		return (await unlessAborted(read, signal)) ?? new Map<string, StatusResponse>();
+	}
+
 	/** Removes calls that have ended, starting with the oldest, until some have not. */
 	private async check(): Promise<void> {
 		while (this.placed.size > 0) {
 			const ids = [...this.placed.keys()].slice(0, batch);
-			const statuses = await readStatuses(this.context, this.connection, ids, {
-				timeout: this.timeout,
-				signal: this.context.getExecutionCancelSignal(),
-			});
+			const statuses = await this.readStatuses(ids);
 			let isInProgress = false;
 			for (const id of ids) {
-				const isOld = Date.now() - (this.placed.get(id) ?? 0) > longestCall;
+				const isOld = Date.now() - (this.placed.get(id)?.at ?? 0) > longestCall;
 				if (isOld || isTerminal(statuses.get(id)?.status ?? '')) this.end(id);
 				else isInProgress = true;
 			}
@@ -93,6 +238,7 @@ export class CallsInProgress {
 		this.placed.delete(id);
 		this.hasEnded = true;
 		this.change();
+		this.wake?.();
 	}
 
 	private change(): void {

@@ -28,12 +28,17 @@ const inProcess = {
  * n8n is killed will not be placed by a retry, so only few are claimed ahead.
  */
 export class ClaimQueue<Call> {
-	/** The numbers of calls that have entered, were claimed, and have left, in this order. */
-	private entered = 0;
+	/** The position of the first call that has not entered, was not passed over and is not being claimed. */
+	private next = 0;
 
-	private claimed = 0;
+	/** The number of calls before it that are claimed, or being claimed, and have not entered. */
+	private ahead = 0;
 
-	private left = 0;
+	/** The calls that have entered and are not claimed. */
+	private readonly waiting = new Set<Call>();
+
+	/** The number of calls that are claimed, or being claimed, and have not left. */
+	private reserved = 0;
 
 	private claiming?: Promise<void>;
 
@@ -41,26 +46,41 @@ export class ClaimQueue<Call> {
 	private newest = { size: 0, at: 0 };
 
 	/**
-	 * @param calls all calls of the list, in the order in which they will enter
+	 * @param calls all calls of the list, without duplicates, in the order in which they will enter
 	 * @param limit the maximum number of calls of this process that are claimed and not yet placed
 	 * @param claim claims calls; must not reject
+	 * @param claimsAhead whether to claim calls before they enter, which saves time if they do soon
 	 */
 	constructor(
 		private readonly calls: readonly Call[],
 		private readonly limit: number,
 		private readonly claim: (calls: readonly Call[]) => Promise<void>,
+		private readonly claimsAhead = true,
 	) {
 		inProcess.lists += 1;
 	}
 
 	/** Resolves once the next call is claimed. Must be followed by `leave`. */
 	async enter(): Promise<void> {
-		this.entered += 1;
-		const place = this.entered;
-		while (this.claimed < place) {
+		if (this.ahead > 0) {
+			this.ahead -= 1;
+			await this.claiming;
+			return;
+		}
+		const call = this.calls[this.next] as Call;
+		this.next += 1;
+		this.waiting.add(call);
+		while (this.waiting.has(call)) {
 			this.claiming ??= this.claimMore().finally(() => (this.claiming = undefined));
 			await this.claiming;
 		}
+	}
+
+	/** Passes over the next call. Returns false if it is claimed already, so that it must enter and leave. */
+	pass(): boolean {
+		if (this.ahead > 0) return false;
+		this.next += 1;
+		return true;
 	}
 
 	/** Counts calls as claimed while their claims are being released. */
@@ -83,30 +103,37 @@ export class ClaimQueue<Call> {
 	 */
 	async close(release: (unused: readonly Call[]) => void): Promise<void> {
 		await this.claiming;
-		release(this.calls.slice(this.entered, this.claimed));
+		release(this.calls.slice(this.next - this.ahead, this.next));
 		inProcess.lists -= 1;
-		this.giveBack(this.claimed - this.left);
+		this.giveBack(this.reserved);
 	}
 
 	private async claimMore(): Promise<void> {
 		// Calls that are placed concurrently enter one after the other within the same tick.
-		if (this.claimed === 0) await sleep(0);
+		if (this.newest.at === 0) await sleep(0);
 		const size = await this.reserve();
+		const entered = [...this.waiting].slice(0, size);
+		this.ahead = Math.min(size - entered.length, this.calls.length - this.next);
+		this.next += this.ahead;
+		const batch = [...entered, ...this.calls.slice(this.next - this.ahead, this.next)];
+		// Calls may have been passed over meanwhile.
+		this.giveBack(size - batch.length);
 		inProcess.claiming += 1;
-		await this.claim(this.calls.slice(this.claimed, this.claimed + size));
+		await this.claim(batch);
 		inProcess.claiming -= 1;
-		this.claimed += size;
+		for (const call of entered) this.waiting.delete(call);
 		this.newest = { size, at: Date.now() };
 	}
 
 	/** The number of calls to claim now: those that can be placed at once, or more if calls are fast. */
 	private size(): number {
-		const waiting = this.entered - this.claimed;
+		const waiting = this.waiting.size;
+		if (!this.claimsAhead) return Math.min(waiting, this.limit);
 		if (inProcess.lists > 1) return Math.min(few, waiting);
 		const { size, at } = this.newest;
 		const isFast = Date.now() - at < fast * size;
 		const target = Math.max(waiting, isFast ? 2 * size : few);
-		return Math.min(target, this.limit, this.calls.length - this.claimed);
+		return Math.min(target, this.limit, waiting + this.calls.length - this.next);
 	}
 
 	/** Reserves calls within the limit. Waits for other lists, unless they are stuck. */
@@ -117,6 +144,7 @@ export class ClaimQueue<Call> {
 			const target = this.size();
 			const size = isStuck ? Math.max(1, Math.min(target, room)) : target;
 			if (reserved === 0 || size <= room || isStuck) {
+				this.reserved += size;
 				inProcess.reserved += size;
 				return size;
 			}
@@ -129,7 +157,7 @@ export class ClaimQueue<Call> {
 	}
 
 	private giveBack(count: number): void {
-		this.left += count;
+		this.reserved -= count;
 		returnReservation(count);
 	}
 }

@@ -1,33 +1,26 @@
-import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { send, type ApiResult, type Connection } from '../../../../shared/api/client';
 import {
-	defaultTimeout,
-	send,
-	type ApiResult,
-	type Connection,
-} from '../../../../shared/api/client';
-import type { CallRequest } from './callRequest';
-import type { Failure } from '../../../../shared/api/failure';
-import type { LedgerEntry } from './decision';
-import { Ledger, type PlannedCall } from './ledger';
-import { apiError, errorItem, validationError } from '../../../../shared/n8n/nodeErrors';
-import { readBoolean, readInteger } from '../../../../shared/values/readParameter';
+	dispatchResponse,
+	type DispatchResponse,
+	type StatusResponse,
+} from '../../../../shared/api/schemas';
+import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import { abortableSleep } from '../../../../shared/values/abort';
-import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
-import { shortList } from '../../../../shared/values/strings';
-import { dispatchResponse, type DispatchResponse } from '../../../../shared/api/schemas';
+import type { Validated } from '../../../../shared/values/validation';
 import { readItems, throwUnlessContinuing, type ValidatedItem } from '../../items';
-import { readOptions } from '../../options';
+import { findOutsideHours, outsideHoursFailure } from '../hours/outsideHours';
+import type { HoursReader } from '../hours/readHours';
+import type { CallRequest } from './callRequest';
 import { CallsInProgress } from './callsInProgress';
+import type { Decision, LedgerEntry } from './decision';
 import { DialRetry } from './dialRetry';
-import { hasOnceKey, readCall } from './readParameters';
-
-/** The options for the run as a whole, which are read from the first item. */
-export interface DialSettings {
-	maxConcurrency: number;
-	timeout: number;
-	redialOnUncertain: boolean;
-}
+import { isFailure, isResult, type DialResult, type Items } from './dialResults';
+import type { DialSettings } from './dialSettings';
+import { Ledger, type PlannedCall } from './ledger';
+import { hasCallingHours, hasOnceKey, readCall } from './readParameters';
+import { showProgress } from './showProgress';
 
 /**
  * Validates all items before the first call is placed.
@@ -38,56 +31,27 @@ export async function readCalls(
 	context: IExecuteFunctions,
 	complete: (itemIndex: number, call: CallRequest) => Validated<CallRequest>,
 ): Promise<Array<ValidatedItem<CallRequest>>> {
+	const readHours = await hoursReaderOf(context);
 	const items = await readItems(context, (itemIndex) => {
-		const call = readCall(context, itemIndex);
+		const call = readCall(context, itemIndex, readHours);
 		return call.ok ? complete(itemIndex, call.value) : call;
 	});
 	return throwUnlessContinuing(context, items, 'Nobody was called.');
 }
 
-/**
- * The result of placing a call: `skipped` if an earlier one failed, unless On Error is set to continue;
- * `alreadyCalled` if its key was used before.
- */
-export interface DialResult {
-	itemIndex: number;
-	outcome: ApiResult<DispatchResponse> | 'skipped' | 'alreadyCalled';
-	/** Why it was not placed: an earlier attempt may have done so, the store could not be read, or it is uncertain who claimed its key. */
-	leftAlone?: 'uncertain' | 'notKnown' | 'uncertainKey';
-}
-
-/**
- * Reads the options for the run.
- * @throws NodeOperationError that names the invalid option
- */
-export function readSettings(context: IExecuteFunctions): DialSettings {
-	const options = readOptions(context, 0);
-	const issues: ValidationIssue[] = [];
-	const settings = {
-		maxConcurrency: readInteger(
-			'Max Concurrency',
-			options.maxConcurrency,
-			{ fallback: 10, min: 1, max: 100 },
-			issues,
-		),
-		timeout: readInteger(
-			'Timeout',
-			options.timeout,
-			{ fallback: defaultTimeout, min: 1, max: 3_600_000 },
-			issues,
-		),
-		redialOnUncertain: readBoolean('Redial on Uncertain', options, 'redialOnUncertain', issues),
-	};
-	if (issues.length > 0) {
-		throw validationError(context.getNode(), issues, 0, 'Nobody was called.');
-	}
-	return settings;
+/** Loads what Calling Hours need, if they are set. */
+async function hoursReaderOf(context: IExecuteFunctions): Promise<HoursReader | undefined> {
+	if (!hasCallingHours(context)) return undefined;
+	const { hoursReader } = await import('../hours/readHours');
+	return hoursReader(context.getTimezone());
 }
 
 /**
  * Places the calls of the valid items, a few at a time, each at most once per execution, run and item, and once
  * per key. After the first failure no more calls are placed, unless On Error is set to continue; calls that an
- * earlier attempt left uncertain do not count as failures in that respect.
+ * earlier attempt left uncertain do not count as failures in that respect. Nobody is called outside of their hours,
+ * which are checked right before each call.
+ * @param onEnd receives the status of calls that are found to have ended meanwhile
  * @returns the results in the order of the items; undefined if the execution was stopped
  */
 export async function dialAll(
@@ -95,6 +59,7 @@ export async function dialAll(
 	connection: Connection,
 	settings: DialSettings,
 	items: Items,
+	onEnd?: (status: StatusResponse) => void,
 ): Promise<DialResult[] | undefined> {
 	const calls = items.flatMap(({ itemIndex, ...item }): PlannedCall[] =>
 		item.ok && !item.value.dryRun ? [{ itemIndex, ...item.value }] : [],
@@ -102,18 +67,30 @@ export async function dialAll(
 	const ledger = Ledger.open(context, calls, {
 		redialOnUncertain: settings.redialOnUncertain,
 		keyed: hasOnceKey(context),
+		claimsAhead: settings.maxInProgress === undefined,
 	});
-	const inProgress = new CallsInProgress(context, connection, settings.timeout);
+	const { maxInProgress, pollInterval, timeout } = settings;
+	const callLimit = maxInProgress && { calls: maxInProgress, pollInterval, onEnd };
+	const inProgress = new CallsInProgress(context, connection, timeout, callLimit || undefined);
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
 	const mayCall = () => !(failed && stopAtFailure) && !ledger.isStopped;
+	const dial: DialContext = {
+		context,
+		connection,
+		settings,
+		ledger,
+		inProgress,
+		mayCall,
+		inOrder: pLimit(1),
+		total: calls.length,
+	};
 	let [isOver, isFailed] = [false, true];
 	try {
 		const results = await Promise.all(
 			calls.map((call) =>
 				limit(async (): Promise<DialResult> => {
-					const dial = { context, connection, settings, ledger, inProgress, mayCall };
 					const result = await dialOnce(dial, call);
 					failed ||= isFailure(result) && !result.leftAlone;
 					return result;
@@ -130,10 +107,6 @@ export async function dialAll(
 	}
 }
 
-function isFailure({ outcome }: DialResult): boolean {
-	return typeof outcome !== 'string' && !outcome.ok;
-}
-
 /** What all calls of a run share. */
 interface DialContext {
 	context: IExecuteFunctions;
@@ -143,22 +116,75 @@ interface DialContext {
 	inProgress: CallsInProgress;
 	/** Whether calls may still be placed. */
 	mayCall: () => boolean;
+	/** Runs one task at a time, in the order of the items. */
+	inOrder: LimitFunction;
+	/** The number of calls that are to be placed. */
+	total: number;
 }
 
-async function dialOnce(dialContext: DialContext, call: PlannedCall): Promise<DialResult> {
-	const { context, connection, settings, ledger, inProgress, mayCall } = dialContext;
-	const { itemIndex, body } = call;
-	const skipped: DialResult = { itemIndex, outcome: 'skipped' };
-	if (!mayCall()) return skipped;
-	const decision = await ledger.claim(call, mayCall);
+/** A call that has been claimed, or is being claimed. */
+interface Entered {
+	decision: Promise<Decision>;
+	/** Whether it has a reservation among the calls in progress. */
+	isReserved: boolean;
+}
+
+async function dialOnce(dial: DialContext, call: PlannedCall): Promise<DialResult> {
+	const entered = await dial.inOrder(async () => await enter(dial, call));
+	if ('outcome' in entered) return entered;
+	let result: DialResult | undefined;
+	try {
+		result = await proceed(dial, call, await entered.decision);
+		return result;
+	} finally {
+		if (entered.isReserved) dial.inProgress.release(result && mayHaveCalled(result));
+	}
+}
+
+/** Whether a call may have been placed whose ID is not known, and when. */
+function mayHaveCalled({ outcome, leftAlone }: DialResult): 'now' | 'earlier' | undefined {
+	const isUncertain = isResult(outcome) && !outcome.ok && outcome.failure.kind === 'uncertain';
+	if (!isUncertain) return undefined;
+	return leftAlone ? 'earlier' : 'now';
+}
+
+/** Claims a call once it may be placed: within the person's hours, and when there are not too many in progress. */
+async function enter(dial: DialContext, call: PlannedCall): Promise<DialResult | Entered> {
+	const { context, ledger, inProgress, mayCall } = dial;
+	const claim = (isReserved: boolean) => ({ decision: ledger.claim(call, mayCall), isReserved });
+	const { itemIndex } = call;
+	if (!mayCall()) return { itemIndex, outcome: 'skipped' };
+	if (ledger.isRecalled(call)) return claim(false);
+	const isWithinHours = () => outsideHours(dial, call) === undefined;
+	const isReserved =
+		isWithinHours() &&
+		(await inProgress.reserve(async () => {
+			showProgress(context, itemIndex, dial.total, inProgress.size);
+			await ledger.checkStopped();
+			return mayCall() && isWithinHours();
+		}));
+	const outside = outsideHours(dial, call);
+	if (!mayCall() || (outside && (await ledger.pass(call)))) {
+		if (isReserved) inProgress.release();
+		return outside ?? { itemIndex, outcome: 'skipped' };
+	}
+	return claim(isReserved);
+}
+
+/** Goes on with a call as the ledger has decided. */
+async function proceed(
+	dial: DialContext,
+	call: PlannedCall,
+	decision: Decision,
+): Promise<DialResult> {
+	const { itemIndex } = call;
 	switch (decision.kind) {
 		case 'answered':
-			inProgress.add(decision.answer.outboundCallId);
+			dial.inProgress.add(decision.answer.outboundCallId, true);
 			return { itemIndex, outcome: { ok: true, value: decision.answer } };
 		case 'alreadyCalled':
-			return { itemIndex, outcome: 'alreadyCalled' };
 		case 'skipped':
-			return skipped;
+			return { itemIndex, outcome: decision.kind };
 		case 'uncertain':
 		case 'notKnown':
 		case 'uncertainKey':
@@ -170,7 +196,14 @@ async function dialOnce(dialContext: DialContext, call: PlannedCall): Promise<Di
 		case 'refused':
 			return { itemIndex, outcome: { ok: false, failure: decision.failure } };
 		case 'dial':
+			return await place(dial, call);
 	}
+}
+
+/** Places a call, with retries if AlloMia certainly did not accept it. */
+async function place(dial: DialContext, call: PlannedCall): Promise<DialResult> {
+	const { context, connection, settings, ledger, inProgress, mayCall } = dial;
+	const { itemIndex, body } = call;
 	const request = {
 		method: 'POST',
 		path: '/outbound',
@@ -182,18 +215,35 @@ async function dialOnce(dialContext: DialContext, call: PlannedCall): Promise<Di
 	const retry = new DialRetry(inProgress);
 	// Checked again, since it may have waited for another item with the same key, or for AlloMia.
 	while (mayCall()) {
+		const outside = outsideHours(dial, call);
+		if (outside) {
+			ledger.postpone(call);
+			return outside;
+		}
 		const outcome = await send(context, connection, request);
 		if (outcome.ok) inProgress.add(outcome.value.outboundCallId);
 		const wait = outcome.ok ? undefined : await retry.nextWait(outcome.failure);
 		if (wait === undefined) {
-			await ledger.settle(call, toEntry(outcome));
+			ledger.settle(call, toEntry(outcome));
 			return { itemIndex, outcome };
 		}
 		await abortableSleep(wait, context.getExecutionCancelSignal());
 		await ledger.checkStopped();
 	}
-	await ledger.settle(call);
-	return skipped;
+	ledger.settle(call);
+	return { itemIndex, outcome: 'skipped' };
+}
+
+/** The result for a call outside of the person's hours; undefined within them. */
+function outsideHours({ context }: DialContext, call: PlannedCall): DialResult | undefined {
+	const { itemIndex, hours, body } = call;
+	if (!hours) return undefined;
+	const { phoneNumber } = body;
+	const found = findOutsideHours(hours, phoneNumber, context.getTimezone(), Date.now());
+	if (!found) return undefined;
+	if ('callAt' in found && !isAgentTool(context)) return { itemIndex, outcome: found };
+	const failure = 'callAt' in found ? outsideHoursFailure(phoneNumber, found) : found;
+	return { itemIndex, outcome: { ok: false, failure } };
 }
 
 /** The ledger entry for a result; undefined if AlloMia certainly did not accept the call. */
@@ -201,134 +251,4 @@ function toEntry(outcome: ApiResult<DispatchResponse>): LedgerEntry | undefined 
 	if (outcome.ok) return { kind: 'answered', answer: outcome.value };
 	const { failure } = outcome;
 	return failure.kind === 'uncertain' ? { kind: 'uncertain', failure } : undefined;
-}
-
-/**
- * The output items, in the order of the input.
- * @throws NodeApiError if a call failed, unless On Error is set to continue
- */
-export function outputItems(
-	context: IExecuteFunctions,
-	items: Items,
-	results: readonly DialResult[],
-): INodeExecutionData[] {
-	const node = context.getNode();
-	if (!context.continueOnFail()) throwFailure(node, items, results);
-	const outcomes = new Map(results.map(({ itemIndex, outcome }) => [itemIndex, outcome]));
-	return items.flatMap((item): INodeExecutionData[] => {
-		const { itemIndex } = item;
-		if (!item.ok) return [invalidItem(node, item)];
-		const pairedItem = { item: itemIndex };
-		if (item.value.dryRun) return [{ json: dryRunOutput(item.value), pairedItem }];
-		const outcome = outcomes.get(itemIndex);
-		if (outcome === undefined || outcome === 'skipped') return [];
-		if (outcome === 'alreadyCalled') {
-			return [{ json: alreadyCalledOutput(item.value.onceKey), pairedItem }];
-		}
-		return outcome.ok
-			? [{ json: outcome.value, pairedItem }]
-			: [errorItem(apiError(node, outcome.failure, itemIndex), itemIndex)];
-	});
-}
-
-/** The output of a dry run: the request that would be sent. */
-export function dryRunOutput({ body }: CallRequest): IDataObject {
-	return { dryRun: true, request: { ...body } };
-}
-
-function invalidItem(
-	node: INode,
-	{ itemIndex, issues }: { itemIndex: number; issues: ValidationIssue[] },
-): INodeExecutionData {
-	const error = validationError(node, issues, itemIndex, 'Nobody was called for this item.');
-	return errorItem(error, itemIndex);
-}
-
-/** The output of an item whose key was used before. */
-export function alreadyCalledOutput(onceKey: string | undefined): IDataObject {
-	return { alreadyCalled: true, onceKey };
-}
-
-/**
- * Throws the failure of a run. The first new failure is shown with the calls placed before; if there is none,
- * the calls that earlier attempts left uncertain are listed, with what can be done about them.
- * @throws NodeApiError if a call failed
- */
-export function throwFailure(node: INode, items: Items, results: readonly DialResult[]): void {
-	const placed: string[] = [];
-	const left: LeftAlone[] = [];
-	let first: Failed | undefined;
-	for (const { itemIndex, outcome, leftAlone } of results) {
-		if (typeof outcome === 'string') continue;
-		if (outcome.ok) placed.push(outcome.value.outboundCallId);
-		else if (leftAlone) left.push({ itemIndex, failure: outcome.failure, leftAlone });
-		else first ??= { itemIndex, failure: outcome.failure };
-	}
-	const [uncertain] = left;
-	if (first) {
-		const note =
-			placed.length === 0
-				? ''
-				: `\nPlaced before the run stopped: ${shortList(placed)}. A retry of this execution does not call them again.`;
-		const failure = { ...first.failure, description: `${first.failure.description}${note}` };
-		throw apiError(node, failure, first.itemIndex);
-	}
-	if (!uncertain) return;
-	const failure = items.length === 1 ? uncertain.failure : summary(items, left);
-	const description = [failure.description, ...waysOut(items, left)].join('\n');
-	throw apiError(node, { ...failure, description }, uncertain.itemIndex);
-}
-
-interface Failed {
-	itemIndex: number;
-	failure: Failure;
-}
-
-interface LeftAlone extends Failed {
-	leftAlone: NonNullable<DialResult['leftAlone']>;
-}
-
-type Items = ReadonlyArray<ValidatedItem<CallRequest>>;
-
-/** What can be done about the calls that earlier attempts left uncertain. */
-function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
-	const ofKey = left.filter((it) => it.leftAlone === 'uncertainKey');
-	const notKnown = left.filter((it) => it.leftAlone === 'notKnown');
-	const ways = [
-		'To go on without calling again, set On Error to a Continue option and run this execution again with the changed workflow.',
-	];
-	if (ofKey.length < left.length) {
-		ways.push(
-			'To call again, at the risk of calling twice, turn on Options > Redial on Uncertain (redialOnUncertain) and do the same.',
-		);
-	}
-	// The failure of a single item says so itself.
-	if (notKnown.length > 0 && items.length > 1) {
-		ways.push(
-			`n8n’s database could not be read for ${nameItems(items, notKnown)}: retry this execution once n8n is healthy.`,
-		);
-	}
-	if (ofKey.length > 0 && items.length > 1) {
-		ways.push(
-			`It is not known who has claimed the key of Call Once Per of ${nameItems(items, ofKey)}. Redial on Uncertain does not call these: if nobody was called, start a new execution for each of them, with another key.`,
-		);
-	}
-	return ways;
-}
-
-/** One failure for all calls that earlier attempts left uncertain. */
-function summary(items: Items, left: readonly Failed[]): Failure {
-	return {
-		kind: 'uncertain',
-		message: `${left.length} of ${items.length} calls may have been placed by an earlier attempt, and were not placed again`,
-		description: `All the others were placed. Look for these in AlloMia’s call log (or with Call > Get Many): ${nameItems(items, left)}.`,
-	};
-}
-
-function nameItems(items: Items, failed: readonly Failed[]): string {
-	const numbers = new Map(
-		items.map((item) => [item.itemIndex, item.ok ? item.value.body.phoneNumber : '']),
-	);
-	const names = failed.map(({ itemIndex }) => `item ${itemIndex} (${numbers.get(itemIndex)})`);
-	return shortList(names, 30);
 }

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { isAgentTool, readToolRun, type ToolRun } from '../../../../shared/n8n/agentTool';
+import type { CallingHours } from '../hours/callingHours';
 import type { CallBody } from './callRequest';
 import { ClaimQueue } from './claimQueue';
 import { Marks, nameCall, type MarksMemory } from './attemptMarks';
@@ -11,6 +12,8 @@ export interface PlannedCall {
 	itemIndex: number;
 	body: CallBody;
 	onceKey?: string;
+	/** When the person may be called; undefined for at any time. */
+	hours?: CallingHours;
 }
 
 /** The settings of a ledger. */
@@ -19,6 +22,8 @@ export interface LedgerSettings {
 	redialOnUncertain: boolean;
 	/** Whether Call Once Per is set, even if no item has a key. */
 	keyed: boolean;
+	/** Whether to claim calls ahead of time, as by default: not if the next may have to wait for long. */
+	claimsAhead?: boolean;
 }
 
 /** The results of one run of the node, stored in the execution. */
@@ -93,7 +98,8 @@ const newKey = (): KeyState => ({ open: 0, turn: Promise.resolve(), called: fals
 /** An item in the ledger. */
 interface LedgerItem {
 	itemIndex: number;
-	/** The call's mark: see `Marks`. */
+	/** The call's name, and its mark: see `Marks`. */
+	call: string;
 	mark: string;
 	onceKey?: string;
 	/** Its key in `LedgerRun.entries`. */
@@ -120,6 +126,9 @@ export class Ledger {
 
 	private readonly releases: Array<Promise<unknown>> = [];
 
+	/** The names of the calls that are not to be placed in this run. */
+	private readonly postponed: string[] = [];
+
 	private checking?: Promise<boolean>;
 
 	private constructor(
@@ -143,7 +152,12 @@ export class Ledger {
 			if (recalled?.kind === 'answered') key.called = key.calledHere = true;
 		}
 		this.items = new Map(items.map((item) => [item.itemIndex, item]));
-		this.queue = new ClaimQueue(plan, marks.limit, async (some) => await this.claimAll(some));
+		this.queue = new ClaimQueue(
+			plan,
+			marks.limit,
+			async (some) => await this.claimAll(some),
+			settings.claimsAhead,
+		);
 	}
 
 	/**
@@ -176,6 +190,7 @@ export class Ledger {
 		const items = calls.map(({ itemIndex, onceKey }, index) => ({
 			itemIndex,
 			onceKey,
+			call: people[index] ?? '',
 			mark: names[index] ?? '',
 			entry: tool
 				? toolEntry(`${itemIndex} ${people[index]}`, memory, run, tool)
@@ -207,6 +222,31 @@ export class Ledger {
 		return await this.checking;
 	}
 
+	/** Whether the result of an earlier attempt is stored, so that `claim` returns it. */
+	isRecalled({ itemIndex }: Pick<PlannedCall, 'itemIndex'>): boolean {
+		return this.recall(this.itemAt(itemIndex)) !== undefined;
+	}
+
+	/**
+	 * Passes over a call that is not to be placed now. Must be called in the order of the items, like `claim`.
+	 * @returns false if it must be claimed all the same: in a retry, an earlier attempt may have placed it
+	 */
+	async pass({ itemIndex }: Pick<PlannedCall, 'itemIndex'>): Promise<boolean> {
+		const begun = await this.begin();
+		if (!begun || this.marks.isRerun || !this.queue.pass()) return false;
+		const item = this.itemAt(itemIndex);
+		this.postponed.push(item.call);
+		this.finish(item, [], false);
+		return true;
+	}
+
+	/** Releases a claimed call that is not to be placed now. */
+	postpone({ itemIndex }: Pick<PlannedCall, 'itemIndex'>): void {
+		const item = this.itemAt(itemIndex);
+		this.postponed.push(item.call);
+		this.finish(item, [item.mark], false);
+	}
+
 	/**
 	 * Claims a call, and decides how to go on with it. Must be called in the order of the items, and followed by
 	 * `settle` if the decision is `dial`.
@@ -223,7 +263,7 @@ export class Ledger {
 		await this.queue.enter();
 		const isNeeded = mayCall();
 		// Until its claim is released, the call counts as claimed.
-		if (!isNeeded) await this.endItem(item, 'skipped');
+		if (!isNeeded) this.endItem(item, 'skipped');
 		this.queue.leave();
 		if (!isNeeded) return { kind: 'skipped' };
 		await turn;
@@ -235,19 +275,19 @@ export class Ledger {
 		};
 		const decision = decide(known, this.settings.redialOnUncertain);
 		if (decision.kind === 'uncertain') this.run.entries[item.entry] = decision;
-		if (decision.kind !== 'dial') await this.endItem(item, decision.kind);
+		if (decision.kind !== 'dial') this.endItem(item, decision.kind);
 		return decision;
 	}
 
 	/** Records the result of a call; undefined if AlloMia certainly did not accept it. */
-	async settle({ itemIndex }: Pick<PlannedCall, 'itemIndex'>, entry?: LedgerEntry): Promise<void> {
+	settle({ itemIndex }: Pick<PlannedCall, 'itemIndex'>, entry?: LedgerEntry): void {
 		const item = this.itemAt(itemIndex);
 		if (entry) {
 			this.run.entries[item.entry] = entry;
 			const key = this.keyStateOf(item);
 			if (key) key.calledHere = true;
 		}
-		await this.endItem(item, entry?.kind ?? 'refused');
+		this.endItem(item, entry?.kind ?? 'refused');
 	}
 
 	/**
@@ -267,6 +307,7 @@ export class Ledger {
 			);
 		});
 		await Promise.all(this.releases);
+		this.marks.unplan(this.postponed);
 		await this.attempt(async () => await this.onceKeys.close());
 		await this.attempt(async () => await this.marks.close());
 		if (!isFailed) this.endRun(isLast);
@@ -287,10 +328,7 @@ export class Ledger {
 
 	private async claimAll(items: readonly LedgerItem[]): Promise<void> {
 		if (this.isStopped) return;
-		const begun = await this.attempt(async () => {
-			await this.marks.begin(this.name);
-			return true;
-		});
+		const begun = await this.begin();
 		// In a retry, calls that are not placed need no key; otherwise, calls whose key is taken need no mark.
 		const keyed = items.filter(({ onceKey }) => onceKey !== undefined).map(({ mark }) => mark);
 		if (this.marks.isRerun) {
@@ -310,6 +348,15 @@ export class Ledger {
 			const isMarked = await this.mark(items.filter((item) => this.keyOf(item) !== 'taken'));
 			if (isMarked) this.releases.push(this.attempt(async () => await endIntent?.()));
 		}
+	}
+
+	/** Determines whether this is a retry. Returns whether that is known. */
+	private async begin(): Promise<boolean> {
+		const begun = await this.attempt(async () => {
+			await this.marks.begin(this.name);
+			return true;
+		});
+		return begun ?? false;
 	}
 
 	private async claimKeys(items: readonly LedgerItem[]): Promise<void> {
@@ -360,15 +407,18 @@ export class Ledger {
 		await before;
 	}
 
-	private async endItem(item: LedgerItem, kind: Decision['kind']): Promise<void> {
-		const { mark, onceKey } = item;
+	private endItem(item: LedgerItem, kind: Decision['kind']): void {
 		const isCalled = kind === 'answered' || kind === 'uncertain';
-		const marks = isCalled ? [] : [mark];
-		const key = this.keyStateOf(item);
+		this.finish(item, isCalled ? [] : [item.mark], isCalled);
+	}
+
+	/** @param marks its marks to release */
+	private finish({ onceKey, endTurn }: LedgerItem, marks: string[], isCalled: boolean): void {
+		const key = onceKey === undefined ? undefined : this.keys.get(onceKey);
 		if (!key || onceKey === undefined) return this.release(marks, []);
 		key.called ||= isCalled;
 		key.open -= 1;
-		item.endTurn?.();
+		endTurn?.();
 		// A doubtful key may be claimed by another execution.
 		const isFree = key.open === 0 && key.claimed === 'sure' && !key.called;
 		if (isFree) key.claimed = undefined;

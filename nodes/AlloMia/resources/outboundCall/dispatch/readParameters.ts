@@ -1,6 +1,8 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readUuid } from '../../../../shared/api/ids';
+import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import { readOptions } from '../../options';
+import type { HoursReader } from '../hours/readHours';
 import { readCallRequest, type CallRequest } from './callRequest';
 import {
 	validated,
@@ -8,8 +10,15 @@ import {
 	type ValidationIssue,
 } from '../../../../shared/values/validation';
 
-/** Reads an item's call, without its callback URL. */
-export function readCall(context: IExecuteFunctions, itemIndex: number): Validated<CallRequest> {
+/**
+ * Reads an item's call, without its callback URL.
+ * @param readHours set if Calling Hours are
+ */
+export function readCall(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	readHours?: HoursReader,
+): Validated<CallRequest> {
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, undefined);
 	const specify = parameter('specifyDynamicVariables');
 	return readCallRequest({
@@ -22,13 +31,28 @@ export function readCall(context: IExecuteFunctions, itemIndex: number): Validat
 		dynamicVariablesJson: specify === 'json' ? parameter('dynamicVariablesJson') : undefined,
 		options: readOptions(context, itemIndex),
 		keyed: hasOnceKey(context),
+		readHours,
 	});
 }
 
 /** Whether Call Once Per is set. It does not depend on an item's value, since the outputs depend on it. */
 export function hasOnceKey(context: IExecuteFunctions): boolean {
+	return isSet(context, 'onceKey');
+}
+
+/** Whether Calling Hours are set, independent of an item's value as well. */
+export function hasCallingHours(context: IExecuteFunctions): boolean {
+	return isSet(context, 'callingHours');
+}
+
+/** Whether items outside of the calling hours have an output of their own. An agent's tool has only one. */
+export function hasOutsideHoursOutput(context: IExecuteFunctions): boolean {
+	return hasCallingHours(context) && !isAgentTool(context);
+}
+
+function isSet(context: IExecuteFunctions, option: string): boolean {
 	const { options } = context.getNode().parameters;
-	return Boolean((options as IDataObject | undefined)?.onceKey);
+	return Boolean((options as IDataObject | undefined)?.[option]);
 }
 
 /** Reads an item's outbound call ID. */

@@ -27,7 +27,7 @@ import {
 } from './waitingState';
 import { signedCallbackUrl } from '../callback/callback';
 import type { ValidatedItem } from '../../items';
-import { hasOnceKey } from '../dispatch/readParameters';
+import { hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
 import { parkedMetadata } from './isParked';
 import { outcomeUrl, resumeUrl } from '../callback/resumeUrl';
 import { probeOnce, securedAdvice } from '../callback/probeUrl';
@@ -117,6 +117,7 @@ export function outputParkedOutcomes(context: IExecuteFunctions): INodeExecution
 		items: withOutcomes(state.items, outcomes),
 		outputPerStatus: hasOutputPerStatusNow(context, state),
 		keyed: hasOnceKey(context),
+		withHours: hasOutsideHoursOutput(context),
 	});
 }
 
@@ -149,10 +150,10 @@ const supportsSeveralOutputs = () => (N8N_NODES_API_VERSION as number | undefine
 export function oneOutputOnly(node: INode): NodeOperationError {
 	return new NodeOperationError(
 		node,
-		'Output per Status together with Callback needs n8n 2.39 or newer',
+		'Output per Status and Calling Hours, together with Callback, need n8n 2.39 or newer',
 		{
 			description:
-				'Nobody was called. Update n8n; or set Wait For to Polling (polling), or remove Output per Status and use a Switch node.',
+				'Nobody was called. Update n8n; or set Wait For to Polling (polling), or remove the option.',
 		},
 	);
 }
@@ -166,11 +167,11 @@ export async function assertCanWait(
 	context: IExecuteFunctions,
 	{ baseUrl }: Connection,
 	items: ReadonlyArray<ValidatedItem<CallRequest>>,
-	outputPerStatus: boolean,
+	hasSeveralOutputs: boolean,
 ): Promise<void> {
 	if (!items.some((item) => item.ok && !item.value.dryRun)) return;
 	const url = resumeUrl(context);
-	if (outputPerStatus && !supportsSeveralOutputs()) throw oneOutputOnly(context.getNode());
+	if (hasSeveralOutputs && !supportsSeveralOutputs()) throw oneOutputOnly(context.getNode());
 	if (runsInsideAgent(context)) {
 		throw new NodeOperationError(
 			context.getNode(),

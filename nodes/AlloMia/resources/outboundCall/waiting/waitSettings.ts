@@ -2,14 +2,23 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import type { CallRequest } from '../dispatch/callRequest';
 import { validationError } from '../../../../shared/n8n/nodeErrors';
-import { readBoolean, readInteger } from '../../../../shared/values/readParameter';
+import { readBoolean } from '../../../../shared/values/readParameter';
+import type { StatusResponse } from '../../../../shared/api/schemas';
 import type { ValidationIssue } from '../../../../shared/values/validation';
 import { describeIssues } from '../../../../shared/values/validation';
 import type { WaitingItem, WaitingState } from './waitingState';
-import { alreadyCalledOutput, dryRunOutput, throwFailure, type DialResult } from '../dispatch/dial';
+import {
+	alreadyCalledOutput,
+	dryRunOutput,
+	isResult,
+	postponed,
+	throwFailure,
+	type DialResult,
+} from '../dispatch/dialResults';
+import { readPollInterval } from '../dispatch/dialSettings';
 import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
-import { hasOnceKey } from '../dispatch/readParameters';
+import { hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
 
 /** The parameters for the run as a whole, which are read from the first item. */
 export interface WaitSettings {
@@ -54,12 +63,7 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 	if (waitFor !== 'callback' && waitFor !== 'polling') {
 		issues.push({ field: 'Wait For', message: 'Choose Callback or Polling.' });
 	}
-	const pollInterval = readInteger(
-		'Poll Interval',
-		options.pollInterval,
-		{ fallback: 10, min: 1, max: 3600 },
-		issues,
-	);
+	const pollInterval = readPollInterval(options, issues);
 	const maxWait = readMaxWait(
 		parameter('maxWait', 1),
 		String(parameter('maxWaitUnit', 'hours')),
@@ -70,7 +74,7 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 	return {
 		waitFor: waitFor === 'polling' ? 'polling' : 'callback',
 		maxWait,
-		pollInterval: pollInterval * 1000,
+		pollInterval,
 		outputPerStatus,
 	};
 }
@@ -93,6 +97,7 @@ function readMaxWait(value: unknown, unit: string, issues: ValidationIssue[]): n
 
 /**
  * Builds the state of the wait from the results of placing the calls.
+ * @param ended the statuses of calls that have ended meanwhile, by call ID
  * @throws NodeApiError if a call failed, unless On Error is set to continue
  */
 export function toWaitingState(
@@ -100,9 +105,11 @@ export function toWaitingState(
 	items: ReadonlyArray<ValidatedItem<CallRequest>>,
 	results: readonly DialResult[],
 	{ maxWait, outputPerStatus }: WaitSettings,
+	ended: ReadonlyMap<string, StatusResponse> = new Map(),
 ): WaitingState {
 	if (!context.continueOnFail()) throwFailure(context.getNode(), items, results);
 	const outcomes = new Map(results.map(({ itemIndex, outcome }) => [itemIndex, outcome]));
+	const input = context.getInputData();
 	const waiting = items.flatMap((item): WaitingItem[] => {
 		const { itemIndex } = item;
 		if (!item.ok) {
@@ -112,21 +119,23 @@ export function toWaitingState(
 			};
 			return [{ itemIndex, error }];
 		}
-		if (item.value.dryRun) return [{ itemIndex, shown: dryRunOutput(item.value) }];
+		if (item.value.dryRun) return [{ itemIndex, shown: dryRunOutput(context, item.value) }];
 		const metadata = item.value.metadata as IDataObject | undefined;
 		const outcome = outcomes.get(itemIndex);
 		if (outcome === undefined || outcome === 'skipped') return [];
 		if (outcome === 'alreadyCalled') {
 			return [{ itemIndex, shown: alreadyCalledOutput(item.value.onceKey) }];
 		}
+		if (!isResult(outcome)) {
+			return [{ itemIndex, outside: postponed(input[itemIndex], outcome) }];
+		}
 		if (!outcome.ok) {
 			const { message, description } = outcome.failure;
 			return [{ itemIndex, error: { message, description } }];
 		}
 		const { outboundCallId, contactId, status } = outcome.value;
-		return [
-			{ itemIndex, call: { outboundCallId, contactId, status }, ...(metadata ? { metadata } : {}) },
-		];
+		const call = ended.get(outboundCallId) ?? { outboundCallId, contactId, status };
+		return [{ itemIndex, call, ...(metadata ? { metadata } : {}) }];
 	});
 	const run = String(context.evaluateExpression('{{ $runIndex }}', 0));
 	return {
@@ -134,6 +143,7 @@ export function toWaitingState(
 		deadline: Date.now() + maxWait,
 		outputPerStatus,
 		keyed: hasOnceKey(context),
+		withHours: hasOutsideHoursOutput(context),
 		items: waiting,
 	};
 }

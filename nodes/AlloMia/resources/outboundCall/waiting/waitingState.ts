@@ -17,6 +17,8 @@ export interface WaitingItem {
 	call?: IDataObject;
 	/** The output instead of a call: of a dry run, or of an item already called. */
 	shown?: IDataObject;
+	/** The output of an item outside of the calling hours. */
+	outside?: Pick<INodeExecutionData, 'json' | 'binary'>;
 	/** The error of an item without a call. */
 	error?: { message: string; description?: string };
 	metadata?: IDataObject;
@@ -31,6 +33,8 @@ export interface WaitingState {
 	outputPerStatus: boolean;
 	/** Whether Call Once Per is set, which adds an output for items already called. */
 	keyed?: boolean;
+	/** Whether Calling Hours are set, which adds the last output. */
+	withHours?: boolean;
 	/** The source of the input when the execution was parked. */
 	source?: ISourceData;
 	items: WaitingItem[];
@@ -63,19 +67,22 @@ export const statusOutputs = ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed
 /** The name of the additional output with Call Once Per. */
 export const alreadyCalledLabel = 'Already Called';
 
+/** The name of the last output with Calling Hours. */
+export const outsideHoursLabel = 'Outside Hours';
+
 /**
  * The node's output, in the order of the input. Open calls are marked as timed out. Failed items have their
  * error, so that n8n can route them to the error output.
  */
 export function waitingOutputs(
 	node: INode,
-	{ items, outputPerStatus, keyed }: WaitingState,
+	{ items, outputPerStatus, keyed = false, withHours = false }: WaitingState,
 ): INodeExecutionData[][] {
-	const names = keyed ? [...statusOutputs, alreadyCalledLabel] : statusOutputs;
-	const outputs: INodeExecutionData[][] = outputPerStatus ? names.map(() => []) : [[]];
+	const main = outputPerStatus ? statusOutputs.length + Number(keyed) : 1;
+	const outputs = Array.from({ length: main + Number(withHours) }, (): INodeExecutionData[] => []);
 	for (const item of items) {
-		const own = outputPerStatus ? outputs[outputIndex(item)] : undefined;
-		(own ?? outputs[0])?.push(toOutput(node, item));
+		const own = item.outside && withHours ? main : outputPerStatus ? outputIndex(item) : 0;
+		(outputs[own] ?? outputs[0])?.push(toOutput(node, item));
 	}
 	return outputs;
 }
@@ -97,8 +104,9 @@ export function pairedSource(
 
 function toOutput(
 	node: INode,
-	{ itemIndex, call, error, metadata, shown }: WaitingItem,
+	{ itemIndex, call, error, metadata, shown, outside }: WaitingItem,
 ): INodeExecutionData {
+	if (outside) return { ...outside, pairedItem: { item: itemIndex } };
 	if (shown) return { json: shown, pairedItem: { item: itemIndex } };
 	if (error) {
 		const { message, description } = error;

@@ -159,7 +159,7 @@ describe('what a list claims at once', () => {
 
 	/** Lets a list claim so many calls and place none of them. */
 	async function hold(count: number) {
-		const queue = new ClaimQueue(Array(count).fill(0), 20, async () => {});
+		const queue = new ClaimQueue([...Array(count).keys()], 20, async () => {});
 		await Promise.all(Array.from({ length: count }, async () => await queue.enter()));
 		return queue;
 	}

@@ -188,7 +188,7 @@ describe('a wait in vain is refused', () => {
 		expect(await refuse([calling], true)).toBeUndefined();
 		apiVersion = undefined;
 		expect(await refuse([calling])).toBeUndefined();
-		expect(await refuse([calling], true)).toEqual(refusal(/needs n8n 2\.39 or newer$/));
+		expect(await refuse([calling], true)).toEqual(refusal(/need n8n 2\.39 or newer$/));
 	});
 
 	it('where n8n may not ask itself; what runs by itself goes on, and the log says so', async () => {

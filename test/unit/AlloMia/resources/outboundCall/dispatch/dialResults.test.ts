@@ -2,7 +2,7 @@ import type { INode, NodeApiError } from 'n8n-workflow';
 import {
 	throwFailure,
 	type DialResult,
-} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/dial';
+} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/dialResults';
 import {
 	decide,
 	type Known,

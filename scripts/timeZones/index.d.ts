@@ -1,0 +1,2 @@
+declare const table: { zones: string; lists: string; prefixes: string };
+export = table;
