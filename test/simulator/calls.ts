@@ -17,7 +17,20 @@ export function startCall(world: World, dial: Omit<Dial, 'at' | 'outboundCallId'
 	};
 	world.dials.push(call.dial);
 	world.memory.calls.set(outboundCallId, call);
+	count(world, dial.organizationId, 1);
 	return call;
+}
+
+/** How many calls of an organization are in progress. */
+export function callsInProgress({ memory }: World, organizationId: string): number {
+	return memory.inProgress.get(organizationId) ?? 0;
+}
+
+function count(world: World, organizationId: string, change: 1 | -1): void {
+	const { memory } = world;
+	const inProgress = callsInProgress(world, organizationId) + change;
+	memory.inProgress.set(organizationId, inProgress);
+	memory.mostInProgress = Math.max(memory.mostInProgress, inProgress);
 }
 
 /** Schedules the end of a call: after the pace, unless its number says otherwise. */
@@ -52,6 +65,7 @@ export async function finishCall(
 		endedReason: endedReasons[status],
 	};
 	call.state = { ...call.state, status, callDetails };
+	count(world, call.dial.organizationId, -1);
 	const { late = 0 } = endingOf(call.dial.body.phoneNumber).log ?? {};
 	const lag = late * call.pace + current(world.memory.logLag, 0);
 	if (lag > 0) world.timers.after(lag, () => addToLog(world, call, status));

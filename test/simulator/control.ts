@@ -1,6 +1,6 @@
 import { ApiError, invalid, json, type ApiResponse } from './responses';
 import { finishCall } from './calls';
-import { callbacksBody, endBody, faultBody, logBody, paceBody } from './schemas';
+import { callbacksBody, capacityBody, endBody, faultBody, logBody, paceBody } from './schemas';
 import type { Incoming } from './request';
 import type { Dial, TerminalStatus } from './types';
 import { check, parseJson } from './validation';
@@ -32,6 +32,11 @@ export async function answerControl(world: World, request: Incoming): Promise<Ap
 			copies,
 			delayMs: typeof delayMs === 'object' ? between(delayMs) : delayMs,
 		};
+		return json(200, settings);
+	}
+	if (asked === 'POST /_simulator/capacity') {
+		const settings = check(capacityBody, bodyOf(request));
+		world.memory.capacity = settings.calls;
 		return json(200, settings);
 	}
 	if (asked === 'POST /_simulator/log') {
@@ -81,6 +86,7 @@ function state(world: World) {
 		calls: Object.fromEntries(
 			['calling', 'completed', 'failed', 'busy', 'no-answer'].map((s) => [s, count(s)]),
 		),
+		mostInProgress: world.memory.mostInProgress,
 		callbacks: {
 			delivered: world.callbacks.filter(({ error }) => error === undefined).length,
 			failed: world.callbacks.filter(({ error }) => error !== undefined).length,

@@ -74,6 +74,8 @@ function simulatorParts(world: World): Omit<Simulator, 'baseUrl' | 'fileUrl' | '
 		callbacks,
 		setPace: (pace) => void (world.pace = pace),
 		setCallbacks: (settings) => void (world.memory.callbackSettings = settings),
+		setCapacity: (calls) => void (world.memory.capacity = calls),
+		mostInProgress: () => world.memory.mostInProgress,
 		setLogLag: (lag) => void (world.memory.logLag = lag),
 		endCall: (id, status) => endCall(world, id, status),
 		deliverCallback: async (id) => {

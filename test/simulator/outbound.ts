@@ -1,6 +1,6 @@
 import { visibleOrganization, type Caller } from './access';
 import { ApiError, json, spoil, type ApiResponse } from './responses';
-import { finishCall, scheduleEnd, startCall } from './calls';
+import { callsInProgress, finishCall, scheduleEnd, startCall } from './calls';
 import { endingOf, type NumberEnding } from './endings';
 import type { Context } from './request';
 import { outboundBody } from './schemas';
@@ -23,6 +23,9 @@ export async function createOutboundCall({
 	const ending = endingOf(body.phoneNumber);
 	const refused = refusal(world, ending, body.phoneNumber);
 	if (refused) return refused;
+	if (callsInProgress(world, organizationId) >= world.memory.capacity) {
+		return json(429, { error: 'Too many calls in progress' });
+	}
 
 	const { headers } = request;
 	const rawBody = request.body.toString();

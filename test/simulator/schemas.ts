@@ -159,6 +159,9 @@ export const faultBody = z
 /** Body of POST /_simulator/pace. */
 export const paceBody = z.object({ ms: z.number().min(0) }).strict();
 
+/** Body of POST /_simulator/capacity. */
+export const capacityBody = z.object({ calls: z.number().int().min(0) }).strict();
+
 /** Body of POST /_simulator/log. */
 export const logBody = z.object({ lagMs: z.number().min(0) }).strict();
 

@@ -207,6 +207,10 @@ export interface Simulator {
 	callbacks: CallbackDelivery[];
 	setPace(pace: number | (() => number)): void;
 	setCallbacks(settings: CallbackSettings): void;
+	/** How many calls an organization may have in progress; more get 429. No limit by default. */
+	setCapacity(calls: number): void;
+	/** The most calls that an organization had in progress at a time, since the start or the last reset. */
+	mostInProgress(): number;
 	/** How long after its end a call is logged, in ms; its callback does not wait for that. */
 	setLogLag(lag: number | (() => number)): void;
 	/** Ends a call now; resolves when its callback (if it has one) has been delivered. */

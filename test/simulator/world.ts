@@ -36,6 +36,11 @@ export interface Memory {
 	logLag: number | (() => number);
 	/** The numbers whose first call was rejected. */
 	refusedOnce: Set<string>;
+	/** How many calls an organization may have in progress. */
+	capacity: number;
+	/** How many it has, by its ID, and the most that one had. */
+	inProgress: Map<string, number>;
+	mostInProgress: number;
 }
 
 /** The state that request handlers use. */
@@ -68,6 +73,9 @@ export function freshMemory(): Memory {
 		callbackSettings: {},
 		logLag: 0,
 		refusedOnce: new Set(),
+		capacity: Infinity,
+		inProgress: new Map(),
+		mostInProgress: 0,
 	};
 }
 

@@ -908,6 +908,10 @@ describe('faults', () => {
 		for (const wrong of [{ copies: -1 }, { delayMs: { from: 2, to: 1 } }, { late: true }]) {
 			expect((await control('POST', 'callbacks', wrong)).status).toBe(400);
 		}
+		expect((await control('POST', 'capacity', { calls: 0 })).json).toEqual({ calls: 0 });
+		expect((await dial()).status).toBe(429);
+		expect((await control('POST', 'capacity', { calls: '5' })).status).toBe(400);
+		await control('POST', 'capacity', { calls: 5 });
 		const doubled = await dialled({ callbackUrl });
 		await control('POST', `calls/${doubled}/end`, { status: 'busy' });
 		expect(simulator.callbacks.filter((it) => it.outboundCallId === doubled)).toHaveLength(2);
@@ -920,8 +924,27 @@ describe('faults', () => {
 			callbacks: { delivered: 3, failed: 0 },
 			faults: [],
 			pace: 60_000,
+			mostInProgress: 1,
 		});
-		expect(simulator.requests).toHaveLength(3);
+		expect(simulator.requests).toHaveLength(4);
+	});
+});
+
+describe('calls in progress', () => {
+	it('are counted, and limited where it is told to: more get 429 until one has ended', async () => {
+		simulator.setPace(60_000);
+		expect(simulator.mostInProgress()).toBe(0);
+		const [first] = [await dialled(), await dialled()];
+		simulator.setCapacity(2);
+		expect((await dial()).status).toBe(429);
+		expect(simulator.dials).toHaveLength(2);
+		await simulator.endCall(String(first), 'busy');
+		await dialled();
+		expect((await dial()).status).toBe(429);
+		expect(simulator.mostInProgress()).toBe(2);
+		simulator.reset();
+		expect(simulator.mostInProgress()).toBe(0);
+		expect((await dial()).status).toBe(200);
 	});
 });
 

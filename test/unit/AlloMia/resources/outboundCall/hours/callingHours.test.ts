@@ -191,6 +191,17 @@ describe('at any time, in any zone', () => {
 		);
 	});
 
+	it('wherever a number may be, the law leaves a time to call it, a day at most ahead', () => {
+		const tuesday = instant('2026-12-01T00:00Z');
+		for (const list of table.lists.split(',')) {
+			const of = list.split(' ').map((it) => zones[parseInt(it, 36)] ?? '') as [string];
+			for (const windows of Object.values(legalHours)) {
+				const opening = nextWithinHours({ windows, zones: of }, tuesday) ?? Infinity;
+				expect([of, opening - tuesday < 24 * 60 * minute]).toEqual([of, true]);
+			}
+		}
+	});
+
 	it('every zone that a number may have is known', () => {
 		for (const zone of zones) {
 			expect({ zone, isValid: DateTime.now().setZone(zone).isValid }).toEqual({
