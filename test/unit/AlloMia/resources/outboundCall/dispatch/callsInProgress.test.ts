@@ -125,3 +125,111 @@ it('waits an hour at most for a call of which AlloMia tells nothing', async () =
 	pass(60);
 	expect(await calls.mayFreeCapacity()).toBe(false);
 });
+
+describe('with a limit', () => {
+	const interval = 10_000;
+	const limited = (calls: number, onEnd?: (status: { outboundCallId: string }) => void) =>
+		new CallsInProgress(context, connection, 1_000, { calls, pollInterval: interval, onEnd });
+
+	/** Waits for a reservation, and lets time pass meanwhile: how long it took, in seconds. */
+	async function reserve(calls: CallsInProgress, mayWait = async () => true, atMost = 7_200) {
+		const begun = Date.now();
+		let reserved: boolean | undefined;
+		void calls.reserve(mayWait).then((it) => (reserved = it));
+		await jest.advanceTimersByTimeAsync(0);
+		while (reserved === undefined && Date.now() - begun < atMost * 1_000) {
+			await jest.advanceTimersByTimeAsync(1_000);
+		}
+		return { reserved, seconds: Math.round((Date.now() - begun) / 1_000) };
+	}
+
+	it('lets calls pass until it is reached, and the next when one has ended', async () => {
+		const known: string[] = [];
+		const calls = limited(2, ({ outboundCallId }) => known.push(outboundCallId));
+		for (const id of [a, b]) {
+			expect(await reserve(calls)).toEqual({ reserved: true, seconds: 0 });
+			calls.add(id);
+			calls.release();
+		}
+		expect([calls.size, asked]).toEqual([2, []]);
+		setTimeout(() => ended.add(b), 35_000);
+		expect(await reserve(calls)).toEqual({ reserved: true, seconds: 40 });
+		expect([calls.size, known]).toEqual([2, [b]]);
+	});
+
+	it('asks about each call once per interval at most, and less often about long ones', async () => {
+		const calls = limited(3);
+		const ids = [uuid(1), uuid(2), uuid(3)];
+		for (const id of ids) {
+			await reserve(calls);
+			calls.add(id);
+			calls.release();
+		}
+		await reserve(calls, undefined, 600);
+		const about = (id: string) => asked.filter((it) => it === id).length;
+		// Every ten seconds at first, every minute in the end.
+		expect(ids.map(about)).toEqual(ids.map(() => about(ids[0] ?? '')));
+		expect(about(ids[0] ?? '')).toBeLessThan(30);
+		expect(about(ids[0] ?? '')).toBeGreaterThan(15);
+	});
+
+	it('asks about the oldest first, ten at a time, and no more than it needs to know', async () => {
+		const calls = limited(40);
+		const ids = Array.from({ length: 40 }, (_, index) => uuid(index));
+		for (const id of ids) {
+			await reserve(calls);
+			calls.add(id);
+			calls.release();
+		}
+		ended = new Set([ids[3] ?? '']);
+		expect((await reserve(calls)).reserved).toBe(true);
+		expect(asked).toEqual(ids.slice(0, 10));
+	});
+
+	it('asks at once about calls of an earlier attempt', async () => {
+		const calls = limited(1);
+		[a, b].forEach((id) => calls.add(id, true));
+		ended = new Set([a, b]);
+		expect(await reserve(calls)).toEqual({ reserved: true, seconds: 0 });
+	});
+
+	it('counts a call that may have been placed for five minutes', async () => {
+		const calls = limited(1);
+		await reserve(calls);
+		calls.release('now');
+		expect(await reserve(calls)).toEqual({ reserved: true, seconds: 300 });
+	});
+
+	it('counts those of an earlier attempt from its own beginning: a long list does not add up', async () => {
+		const calls = limited(1);
+		let seconds = 0;
+		for (let item = 0; item < 100; item += 1) {
+			seconds += (await reserve(calls)).seconds;
+			calls.release('earlier');
+		}
+		expect(seconds).toBe(300);
+	});
+
+	it('counts a call of which AlloMia tells nothing for an hour', async () => {
+		const calls = limited(1);
+		await reserve(calls);
+		calls.add(a);
+		calls.release();
+		isBroken = true;
+		const { reserved, seconds } = await reserve(calls);
+		expect(reserved).toBe(true);
+		expect(seconds).toBeGreaterThan(3_600);
+		expect(seconds).toBeLessThan(3_700);
+	});
+
+	it('does not wait on where the item may not', async () => {
+		const calls = limited(1);
+		await reserve(calls);
+		calls.add(a);
+		calls.release();
+		let mayWait = true;
+		setTimeout(() => (mayWait = false), 12_000);
+		expect(await reserve(calls, async () => mayWait)).toEqual({ reserved: false, seconds: 20 });
+		expect(calls.size).toBe(1);
+	});
+});

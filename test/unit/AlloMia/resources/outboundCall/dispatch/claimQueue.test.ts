@@ -116,6 +116,64 @@ describe('what a process has claimed and not yet called', () => {
 	});
 });
 
+describe('calls that are passed over', () => {
+	/** What becomes of each call: whether it is to be passed over, and then whether it was or entered all the same. */
+	async function pass(passed: boolean[], inFlight: number, claimsAhead: boolean) {
+		const claimed = new Set<number>();
+		const calls = [...passed.keys()];
+		const claim = async (some: readonly number[]) => {
+			await wait(1);
+			some.forEach((call) => claimed.add(call));
+		};
+		const queue = new ClaimQueue(calls, 20, claim, claimsAhead);
+		const wasPassed: number[] = [];
+		const inOrder = pLimit(1);
+		await pLimit(inFlight).map(calls, async (call) => {
+			const { entering } = await inOrder(async () => {
+				await wait(call % 2);
+				if (passed[call] && queue.pass()) wasPassed.push(call);
+				else return { entering: queue.enter() };
+				return {};
+			});
+			if (!entering) return;
+			await entering;
+			if (!claimed.has(call)) throw new Error(`${call} was not claimed`);
+			queue.leave();
+			await wait(3);
+		});
+		const unused: number[] = [];
+		await queue.close((some) => unused.push(...some));
+		return { claimed, wasPassed, unused };
+	}
+
+	it('are not claimed, unless they were before: then they enter', async () => {
+		const plan = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 });
+		const many = fc.integer({ min: 1, max: 12 });
+		await fc.assert(
+			fc.asyncProperty(plan, many, fc.boolean(), async (passed, inFlight, claimsAhead) => {
+				const { claimed, wasPassed, unused } = await quickly(pass(passed, inFlight, claimsAhead));
+				expect(unused).toEqual([]);
+				expect(wasPassed.filter((call) => claimed.has(call))).toEqual([]);
+				expect(claimed.size + wasPassed.length).toBe(passed.length);
+				const wanted = passed.filter((it) => it).length;
+				if (!claimsAhead) expect(wasPassed).toHaveLength(wanted);
+			}),
+			{ numRuns: 200 },
+		);
+	});
+
+	it('leave room for others: nothing stays reserved', async () => {
+		await quickly(pass([false, true, true, true, true, true], 1, true));
+		const sizes: number[] = [];
+		const list = [1, 2, 3];
+		const queue = new ClaimQueue(list, 20, async ({ length }) => void sizes.push(length));
+		await quickly(queue.enter());
+		expect(sizes).toEqual([3]);
+		queue.leave();
+		await queue.close(() => {});
+	});
+});
+
 describe('what a list claims at once', () => {
 	/** How many calls each claim is for. */
 	async function claims(
