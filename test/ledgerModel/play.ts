@@ -47,9 +47,11 @@ export interface Schedule {
 	cancels: number;
 	/** How long it takes to read what n8n has stored of an execution, in ms. */
 	reading: number;
+	/** Whether there are calling hours: who is outside of them comes back in a later run of the node. */
+	hours: boolean;
 }
 
-export type Kind = Decision['kind'] | 'skipped' | 'unknown';
+export type Kind = Decision['kind'] | 'skipped' | 'unknown' | 'outsideHours';
 
 interface Execution {
 	name: string;
@@ -60,6 +62,8 @@ interface Execution {
 	/** Whether n8n has stored these two; an old one does so along with what nodes remember. */
 	isMomentStored: boolean;
 	list: Person[];
+	/** Who was outside of the calling hours in the runs of the node that n8n has stored. */
+	later: Person[][];
 	/** Everybody who was ever in the list, by how often at most. */
 	ever: Map<Person, number>;
 	process: ModelProcess;
@@ -135,6 +139,7 @@ export class Play {
 				source: 'webhook',
 				isMomentStored: !this.schedule.old,
 				list,
+				later: [],
 				ever: countOf(list),
 				process: this.anyProcess(),
 				mode: 'webhook',
@@ -260,8 +265,9 @@ export class Play {
 	}
 
 	private async attempt(execution: Execution): Promise<void> {
-		const { process, list } = execution;
-		const { batch, saves, waits } = this.schedule;
+		const { process } = execution;
+		const lists = [...this.batchesOf(execution.list), ...execution.later];
+		const { saves, waits } = this.schedule;
 		const node = structuredClone(execution.saved ?? {});
 		execution.rounds.length = execution.round;
 		execution.isRunning = true;
@@ -274,14 +280,16 @@ export class Play {
 			this.runAgain(execution, true);
 			return true;
 		};
-		for (let { round } = execution; round * batch < list.length; round += 1) {
-			const some = list.slice(round * batch, (round + 1) * batch);
+		for (let { round } = execution; round < lists.length; round += 1) {
+			const some = lists[round] ?? [];
 			const isFailed = await this.runNode(execution, node, round, some);
+			const outside = isFailed ? [] : outsideHours(execution, round);
+			if (outside.length > 0) lists.push(outside);
 			if (isCancelled()) return;
 			if (isFailed) {
 				await this.world.sleep(this.world.below(10), process);
 				if (execution.isStopped) break;
-				this.save(execution, node, round);
+				this.save(execution, node, round, lists);
 				process.collect(node);
 				execution.stops -= 1;
 				this.runAgain(execution, true);
@@ -290,7 +298,7 @@ export class Play {
 			await this.world.sleep(this.world.below(10), process);
 			if (isCancelled()) return;
 			if ((saves || waits) && !execution.isStopped) {
-				this.save(execution, node, round + 1);
+				this.save(execution, node, round + 1, lists);
 			}
 			if (waits) {
 				process.collect(node);
@@ -307,8 +315,15 @@ export class Play {
 		process.collect(node);
 	}
 
+	private batchesOf(list: Person[]): Person[][] {
+		const { batch } = this.schedule;
+		const count = Math.ceil(list.length / batch);
+		return Array.from({ length: count }, (_, at) => list.slice(at * batch, (at + 1) * batch));
+	}
+
 	/** Lets n8n store what it has of an execution. */
-	private save(execution: Execution, node: object, round: number): void {
+	private save(execution: Execution, node: object, round: number, lists: Person[][]): void {
+		execution.later = lists.slice(this.batchesOf(execution.list).length);
 		execution.saved = structuredClone(node);
 		execution.round = round;
 		execution.isMomentStored = true;
@@ -369,22 +384,35 @@ export class Play {
 		let hasFailed = false;
 		const { signal } = execution.cancel;
 		const mayCall = () => !(stops && hasFailed) && !signal.aborted && !ledger.isStopped;
-		const kinds = await pLimit(atOnce).map(calls, async (call) => {
-			if (!mayCall()) return 'skipped';
-			const decision = await ledger.claim(call, mayCall);
+		const isOutsideHours = () => this.schedule.hours && this.world.random() < 0.3;
+		const inOrder = pLimit(1);
+		const kinds = await pLimit(atOnce).map(calls, async (call): Promise<Kind> => {
+			const { decided } = await inOrder(async () => {
+				if (!mayCall()) return { decided: 'skipped' as const };
+				const mayPass = !ledger.isRecalled(call) && isOutsideHours();
+				if (mayPass && (await ledger.pass(call))) return { decided: 'outsideHours' as const };
+				return { decided: ledger.claim(call, mayCall) };
+			});
+			if (typeof decided === 'string') return decided;
+			const decision = await decided;
 			if (decision.kind === 'refused') return 'unknown';
 			if (decision.kind !== 'dial') return decision.kind;
 			if (!mayCall()) {
-				await ledger.settle(call);
+				ledger.settle(call);
 				return 'skipped';
+			}
+			if (isOutsideHours()) {
+				ledger.postpone(call);
+				return 'outsideHours';
 			}
 			const person = list[call.itemIndex] as Person;
 			const entry = await this.dial(execution, person, process);
-			await ledger.settle(call, entry);
+			ledger.settle(call, entry);
 			if (entry?.kind !== 'answered') hasFailed = true;
 			return entry?.kind ?? 'refused';
 		});
-		const isFailed = stops && kinds.some((kind) => !['answered', 'alreadyCalled'].includes(kind));
+		const isGood = (kind: Kind) => ['answered', 'alreadyCalled', 'outsideHours'].includes(kind);
+		const isFailed = stops && !kinds.every(isGood);
 		await ledger.close(false, isFailed || ledger.isStopped);
 		if (isFailed || ledger.isStopped) return true;
 		execution.rounds[round] = kinds.map((kind, index) => [list[index] as Person, kind]);
@@ -418,8 +446,12 @@ function end(execution: Execution): void {
 
 /** What became of a person in an execution, once for each time that he was in the list. */
 export function kindsOf({ rounds }: Pick<Execution, 'rounds'>, person: Person): Kind[] {
-	return rounds.flat().flatMap(([who, kind]) => (who === person ? [kind] : []));
+	const all = rounds.flat().flatMap(([who, kind]) => (who === person ? [kind] : []));
+	return all.filter((kind) => kind !== 'outsideHours');
 }
+
+const outsideHours = ({ rounds }: Execution, round: number): Person[] =>
+	(rounds[round] ?? []).flatMap(([who, kind]) => (kind === 'outsideHours' ? [who] : []));
 
 function countOf(list: readonly Person[]): Map<Person, number> {
 	const counts = new Map<Person, number>();

@@ -25,6 +25,7 @@ const anySchedule = {
 	stalls: fc.integer({ min: 0, max: 2 }),
 	cancels: fc.integer({ min: 0, max: 2 }),
 	reading: fc.integer({ min: 0, max: 30 }),
+	hours: fc.boolean(),
 };
 
 /** Plays so many schedules at random, others with each seed. What fails is shrunk, and printed. */

@@ -44,8 +44,10 @@ const shortName = 6;
 export interface MarksMemory {
 	/** The short names of all calls of earlier runs of the node, concatenated. */
 	earlier?: string;
-	/** The last run, and the short names of its calls. */
-	newest?: { run: string; calls: string };
+	/** The marks of earlier runs whose calls were put off, so that the next run uses them: short names with numbers. */
+	free?: string[];
+	/** The last run, the short names of its calls with new marks, and the marks that are free after it. */
+	newest?: { run: string; calls: string; free?: string[] };
 	/** Whether queue mode has delivered the execution twice. */
 	redelivered?: boolean;
 }
@@ -202,32 +204,37 @@ export class Marks {
 		if (newest && newest.run !== run) {
 			this.count(newest.calls);
 			this.memory.earlier = (this.memory.earlier ?? '') + newest.calls;
+			this.memory.free = newest.free;
 		}
-		this.memory.newest = { run, calls: calls.map(toShort).join('') };
+		const free = new Set(this.memory.free);
+		const numbers = numbersOf(free);
 		const planned = new Map<string, number>();
-		return calls.map((call) => {
-			const nth = planned.get(call) ?? this.planned.get(toShort(call)) ?? 0;
+		let fresh = '';
+		const marks = calls.map((call) => {
+			const name = toShort(call);
+			const freed = numbers.get(name)?.shift();
+			if (freed !== undefined) {
+				free.delete(`${name}/${freed}`);
+				return `${call}/${freed}`;
+			}
+			const nth = planned.get(call) ?? this.planned.get(name) ?? 0;
 			planned.set(call, nth + 1);
+			fresh += name;
 			return `${call}/${nth}`;
 		});
+		this.memory.newest = { run, calls: fresh, ...(free.size > 0 ? { free: [...free] } : {}) };
+		return marks;
 	}
 
 	/**
-	 * Takes calls back out of the plan of the newest run, which were not to be placed in it: when they come again,
-	 * they are the same calls, also for a retry that starts from the beginning.
+	 * Frees marks of the newest run, whose calls were put off. When they come again, they have the same marks, as in a
+	 * retry that starts from the beginning.
 	 */
-	unplan(calls: readonly string[]): void {
+	free(marks: readonly string[]): void {
 		const { newest } = this.memory;
-		if (!newest || calls.length === 0) return;
-		const left = new Map<string, number>();
-		for (const name of calls.map(toShort)) left.set(name, (left.get(name) ?? 0) + 1);
-		newest.calls = namesIn(newest.calls)
-			.filter((name) => {
-				const count = left.get(name) ?? 0;
-				left.set(name, count - 1);
-				return count <= 0;
-			})
-			.join('');
+		if (!newest || marks.length === 0) return;
+		const freed = marks.map((mark) => toShort(mark) + mark.slice(mark.lastIndexOf('/')));
+		newest.free = [...(newest.free ?? []), ...freed];
 	}
 
 	/** Must be called before the first request to the store. Determines whether this is a retry. */
@@ -545,7 +552,10 @@ export class Marks {
 	}
 
 	private count(calls: string): void {
-		for (const name of namesIn(calls)) this.planned.set(name, (this.planned.get(name) ?? 0) + 1);
+		for (let at = 0; at < calls.length; at += shortName) {
+			const name = calls.slice(at, at + shortName);
+			this.planned.set(name, (this.planned.get(name) ?? 0) + 1);
+		}
 	}
 
 	/** Whether nothing relates the marks to their execution. */
@@ -602,8 +612,13 @@ const rows = ['node', 'workflow'] as const satisfies Row[];
 
 const toShort = (call: string) => call.slice(0, shortName);
 
-/** The short names that were joined. */
-const namesIn = (calls: string): string[] =>
-	Array.from({ length: calls.length / shortName }, (_, index) =>
-		calls.slice(index * shortName, (index + 1) * shortName),
-	);
+/** The numbers of free marks in ascending order, by short name. */
+function numbersOf(free: Iterable<string>): Map<string, number[]> {
+	const numbers = new Map<string, number[]>();
+	for (const mark of free) {
+		const name = toShort(mark);
+		numbers.set(name, [...(numbers.get(name) ?? []), Number(mark.slice(shortName + 1))]);
+	}
+	for (const some of numbers.values()) some.sort((a, b) => a - b);
+	return numbers;
+}

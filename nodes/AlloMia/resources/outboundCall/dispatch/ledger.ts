@@ -98,8 +98,7 @@ const newKey = (): KeyState => ({ open: 0, turn: Promise.resolve(), called: fals
 /** An item in the ledger. */
 interface LedgerItem {
 	itemIndex: number;
-	/** The call's name, and its mark: see `Marks`. */
-	call: string;
+	/** The call's mark: see `Marks`. */
 	mark: string;
 	onceKey?: string;
 	/** Its key in `LedgerRun.entries`. */
@@ -126,7 +125,7 @@ export class Ledger {
 
 	private readonly releases: Array<Promise<unknown>> = [];
 
-	/** The names of the calls that are not to be placed in this run. */
+	/** The marks of the calls that are not to be placed in this run. */
 	private readonly postponed: string[] = [];
 
 	private checking?: Promise<boolean>;
@@ -190,7 +189,6 @@ export class Ledger {
 		const items = calls.map(({ itemIndex, onceKey }, index) => ({
 			itemIndex,
 			onceKey,
-			call: people[index] ?? '',
 			mark: names[index] ?? '',
 			entry: tool
 				? toolEntry(`${itemIndex} ${people[index]}`, memory, run, tool)
@@ -235,7 +233,7 @@ export class Ledger {
 		const begun = await this.begin();
 		if (!begun || this.marks.isRerun || !this.queue.pass()) return false;
 		const item = this.itemAt(itemIndex);
-		this.postponed.push(item.call);
+		this.postponed.push(item.mark);
 		this.finish(item, [], false);
 		return true;
 	}
@@ -243,7 +241,7 @@ export class Ledger {
 	/** Releases a claimed call that is not to be placed now. */
 	postpone({ itemIndex }: Pick<PlannedCall, 'itemIndex'>): void {
 		const item = this.itemAt(itemIndex);
-		this.postponed.push(item.call);
+		this.postponed.push(item.mark);
 		this.finish(item, [item.mark], false);
 	}
 
@@ -307,7 +305,7 @@ export class Ledger {
 			);
 		});
 		await Promise.all(this.releases);
-		this.marks.unplan(this.postponed);
+		this.marks.free(this.postponed);
 		await this.attempt(async () => await this.onceKeys.close());
 		await this.attempt(async () => await this.marks.close());
 		if (!isFailed) this.endRun(isLast);
