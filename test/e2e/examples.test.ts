@@ -14,6 +14,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { ids } from '../simulator';
 import { triggered, useBench } from './support/bench';
+import { beginAgain, dialledTwice, killAndRestart } from './support/reruns';
 import { runByHand } from './support/triggers';
 import { since } from './support/version';
 
@@ -38,25 +39,43 @@ async function importExample(
 	return id;
 }
 
+const everyDay = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** Calling hours in which it is never too late for a test. */
+const always = {
+	callingHours: 'custom',
+	callingWindows: { window: [{ days: everyDay, from: '00:00', to: '24:00' }] },
+};
+
+/** The AlloMia node's options of an example, with some changed. */
+function withOptions(name: string, change: Record<string, unknown>) {
+	const file = fs.readFileSync(path.join(folder, `${name}.json`), 'utf8');
+	const { nodes } = JSON.parse(file) as WorkflowDefinition;
+	const { options } = nodes.find((node) => node.name === 'AlloMia')?.parameters ?? {};
+	return { options: { ...(options as object), ...change } };
+}
+
+/** Posts to the webhook of an imported example; the execution's id. */
+async function beginAt(name: string, id: string, body: object): Promise<string> {
+	const { session, baseUrl } = bench.n8n;
+	const known = new Set((await listExecutions(session, id)).map((it) => it.id));
+	await until('the example to be active', async () => {
+		const response = await fetch(`${baseUrl}/webhook/allomia-${name}`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body),
+		});
+		return response.status === 200;
+	});
+	return await until('the execution', async () => {
+		return (await listExecutions(session, id)).find((it) => !known.has(it.id))?.id;
+	});
+}
+
 /** Posts to the webhook of an imported example, one by one; the executions. */
 async function postTo(name: string, id: string, bodies: object[]): Promise<Execution[]> {
-	const { session, baseUrl } = bench.n8n;
-	const url = `${baseUrl}/webhook/allomia-${name}`;
-	const post = async (body: object): Promise<Execution> => {
-		const known = new Set((await listExecutions(session, id)).map((it) => it.id));
-		await until('the example to be active', async () => {
-			const response = await fetch(url, {
-				method: 'POST',
-				headers: { 'content-type': 'application/json' },
-				body: JSON.stringify(body),
-			});
-			return response.status === 200;
-		});
-		const executionId = await until('the execution', async () => {
-			return (await listExecutions(session, id)).find((it) => !known.has(it.id))?.id;
-		});
-		return await waitForEnd(session, executionId, 90_000);
-	};
+	const post = async (body: object): Promise<Execution> =>
+		await waitForEnd(bench.n8n.session, await beginAt(name, id, body), 90_000);
 	const executions: Execution[] = [];
 	for (const body of bodies) executions.push(await post(body));
 	return executions;
@@ -129,35 +148,146 @@ describe('examples', () => {
 
 	it('call-a-list: calls three at a time, all of them, and holds up nobody for a wrong number', async () => {
 		const people = Array.from({ length: 7 }, (_, index) => ({
+			appointmentId: `A-${index}`,
 			phone: index === 4 ? 'unknown' : `(514) 555-100${index}`,
 			name: `Person ${index}`,
 		}));
-		const [execution] = await runExample('call-a-list', [{ people }]);
+		const change = { AlloMia: withOptions('call-a-list', { ...always, pollInterval: 1 }) };
+		const [execution] = await runExample('call-a-list', [{ people }], change);
 		expect(execution?.status).toBe('success');
-		expect(bench.simulator.dials.map(({ body }) => body.customerName).sort()).toEqual(
+		expect(bench.simulator.dials.map(({ body }) => body.customerName)).toEqual(
 			people.filter((_, index) => index !== 4).map(({ name }) => name),
 		);
-		expect(execution?.data.resultData.runData.AlloMia).toHaveLength(3);
+		expect(bench.simulator.mostInProgress()).toBe(3);
 		expect(ran(execution, 'Could not be called')).toEqual([
 			expect.objectContaining({ error: expect.stringContaining('Phone Number') as string }),
 		]);
-		expect(ran(execution, 'All outcomes')).toHaveLength(6);
+		expect(ran(execution, 'Results')).toHaveLength(6);
 	});
 
-	since('2.39.0').it('try-again: calls three times where nobody answers, and no more', async () => {
-		const [execution] = await runExample(
-			'try-again',
-			[{ phone: '+15145550003', name: 'John Doe' }],
-			{ 'Half an hour': { amount: 1, unit: 'seconds' } },
-		);
-		expect(execution?.status).toBe('success');
-		expect(bench.simulator.dials).toHaveLength(3);
-		expect(ran(execution, 'Nobody answered')).toEqual([
-			expect.objectContaining({
-				status: 'no-answer',
-				metadata: { phone: '+15145550003', name: 'John Doe', attempt: 3 },
+	it('call-a-list: survives a kill while it calls and another while it waits for hours; nobody is called twice', async () => {
+		bench.simulator.setPace(1_500);
+		const now = DateTime.utc();
+		// More than 65 s ahead, so that the Wait node stores the execution; by the clock of the list's zone.
+		const opening = now.plus({ seconds: 100 }).startOf('minute').plus({ minutes: 1 });
+		const time = (at: DateTime) => at.toFormat('HH:mm');
+		const people = Array.from({ length: 14 }, (_, index) => ({
+			appointmentId: `A-${index}`,
+			phone: `+1514555${2000 + index}`,
+			name: `Person ${index}`,
+			from: time(index % 3 === 2 ? opening : now.minus({ minutes: 30 })),
+			to: time(now.plus({ hours: 2 })),
+		}));
+		const window = { days: everyDay, from: '={{ $json.from }}', to: '={{ $json.to }}' };
+		const id = await importExample('call-a-list', {
+			AlloMia: withOptions('call-a-list', {
+				callingHours: 'custom',
+				callingWindows: { window: [window] },
+				timeZone: 'UTC',
+				pollInterval: 1,
+				// Who may have been called counts for two minutes: the others go on beside them.
+				maxInProgress: 8,
+				maxConcurrency: 1,
 			}),
-		]);
+		});
+		const { n8n, simulator } = bench;
+		const match = { path: '/outbound', method: 'POST' };
+		simulator.fault({ kind: 'slow', delayMs: 400, match, times: 4 });
+		const executionId = await beginAt('call-a-list', id, { people });
+		await until('some calls', () => simulator.dials.length >= 3, 60_000);
+		await killAndRestart(bench, [id]);
+		const again = await beginAgain(bench, id, executionId);
+		await until(
+			'the execution to wait for the hours',
+			async () => {
+				const all = await listExecutions(n8n.session, id);
+				return all.some((it) => it.id === again && it.status === 'waiting');
+			},
+			60_000,
+		);
+		const early = simulator.dials.length;
+		await killAndRestart(bench, [id]);
+		const execution = await waitForEnd(n8n.session, again, 240_000);
+		await deactivate(n8n.session, id);
+		expect(execution.status).toBe('success');
+		expect(dialledTwice(bench)).toEqual([]);
+		expect(simulator.mostInProgress()).toBeLessThanOrEqual(8);
+		const later = simulator.dials.slice(early);
+		expect(later.map(({ body }) => body.customerName)).toEqual(
+			people.filter((_, index) => index % 3 === 2).map(({ name }) => name),
+		);
+		expect(Math.min(...later.map(({ at }) => at))).toBeGreaterThanOrEqual(opening.toMillis());
+		// One was under way when it was killed.
+		expect(simulator.dials.length).toBeGreaterThanOrEqual(people.length - 1);
+	}, 480_000);
+
+	since('2.39.0').it(
+		'try-again: calls three times where nobody answers, in the calling hours only, also where n8n restarts',
+		async () => {
+			const now = DateTime.utc();
+			const closing = now.plus({ seconds: 15 }).startOf('minute').plus({ minutes: 1 });
+			const opening = closing.plus({ minutes: 2 });
+			const window = (from: DateTime, to: DateTime) => ({
+				days: everyDay,
+				from: from.toFormat('HH:mm'),
+				to: to.toFormat('HH:mm'),
+			});
+			const seconds = Math.ceil(closing.diff(now).as('seconds')) + 1;
+			const id = await importExample('try-again', {
+				AlloMia: withOptions('try-again', {
+					callingHours: 'custom',
+					callingWindows: {
+						window: [
+							window(now.minus({ hours: 1 }), closing),
+							window(opening, opening.plus({ hours: 2 })),
+						],
+					},
+					timeZone: 'UTC',
+				}),
+				'Three hours': {
+					amount: `={{ $json.metadata.attempt === 1 ? ${seconds} : 1 }}`,
+					unit: 'seconds',
+				},
+			});
+			const { n8n, simulator } = bench;
+			const patient = { appointmentId: 'A-1042', phone: '+15145550003', name: 'John Doe' };
+			const executionId = await beginAt('try-again', id, patient);
+			await until(
+				'the second attempt to be put off',
+				async () => {
+					const all = await listExecutions(n8n.session, id);
+					const found = all.find((it) => it.id === executionId);
+					return found?.status === 'waiting' && Date.now() > closing.toMillis() + 3_000;
+				},
+				120_000,
+			);
+			expect(simulator.dials).toHaveLength(1);
+			await killAndRestart(bench, [id]);
+			const execution = await waitForEnd(n8n.session, executionId, 240_000);
+			expect(execution.status).toBe('success');
+			expect(simulator.dials).toHaveLength(3);
+			expect(simulator.dials[0]?.at).toBeLessThan(closing.toMillis());
+			expect(simulator.dials[1]?.at).toBeGreaterThanOrEqual(opening.toMillis());
+			expect(ran(execution, 'Message for the front desk')).toEqual([
+				{
+					text: 'John Doe (+15145550003, appointment A-1042) could not be reached: no-answer at attempt 3.',
+				},
+			]);
+			// The appointment is posted again.
+			const [second] = await postTo('try-again', id, [patient]);
+			await deactivate(n8n.session, id);
+			expect(ran(second, 'Nothing more to do')).toHaveLength(1);
+			expect(simulator.dials).toHaveLength(3);
+		},
+		480_000,
+	);
+
+	since('2.39.0').it('try-again: leaves alone who answers', async () => {
+		const change = { AlloMia: withOptions('try-again', always) };
+		const patient = { appointmentId: 'A-1', phone: '+15145551000', name: 'John Doe' };
+		const [execution] = await runExample('try-again', [patient], change);
+		expect(ran(execution, 'Answered')).toHaveLength(1);
+		expect(bench.simulator.dials).toHaveLength(1);
 	});
 
 	it('after-the-call: tells what was said, once the log has it, and leaves other outcomes alone', async () => {

@@ -16,7 +16,7 @@ const maxTracked = 200;
 const longestCall = 60 * 60_000;
 
 /** How long a call may last that may have been placed, and whose status cannot be read, in ms. */
-const uncertainCall = 5 * 60_000;
+const uncertainCall = 2 * 60_000;
 
 /** The minimum time between two checks without a limit, in ms. */
 const interval = 10_000;

@@ -193,11 +193,11 @@ describe('with a limit', () => {
 		expect(await reserve(calls)).toEqual({ reserved: true, seconds: 0 });
 	});
 
-	it('counts a call that may have been placed for five minutes', async () => {
+	it('counts a call that may have been placed for two minutes', async () => {
 		const calls = limited(1);
 		await reserve(calls);
 		calls.release('now');
-		expect(await reserve(calls)).toEqual({ reserved: true, seconds: 300 });
+		expect(await reserve(calls)).toEqual({ reserved: true, seconds: 120 });
 	});
 
 	it('counts those of an earlier attempt from its own beginning: a long list does not add up', async () => {
@@ -207,7 +207,7 @@ describe('with a limit', () => {
 			seconds += (await reserve(calls)).seconds;
 			calls.release('earlier');
 		}
-		expect(seconds).toBe(300);
+		expect(seconds).toBe(120);
 	});
 
 	it('counts a call of which AlloMia tells nothing for an hour', async () => {
