@@ -70,6 +70,35 @@ describe('the node’s outputs', () => {
 	});
 });
 
+describe('the output Outside Hours', () => {
+	const node = new AlloMia();
+	const shown = (operation: string, options: object, resource = 'outboundCall') =>
+		outputs(node, { resource, operation, options: { callingHours: 'canada', ...options } });
+	const hours = ['Called', 'Outside Hours'];
+
+	it.each<[string, object, string[]]>([
+		['create', {}, hours],
+		['create', { onceKey: 'A', outputPerStatus: true }, hours],
+		['create', { callingHours: '={{ $json.hours }}' }, hours],
+		['createAndWait', {}, hours],
+		['createAndWait', { onceKey: 'A' }, hours],
+		['createAndWait', { outputPerStatus: true }, [...every, 'Timed Out', 'Outside Hours']],
+		[
+			'createAndWait',
+			{ outputPerStatus: true, onceKey: 'A' },
+			[...every, 'Timed Out', 'Already Called', 'Outside Hours'],
+		],
+	])('is the last one of %s with %j', (operation, options, names) => {
+		expect(shown(operation, options)).toEqual(named(...names));
+	});
+
+	it('is there only where somebody is called and hours are set', () => {
+		expect(shown('create', { callingHours: '' })).toEqual(['main']);
+		expect(shown('getStatus', {})).toEqual(['main']);
+		expect(shown('create', {}, 'organization')).toEqual(['main']);
+	});
+});
+
 it('statuses have the order and the names that the interface promises', () => {
 	expect(terminalStatuses).toEqual(['completed', 'no-answer', 'busy', 'failed']);
 	expect(every).toEqual(['Completed', 'No Answer', 'Busy', 'Failed']);
