@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { DateTime } from 'luxon';
 import type { IDataObject } from 'n8n-workflow';
 import {
 	createCredential,
@@ -219,6 +220,32 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 		expect(await ask(byModel)).toContain('Phone Number');
 		expect(bench.simulator.requests).toHaveLength(0);
 	});
+
+	it.each(['create', 'createAndWait'])(
+		'tells the model when to call instead, outside of the hours: %s',
+		async (operation) => {
+			filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
+			// Half a day ahead, wherever the day stands.
+			const from = DateTime.utc().plus({ hours: 12 });
+			const window = {
+				days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+				from: from.toFormat('HH:mm'),
+				to: from.plus({ hours: 1 }).toFormat('HH:mm'),
+			};
+			const options = {
+				callingHours: 'custom',
+				callingWindows: { window: [window] },
+				timeZone: 'UTC',
+			};
+			for (const version of [1.9, newest]) {
+				const said = await ask({ ...byModel, operation, waitFor: 'polling', options }, version);
+				const time = from.startOf('minute').toISO({ suppressMilliseconds: true });
+				expect(said).toContain(`outside of the calling hours until ${time}`);
+				expect(said).toContain('Nobody was called');
+			}
+			expect(bench.simulator.requests).toHaveLength(0);
+		},
+	);
 
 	it('looks up how a call stands', async () => {
 		// A call that does not end by itself.

@@ -104,6 +104,51 @@ describeIfComplete('queue')(
 			]);
 		});
 
+		it('keeps to the hours and to a number of calls at once, and lets go when it is stopped', async () => {
+			const window = {
+				days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+				from: '00:00',
+				to: '24:00',
+			};
+			const caller = alloMia(credential, {
+				phoneNumber: '={{ $json.phone }}',
+				options: {
+					callingHours: 'custom',
+					callingWindows: { window: [{ ...window, days: '={{ $json.days }}' }] },
+					timeZone: 'UTC',
+					maxInProgress: 2,
+					pollInterval: 1,
+				},
+			});
+			const behind = ['Called', 'Later'].map((name) => node('n8n-nodes-base.noOp', 1, name, {}));
+			const main = behind.map(({ name }) => [{ node: name, type: 'main', index: 0 }]);
+			const workflow = await active([caller, ...behind], { AlloMia: { main } });
+			const dayAfterTomorrow = ((new Date().getUTCDay() + 1) % 7) as number;
+			const later = window.days[dayAfterTomorrow];
+			const list = phones('1001', '1002', '1003', '1004', '1005', '1006').map((it, index) => ({
+				...it,
+				days: index % 3 === 2 ? [later] : window.days,
+			}));
+			const execution = await workflow.run(list, 60_000);
+			expect(execution.status).toBe('success');
+			expect(simulator.mostInProgress()).toBe(2);
+			expect(simulator.dials.map(({ body }) => body.phoneNumber)).toEqual(
+				list.filter((_, index) => index % 3 !== 2).map(({ phone }) => phone),
+			);
+			expect(outputsOf(execution, 'Called').flat()).toHaveLength(4);
+			expect(outputsOf(execution, 'Later').flat()).toEqual(
+				[list[2], list[5]].map((it) => ({ ...it, callAt: expect.anything() as string })),
+			);
+
+			simulator.setPace(600_000);
+			const endless = await workflow.begin(list.map((it) => ({ ...it, days: window.days })));
+			await until('two more calls', () => simulator.dials.length === 6);
+			await stopExecution(cluster.session, endless);
+			const { status } = await waitForEnd(cluster.session, endless, 15_000);
+			expect(status).toBe('canceled');
+			expect(simulator.dials).toHaveLength(6);
+		});
+
 		it('lets a run by hand, which a worker does, reach the trigger', async () => {
 			const [call, trigger] = [
 				alloMia(credential, { callback: 'trigger' }),
