@@ -64,8 +64,8 @@ async function publish({ session, baseUrl }, tested) {
 	return { id, url: `${baseUrl}/webhook/${path}` };
 }
 
-/** Sends items through; the tested node's run once the execution has ended. */
-async function run({ session }, { id, url }, items) {
+/** Sends items through, for `limit` ms at most; the tested node's run once the execution has ended. */
+async function run({ session }, { id, url }, items, limit = 300_000) {
 	const known = new Set((await listExecutions(session, id)).map((it) => it.id));
 	const body = JSON.stringify({ items });
 	const headers = { 'content-type': 'application/json' };
@@ -79,7 +79,7 @@ async function run({ session }, { id, url }, items) {
 			const executions = await listExecutions(session, id);
 			return executions.find((it) => !known.has(it.id) && it.stoppedAt);
 		},
-		300_000,
+		limit,
 		200,
 	);
 	const execution = await readExecution(session, ended.id);
@@ -105,4 +105,11 @@ async function outputOf(bench, workflow) {
 	return tested.data.main[0][0];
 }
 
-module.exports = { alloMia, measure, outputOf, publish };
+module.exports = {
+	item,
+	run,
+	alloMia,
+	measure,
+	outputOf,
+	publish,
+};

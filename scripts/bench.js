@@ -9,7 +9,15 @@ const { startSimulatorProcess } = require('./lib/simulatorProcess');
 
 const { isHeld, toLine } = require('../bench/measure');
 
-const names = ['weight', 'dispatch', 'ledger', 'events', 'waiting'];
+const names = [
+	'weight',
+	'dispatch',
+	'ledger',
+	'callingHours',
+	'maxCallsAtOnce',
+	'events',
+	'waiting',
+];
 
 /** Longer than any measurement, so that the calls stay in progress. */
 const pace = 3_600_000;

@@ -11,7 +11,8 @@ export async function answerControl(world: World, request: Incoming): Promise<Ap
 	const { method, pathname } = request;
 	const asked = `${method} ${pathname}`;
 	if (asked === 'GET /_simulator/state') return json(200, state(world));
-	if (asked === 'GET /_simulator/dials') return json(200, { dials: world.dials.map(shownDial) });
+	if (asked === 'GET /_simulator/dials')
+		return json(200, { dials: world.dials.map((dial) => shownDial(world, dial)) });
 	if (asked === 'POST /_simulator/faults') {
 		const rule = check(faultBody, bodyOf(request));
 		world.memory.faults.push({ rule, left: rule.times ?? 1 });
@@ -22,8 +23,9 @@ export async function answerControl(world: World, request: Incoming): Promise<Ap
 		return json(200, { faults: 0 });
 	}
 	if (asked === 'POST /_simulator/pace') {
-		world.pace = check(paceBody, bodyOf(request)).ms;
-		return json(200, { ms: world.pace });
+		const { ms } = check(paceBody, bodyOf(request));
+		world.pace = typeof ms === 'object' ? between(ms) : ms;
+		return json(200, { ms });
 	}
 	if (asked === 'POST /_simulator/callbacks') {
 		const settings = check(callbacksBody, bodyOf(request));
@@ -63,9 +65,9 @@ export async function endCall(world: World, id: string, status: TerminalStatus):
 	await finishCall(world, call, status);
 }
 
-/** The placed calls, in order, with their callback URLs. */
-function shownDial({ at, outboundCallId, body }: Dial) {
-	return { at, outboundCallId, body };
+/** A placed call, with its callback URL, and its duration in ms. */
+function shownDial({ memory }: World, { at, outboundCallId, body }: Dial) {
+	return { at, outboundCallId, body, pace: memory.calls.get(outboundCallId)?.pace };
 }
 
 /** A random delay, so that callbacks arrive out of order. */

@@ -156,8 +156,17 @@ export const faultBody = z
 	})
 	.strict();
 
+/** A time in ms, or a range for random ones. */
+const duration = z.union([
+	z.number().min(0),
+	z
+		.object({ from: z.number().min(0), to: z.number().min(0) })
+		.strict()
+		.refine(({ from, to }) => from <= to, 'from must not exceed to'),
+]);
+
 /** Body of POST /_simulator/pace. */
-export const paceBody = z.object({ ms: z.number().min(0) }).strict();
+export const paceBody = z.object({ ms: duration }).strict();
 
 /** Body of POST /_simulator/capacity. */
 export const capacityBody = z.object({ calls: z.number().int().min(0) }).strict();
@@ -169,15 +178,7 @@ export const logBody = z.object({ lagMs: z.number().min(0) }).strict();
 export const callbacksBody = z
 	.object({
 		copies: z.number().int().min(0).max(10).optional(),
-		delayMs: z
-			.union([
-				z.number().min(0),
-				z
-					.object({ from: z.number().min(0), to: z.number().min(0) })
-					.strict()
-					.refine(({ from, to }) => from <= to, 'from must not exceed to'),
-			])
-			.optional(),
+		delayMs: duration.optional(),
 	})
 	.strict();
 

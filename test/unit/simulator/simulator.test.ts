@@ -897,6 +897,9 @@ describe('faults', () => {
 		expect((await dial()).status).toBe(502);
 		await control('POST', 'faults', { kind: 'status', times: 5 });
 		await control('DELETE', 'faults');
+		const random = { ms: { from: 1, to: 5 } };
+		expect((await control('POST', 'pace', random)).json).toEqual(random);
+		expect((await control('POST', 'pace', { ms: { from: 5, to: 1 } })).status).toBe(400);
 		await control('POST', 'pace', { ms: 60_000 });
 		const id = await dialled({ callbackUrl });
 		const ended = await control('POST', `calls/${id}/end`, { status: 'no-answer' });
