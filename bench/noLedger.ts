@@ -6,9 +6,7 @@ export class Ledger {
 
 	readonly isStopped = false;
 
-	isRecalled(): boolean {
-		return false;
-	}
+	recalled(): undefined {}
 
 	async claim() {
 		return { kind: 'dial' };

@@ -17,7 +17,15 @@ const inReadme = /(?<=<!-- versions -->\n\n)[^]*?(?=\n\n<!-- \/versions -->)/;
 
 /** The areas of the package, with the files that test them in a real n8n. */
 const areas = {
-	Create: ['outboundCall', 'phoneNumbers', 'switches', 'badDays', 'callingHours', 'credential', 'package'],
+	Create: [
+		'outboundCall',
+		'phoneNumbers',
+		'switches',
+		'badDays',
+		'callingHours',
+		'credential',
+		'package',
+	],
 	Trigger: ['trigger', 'triggerLife', 'verification', 'forgedCallbacks'],
 	'Create and Wait': ['createAndWait', 'parking', 'examples'],
 	'One person, one call': ['onePersonOneCall', 'changedLists', 'longLists', 'callOncePer'],

@@ -282,6 +282,19 @@ describe('examples', () => {
 		480_000,
 	);
 
+	since('2.39.0').it.each([
+		['a wrong number', 'unknown', 'Phone Number'],
+		['a call that may have been placed', '+15145550016', 'Unexpected response'],
+	])('try-again: tells the front desk of %s', async (_, phone, message) => {
+		const change = { AlloMia: withOptions('try-again', always) };
+		const patient = { appointmentId: `A ${phone}`, phone, name: 'John Doe' };
+		const [execution] = await runExample('try-again', [patient], change);
+		expect(execution?.status).toBe('success');
+		const [{ text } = { text: '' }] = ran(execution, 'Message for the front desk');
+		expect(text).toContain(`John Doe (${phone}, appointment A ${phone}) could not be reached: `);
+		expect(text).toContain(message);
+	});
+
 	since('2.39.0').it('try-again: leaves alone who answers', async () => {
 		const change = { AlloMia: withOptions('try-again', always) };
 		const patient = { appointmentId: 'A-1', phone: '+15145551000', name: 'John Doe' };

@@ -389,7 +389,7 @@ export class Play {
 		const kinds = await pLimit(atOnce).map(calls, async (call): Promise<Kind> => {
 			const { decided } = await inOrder(async () => {
 				if (!mayCall()) return { decided: 'skipped' as const };
-				const mayPass = !ledger.isRecalled(call) && isOutsideHours();
+				const mayPass = !ledger.recalled(call) && isOutsideHours();
 				if (mayPass && (await ledger.pass(call))) return { decided: 'outsideHours' as const };
 				return { decided: ledger.claim(call, mayCall) };
 			});

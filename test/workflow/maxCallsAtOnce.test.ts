@@ -87,6 +87,38 @@ describe('Max Calls at Once', () => {
 		expect([rung(String(first)), rung(String(second)), simulator.dials.length]).toEqual([1, 1, 5]);
 	});
 
+	it('counts what an earlier attempt has placed for items further down', async () => {
+		const people = list(6);
+		simulator.setPace(2_500);
+		const retryAfter = { 'retry-after': '60' };
+		for (const number of people.slice(0, 2)) {
+			simulator.fault({ kind: 'status', status: 503, headers: retryAfter, match: { number } });
+		}
+		const run = await execute(
+			calling({}, numbers(...people), {
+				settings: { ...going, retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+			}),
+		);
+		expect(run.status).toBe('success');
+		expect([simulator.mostInProgress(), simulator.dials.length]).toEqual([2, 6]);
+	});
+
+	it('counts what an earlier attempt may have placed', async () => {
+		const people = list(3);
+		simulator.setPace(60_000);
+		simulator.fault({ kind: 'reset-after', match: { number: people[0] } });
+		const started = start(
+			calling({}, numbers(...people), {
+				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+			}),
+		);
+		await new Promise((resolve) => setTimeout(resolve, 2_500));
+		expect(simulator.mostInProgress()).toBeLessThanOrEqual(2);
+		started.execution.cancel();
+		await started.execution;
+		expect(simulator.mostInProgress()).toBeLessThanOrEqual(2);
+	});
+
 	it('ends at once where the execution is stopped', async () => {
 		simulator.setPace(60_000);
 		const started = start(calling({ pollInterval: 3600 }, numbers(...list(9))));

@@ -7,6 +7,7 @@ import {
 	type Connection,
 	type RequestContext,
 } from './client';
+import { isUnknownCall } from './failure';
 import { statusResponse, type StatusResponse } from './schemas';
 
 /** The request GET /outbound/{id}/status. */
@@ -41,13 +42,24 @@ const concurrency = 10;
  * @param timeout of one request, in ms
  * @param until when to stop sending requests, in ms since 1970
  * @param signal aborts when the execution is cancelled
+ * @param onUnknown receives the ID of each call that AlloMia does not know
  * @returns the statuses by call ID, without those that failed or were not requested in time
  */
 export async function readStatuses(
 	context: RequestContext,
 	connection: Connection,
 	outboundCallIds: readonly string[],
-	{ timeout, until = Infinity, signal }: { timeout: number; until?: number; signal?: AbortSignal },
+	{
+		timeout,
+		until = Infinity,
+		signal,
+		onUnknown,
+	}: {
+		timeout: number;
+		until?: number;
+		signal?: AbortSignal;
+		onUnknown?: (outboundCallId: string) => void;
+	},
 ): Promise<Map<string, StatusResponse>> {
 	const statuses = new Map<string, StatusResponse>();
 	await pLimit(concurrency).map(outboundCallIds, async (id) => {
@@ -55,6 +67,7 @@ export async function readStatuses(
 		if (left <= 0 || signal?.aborted) return;
 		const status = await readStatus(context, connection, id, Math.min(timeout, left));
 		// The status of another call says nothing about this one.
+		if (!status.ok && isUnknownCall(status.failure)) onUnknown?.(id);
 		if (status.ok && sameCall(status.value.outboundCallId, id)) statuses.set(id, status.value);
 	});
 	return statuses;

@@ -22,9 +22,9 @@ const pairingHint: NodeHint = {
 	location: 'ndv',
 	whenToDisplay: 'always',
 	displayCondition:
-		'={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && $parameter["options"]["outputPerStatus"] && $input.all().length > 1 }}',
+		'={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && ($parameter["options"]["outputPerStatus"] || $parameter["options"]["callingHours"]) && $input.all().length > 1 }}',
 	message:
-		"With Output per Status, n8n no longer knows which outcome belongs to which of several items: behind this node, $('…').item is empty. Put an ID into Options > Metadata, which comes back with the outcome, or place one call at a time with Loop Over Items.",
+		"With Output per Status or Calling Hours, n8n no longer knows which outcome belongs to which of several items: behind this node, $('…').item is empty. Put an ID into Options > Metadata, which comes back with the outcome, or place one call at a time with Loop Over Items.",
 };
 
 export const hints = [longListHint, pairingHint];

@@ -55,7 +55,10 @@ export interface MarksMemory {
 /** A hash of who is called for what, or of the key of Call Once Per. Identifies a call. */
 export function nameCall(body: CallBody, onceKey?: string): string {
 	const { phoneNumber, assistantId, customerName, dynamicVariables = {} } = body;
-	const variables = Object.entries(dynamicVariables).sort(([a], [b]) => (a < b ? -1 : 1));
+	// Items that come back from Outside Hours have `callAt`, also where whole items are sent as variables.
+	const variables = Object.entries(dynamicVariables)
+		.filter(([name]) => name !== 'callAt')
+		.sort(([a], [b]) => (a < b ? -1 : 1));
 	const call = onceKey ?? [phoneNumber, assistantId, customerName, variables];
 	return createHash('sha256').update(JSON.stringify(call)).digest('base64url');
 }

@@ -27,6 +27,9 @@ const growth = 0.1;
 /** The longest time between two reads of a status, in ms, unless the poll interval is longer. */
 const longestInterval = 60_000;
 
+/** The timeout of one status request, in ms. */
+const statusTimeout = 10_000;
+
 /** The longest wait until the execution is checked for a stop, in ms. */
 const longestSleep = 10_000;
 
@@ -41,15 +44,20 @@ export interface CallLimit {
 }
 
 interface PlacedCall {
-	/** When it was placed, in ms since 1970. */
+	/** When it was placed, or found to have been, in ms since 1970. */
 	at: number;
+	/** Whether an earlier attempt has placed it. */
+	isEarlier: boolean;
 	/** When to read its status next, in ms since 1970. */
 	readAt: number;
 }
 
+/** The calls of an execution that were found to have ended, by an object of n8n's with the same lifetime. */
+const endedIn = new WeakMap<object, Set<string>>();
+
 /** Tracks the calls that a run has placed, because of which AlloMia may be at capacity, and limits their number. */
 export class CallsInProgress {
-	/** By call ID; the oldest first. */
+	/** By call ID; the oldest first, and with a limit those first whose status was not read for the longest time. */
 	private readonly placed = new Map<string, PlacedCall>();
 
 	/** Until when calls count that may have been placed, in ms since 1970. */
@@ -76,12 +84,19 @@ export class CallsInProgress {
 
 	private checking?: Promise<void>;
 
+	/** The calls that were found to have ended, also by earlier attempts in this process. */
+	private readonly ended: Set<string>;
+
 	constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly connection: Connection,
 		private readonly timeout: number,
 		private readonly limit?: CallLimit,
-	) {}
+	) {
+		const lifetime = context.getContext('node');
+		this.ended = endedIn.get(lifetime) ?? new Set();
+		endedIn.set(lifetime, this.ended);
+	}
 
 	/** The number of calls in progress. */
 	get size(): number {
@@ -110,14 +125,21 @@ export class CallsInProgress {
 
 	/**
 	 * Releases a reservation.
-	 * @param mayHaveCalled whether the call may have been placed, now or by an earlier attempt. Its ID is not known,
-	 * so it counts for some minutes: from now on, or from the beginning of this attempt.
+	 * @param mayHaveCalled whether the call may have been placed: see `addUncertain`
 	 */
 	release(mayHaveCalled?: 'now' | 'earlier'): void {
 		this.reserved -= 1;
-		const since = mayHaveCalled === 'now' ? Date.now() : this.startedAt;
-		if (mayHaveCalled && this.limit) this.uncertain.push(since + uncertainCall);
+		if (mayHaveCalled) this.addUncertain(mayHaveCalled);
 		this.wake?.();
+	}
+
+	/**
+	 * Adds a call that may have been placed, now or by an earlier attempt. Its ID is not known, so it counts for some
+	 * minutes: from now on, or from the beginning of this attempt.
+	 */
+	addUncertain(when: 'now' | 'earlier'): void {
+		const since = when === 'now' ? Date.now() : this.startedAt;
+		if (this.limit) this.uncertain.push(since + uncertainCall);
 	}
 
 	/**
@@ -125,9 +147,10 @@ export class CallsInProgress {
 	 * @param isEarlier whether by an earlier attempt: it may have ended by now
 	 */
 	add(outboundCallId: string, isEarlier = false): void {
+		if (this.ended.has(outboundCallId)) return;
 		const now = Date.now();
 		const readAt = isEarlier ? now : now + (this.limit?.pollInterval ?? 0);
-		this.placed.set(outboundCallId, { at: now, readAt });
+		this.placed.set(outboundCallId, { at: now, isEarlier, readAt });
 		this.hasEnded = false;
 		this.change();
 		const [oldest] = this.placed.keys();
@@ -162,37 +185,37 @@ export class CallsInProgress {
 		return !this.isHopeless;
 	}
 
-	/** Reads the status of the calls for which it is time, a few at a time, until one of them has ended. */
+	/** Reads the status of a few calls for which it is time. */
 	private async readDue(limit: CallLimit): Promise<void> {
-		this.checking ??= this.readDueCalls(limit).finally(() => (this.checking = undefined));
+		this.checking ??= this.readSome(limit).finally(() => (this.checking = undefined));
 		await this.checking;
 	}
 
-	private async readDueCalls({ pollInterval, onEnd }: CallLimit): Promise<void> {
-		const signal = this.context.getExecutionCancelSignal();
+	private async readSome({ pollInterval, onEnd }: CallLimit): Promise<void> {
 		this.uncertain = this.uncertain.filter((until) => until > Date.now());
-		for (let hasEnded = false; !hasEnded && !signal?.aborted; ) {
-			const now = Date.now();
-			const due = this.dueCalls(now);
-			if (due.length === 0) return;
-			for (const [, call] of due) {
+		const due = this.dueCalls(Date.now());
+		const unknown = new Set<string>();
+		const statuses = await this.readStatuses(
+			due.map(([id]) => id),
+			(id) => unknown.add(id),
+		);
+		const now = Date.now();
+		for (const [id, call] of due) {
+			const status = statuses.get(id);
+			const isOver = status !== undefined && isTerminal(status.status);
+			if (isOver) onEnd?.(status);
+			const isForgotten = (call.isEarlier && unknown.has(id)) || now - call.at > longestCall;
+			if (isOver || isForgotten) {
+				this.end(id);
+			} else {
 				const wait = Math.min(growth * (now - call.at), longestInterval);
-				call.readAt = now + Math.max(pollInterval, wait);
-			}
-			const statuses = await this.readStatuses(due.map(([id]) => id));
-			for (const [id, { at }] of due) {
-				const status = statuses.get(id);
-				const isOver = status !== undefined && isTerminal(status.status);
-				if (isOver) onEnd?.(status);
-				if (isOver || Date.now() - at > longestCall) {
-					this.end(id);
-					hasEnded = true;
-				}
+				this.placed.delete(id);
+				this.placed.set(id, { ...call, readAt: now + Math.max(pollInterval, wait) });
 			}
 		}
 	}
 
-	/** The oldest calls for whose status it is time. */
+	/** Calls for whose status it is time: those first whose status was not read for the longest time. */
 	private dueCalls(now: number): Array<[id: string, call: PlacedCall]> {
 		const due: Array<[string, PlacedCall]> = [];
 		for (const entry of this.placed) {
@@ -210,12 +233,13 @@ export class CallsInProgress {
 		return Math.max(0, readAt - Date.now());
 	}
 
-	private async readStatuses(ids: readonly string[]): Promise<ReadonlyMap<string, StatusResponse>> {
+	private async readStatuses(
+		ids: readonly string[],
+		onUnknown?: (id: string) => void,
+	): Promise<ReadonlyMap<string, StatusResponse>> {
 		const signal = this.context.getExecutionCancelSignal();
-		const read = readStatuses(this.context, this.connection, ids, {
-			timeout: this.timeout,
-			signal,
-		});
+		const timeout = Math.min(this.timeout, statusTimeout);
+		const read = readStatuses(this.context, this.connection, ids, { timeout, signal, onUnknown });
 		return (await unlessAborted(read, signal)) ?? new Map<string, StatusResponse>();
 	}
 
@@ -236,6 +260,7 @@ export class CallsInProgress {
 
 	private end(id: string): void {
 		this.placed.delete(id);
+		this.ended.add(id);
 		this.hasEnded = true;
 		this.change();
 		this.wake?.();

@@ -75,7 +75,8 @@ export async function dialAll(
 	const limit = pLimit(settings.maxConcurrency);
 	const stopAtFailure = !context.continueOnFail();
 	let failed = false;
-	const mayCall = () => !(failed && stopAtFailure) && !ledger.isStopped;
+	let broken: { error: unknown } | undefined;
+	const mayCall = () => !(failed && stopAtFailure) && !broken && !ledger.isStopped;
 	const dial: DialContext = {
 		context,
 		connection,
@@ -84,19 +85,28 @@ export async function dialAll(
 		inProgress,
 		mayCall,
 		inOrder: pLimit(1),
-		total: calls.length,
+		progress: { done: 0, total: calls.length },
 	};
+	countRecalled(dial, calls);
 	let [isOver, isFailed] = [false, true];
 	try {
 		const results = await Promise.all(
 			calls.map((call) =>
 				limit(async (): Promise<DialResult> => {
-					const result = await dialOnce(dial, call);
-					failed ||= isFailure(result) && !result.leftAlone;
-					return result;
+					try {
+						const result = await dialOnce(dial, call);
+						failed ||= isFailure(result) && !result.leftAlone;
+						dial.progress.done += 1;
+						return result;
+					} catch (error) {
+						// The others must have come to their end before the ledger is closed.
+						broken ??= { error };
+						return { itemIndex: call.itemIndex, outcome: 'skipped' };
+					}
 				}),
 			),
 		);
+		if (broken) throw broken.error;
 		// With Retry On Fail, n8n may retry a node that has succeeded, because of its error items.
 		const isComplete = !results.some((it) => isFailure(it) || it.outcome === 'skipped');
 		isOver = isComplete && !context.getNode().retryOnFail;
@@ -118,8 +128,17 @@ interface DialContext {
 	mayCall: () => boolean;
 	/** Runs one task at a time, in the order of the items. */
 	inOrder: LimitFunction;
-	/** The number of calls that are to be placed. */
-	total: number;
+	/** How many items are done, of how many that are to be called. */
+	progress: { done: number; total: number };
+}
+
+/** Counts what earlier attempts have placed, or may have, among the calls in progress. */
+function countRecalled({ ledger, inProgress }: DialContext, calls: readonly PlannedCall[]): void {
+	for (const call of calls) {
+		const entry = ledger.recalled(call);
+		if (entry?.kind === 'answered') inProgress.add(entry.answer.outboundCallId, true);
+		else if (entry) inProgress.addUncertain('earlier');
+	}
 }
 
 /** A call that has been claimed, or is being claimed. */
@@ -127,6 +146,8 @@ interface Entered {
 	decision: Promise<Decision>;
 	/** Whether it has a reservation among the calls in progress. */
 	isReserved: boolean;
+	/** Set if it is outside of the person's hours, and was only claimed to learn of earlier attempts. */
+	outside?: DialResult;
 }
 
 async function dialOnce(dial: DialContext, call: PlannedCall): Promise<DialResult> {
@@ -134,7 +155,12 @@ async function dialOnce(dial: DialContext, call: PlannedCall): Promise<DialResul
 	if ('outcome' in entered) return entered;
 	let result: DialResult | undefined;
 	try {
-		result = await proceed(dial, call, await entered.decision);
+		const decision = await entered.decision;
+		if (decision.kind === 'dial' && entered.outside) {
+			dial.ledger.postpone(call);
+			return entered.outside;
+		}
+		result = await proceed(dial, call, decision);
 		return result;
 	} finally {
 		if (entered.isReserved) dial.inProgress.release(result && mayHaveCalled(result));
@@ -151,24 +177,28 @@ function mayHaveCalled({ outcome, leftAlone }: DialResult): 'now' | 'earlier' | 
 /** Claims a call once it may be placed: within the person's hours, and when there are not too many in progress. */
 async function enter(dial: DialContext, call: PlannedCall): Promise<DialResult | Entered> {
 	const { context, ledger, inProgress, mayCall } = dial;
-	const claim = (isReserved: boolean) => ({ decision: ledger.claim(call, mayCall), isReserved });
+	const claim = (isReserved: boolean, outside?: DialResult): Entered => ({
+		decision: ledger.claim(call, mayCall),
+		isReserved,
+		outside,
+	});
 	const { itemIndex } = call;
 	if (!mayCall()) return { itemIndex, outcome: 'skipped' };
-	if (ledger.isRecalled(call)) return claim(false);
-	const isWithinHours = () => outsideHours(dial, call) === undefined;
-	const isReserved =
-		isWithinHours() &&
-		(await inProgress.reserve(async () => {
-			showProgress(context, itemIndex, dial.total, inProgress.size);
+	if (ledger.recalled(call)) return claim(false);
+	let outside = outsideHours(dial, call);
+	let isReserved = false;
+	while (!outside && !isReserved && mayCall()) {
+		isReserved = await inProgress.reserve(async () => {
+			showProgress(context, dial.progress, inProgress.size);
 			await ledger.checkStopped();
-			return mayCall() && isWithinHours();
-		}));
-	const outside = outsideHours(dial, call);
-	if (!mayCall() || (outside && (await ledger.pass(call)))) {
-		if (isReserved) inProgress.release();
-		return outside ?? { itemIndex, outcome: 'skipped' };
+			return mayCall() && outsideHours(dial, call) === undefined;
+		});
+		outside = outsideHours(dial, call);
 	}
-	return claim(isReserved);
+	const isPassed = !mayCall() || (outside !== undefined && (await ledger.pass(call)));
+	if (isReserved && (isPassed || outside)) inProgress.release();
+	if (isPassed) return outside ?? { itemIndex, outcome: 'skipped' };
+	return claim(isReserved && !outside, outside);
 }
 
 /** Goes on with a call as the ledger has decided. */
@@ -180,7 +210,6 @@ async function proceed(
 	const { itemIndex } = call;
 	switch (decision.kind) {
 		case 'answered':
-			dial.inProgress.add(decision.answer.outboundCallId, true);
 			return { itemIndex, outcome: { ok: true, value: decision.answer } };
 		case 'alreadyCalled':
 		case 'skipped':

@@ -220,9 +220,9 @@ export class Ledger {
 		return await this.checking;
 	}
 
-	/** Whether the result of an earlier attempt is stored, so that `claim` returns it. */
-	isRecalled({ itemIndex }: Pick<PlannedCall, 'itemIndex'>): boolean {
-		return this.recall(this.itemAt(itemIndex)) !== undefined;
+	/** The stored result of an earlier attempt, if there is one: `claim` returns it. */
+	recalled({ itemIndex }: Pick<PlannedCall, 'itemIndex'>): LedgerEntry | undefined {
+		return this.recall(this.itemAt(itemIndex));
 	}
 
 	/**

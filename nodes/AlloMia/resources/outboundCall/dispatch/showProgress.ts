@@ -9,12 +9,11 @@ const shownAt = new WeakMap<object, number>();
 /**
  * Tells how far a list is that waits for calls to end: in the browser's console, where n8n shows what a node says while
  * it runs in the editor, and in n8n's log at the level debug.
- * @param done the number of items that are done
+ * @param inProgress the number of calls in progress
  */
 export function showProgress(
 	context: IExecuteFunctions,
-	done: number,
-	total: number,
+	{ done, total }: { done: number; total: number },
 	inProgress: number,
 ): void {
 	const lifetime = context.getContext('node');

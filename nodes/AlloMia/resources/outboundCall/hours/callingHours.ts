@@ -17,7 +17,11 @@ export interface CallingHours {
 	zones: readonly [string, ...string[]];
 }
 
-const [minute, day, week] = [60_000, 86_400_000, 7 * 86_400_000];
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** How far ahead to look: a week, and a day for clocks that are changed. */
+const horizon = 8 * day;
 
 /** The names of the days, in the order of `CallingWindow.days`. */
 export const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -80,11 +84,11 @@ function isOpen(windows: readonly CallingWindow[], wall: number): boolean {
 }
 
 /**
- * The instants of the week from `now` on at which the windows may begin in a zone: where its clock shows their
+ * The instants from `now` on at which the windows may begin in a zone: where its clock shows their
  * beginning, and where its clock is changed.
  */
 function openingsOf(windows: readonly CallingWindow[], zone: string, now: number): number[] {
-	return offsetsOf(zone, now, now + week).flatMap(({ offset, start, end }) => {
+	return offsetsOf(zone, now, now + horizon).flatMap(({ offset, start, end }) => {
 		const openings = [start];
 		const midnight = Math.floor((start + offset) / day) * day;
 		for (let date = midnight; date < end + offset; date += day) {
@@ -121,4 +125,15 @@ function changeOf(zone: string, before: number, after: number): number {
 
 const weekdayOf = (wall: number) => (Math.floor(wall / day) + 3) % 7;
 
-const offsetOf = (zone: string, instant: number) => IANAZone.create(zone).offset(instant) * minute;
+/** The offset of a zone from UTC, in ms. */
+function offsetOf(zone: string, instant: number): number {
+	const offset = IANAZone.create(zone).offset(instant);
+	if (Number.isNaN(offset)) throw new Error(`${zone} is not a time zone`);
+	return offset * minute;
+}
+
+/** Whether Node.js knows a time zone. */
+export function isTimeZone(name: string): boolean {
+	// Offsets such as +05:00 are valid too where Node.js is new: they know no daylight saving time.
+	return /^[a-z]/i.test(name) && IANAZone.isValidZone(name);
+}

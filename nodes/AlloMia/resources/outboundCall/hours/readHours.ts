@@ -1,10 +1,10 @@
-import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { readText } from '../../../../shared/values/readParameter';
 import { clean } from '../../../../shared/values/strings';
 import type { ValidationIssue } from '../../../../shared/values/validation';
 import {
 	dayNames,
+	isTimeZone,
 	legalHours,
 	nextWithinHours,
 	type CallingHours,
@@ -27,6 +27,7 @@ export type HoursReader = (
 export function hoursReader(workflowZone: string): HoursReader {
 	const windowsOf = cached((text: string) => readWindows(JSON.parse(text) as unknown));
 	const alone = cached((zone: string): [string] => [zone]);
+	const unknownIn = cached((zones: readonly string[]) => zones.find((zone) => !isTimeZone(zone)));
 	const hoursOf = cached((windows: readonly CallingWindow[]) =>
 		cached((zones: CallingHours['zones']): CallingHours => ({ windows, zones })),
 	);
@@ -38,6 +39,12 @@ export function hoursReader(workflowZone: string): HoursReader {
 		const [first, ...others] = zone === '' ? timeZonesOf(phoneNumber) : [zone];
 		const isOne = others.length === 0;
 		const zones = isOne ? alone(first ?? workflowZone) : timeZonesOf(phoneNumber);
+		const unknown = unknownIn(zones);
+		if (unknown !== undefined) {
+			const message = `${phoneNumber} may be in ${unknown}, a time zone that this n8n does not know. Set it.`;
+			issues.push({ field: 'Time Zone', message });
+			return undefined;
+		}
 		const hours = hoursOf(windows)(zones as CallingHours['zones']);
 		if (nextWithinHours(hours, Date.now()) === undefined) {
 			issues.push({ field: 'Calling Hours', message: neverWithinHours(phoneNumber, hours) });
@@ -116,8 +123,7 @@ function readDays(value: unknown): number[] | undefined {
 function readTimeZone(value: unknown, issues: ValidationIssue[]): string {
 	const field = 'Time Zone';
 	const zone = readText(field, value, issues) ?? '';
-	// Offsets such as +05:00 are valid too where Node.js is new: they know no daylight saving time.
-	if (zone === '' || (/^[a-z]/i.test(zone) && IANAZone.isValidZone(zone))) return zone;
+	if (zone === '' || isTimeZone(zone)) return zone;
 	const message = `${JSON.stringify(zone)} is not a time zone. Use an IANA name, such as America/Toronto.`;
 	issues.push({ field, message });
 	return '';
@@ -126,8 +132,7 @@ function readTimeZone(value: unknown, issues: ValidationIssue[]): string {
 function cached<K, V>(create: (key: K) => V): (key: K) => V {
 	const known = new Map<K, V>();
 	return (key) => {
-		const value = known.get(key) ?? create(key);
-		known.set(key, value);
-		return value;
+		if (!known.has(key)) known.set(key, create(key));
+		return known.get(key) as V;
 	};
 }

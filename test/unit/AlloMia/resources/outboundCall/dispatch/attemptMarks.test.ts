@@ -85,6 +85,15 @@ const begun = { established: 1_700_000_000_000 };
 const moment = `mark/N/${begun.established}`;
 const rerun = { ...begun, mode: 'retry', source: 'webhook' };
 
+it('a call has the same name when its item comes back from Outside Hours, as a whole', () => {
+	const body = { phoneNumber: '+15145551234', assistantId: 'a', phoneNumberId: 'p' };
+	const name = (variables: Record<string, string>) =>
+		nameCall({ ...body, dynamicVariables: variables });
+	const callAt = '2026-11-30T09:00:00-05:00';
+	expect(name({ slot: 'one', callAt })).toBe(name({ slot: 'one' }));
+	expect(name({ slot: 'two', callAt })).not.toBe(name({ slot: 'one' }));
+});
+
 describe('a call', () => {
 	const body = { phoneNumber: '+15145551234', assistantId: 'a', phoneNumberId: 'p' };
 

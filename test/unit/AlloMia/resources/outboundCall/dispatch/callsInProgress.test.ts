@@ -5,13 +5,18 @@ import type { Connection } from '../../../../../../nodes/shared/api/client';
 const connection = { baseUrl: 'https://x.example', apiKey: 'k', credential: {} } as Connection;
 
 let ended: Set<string>;
+let unknown: Set<string>;
 let asked: string[];
 let timeouts: Set<number>;
 let isBroken: boolean;
+let execution: object;
+/** How long AlloMia takes for a status, in ms. */
+let takes: number;
 
 /** AlloMia, asked through n8n: a call is in progress unless it has ended. */
 const context = {
 	getExecutionCancelSignal: () => undefined,
+	getContext: () => execution,
 	helpers: {
 		httpRequestWithAuthentication: async (
 			_: string,
@@ -20,6 +25,11 @@ const context = {
 			const outboundCallId = /outbound\/(.+)\/status/.exec(url)?.[1] ?? '';
 			asked.push(outboundCallId);
 			timeouts.add(timeout);
+			if (takes > 0) await new Promise((resolve) => setTimeout(resolve, takes));
+			if (unknown.has(outboundCallId)) {
+				const body = JSON.stringify({ error: 'Outbound call not found' });
+				return { statusCode: 404, headers: {}, body };
+			}
 			const status = ended.has(outboundCallId) ? 'completed' : 'calling';
 			return {
 				statusCode: isBroken ? 502 : 200,
@@ -42,7 +52,8 @@ const start = (...ids: string[]) => {
 const pass = (seconds: number) => jest.setSystemTime(Date.now() + 1_000 * seconds);
 
 beforeEach(() => {
-	[ended, asked, timeouts, isBroken] = [new Set(), [], new Set(), false];
+	[ended, unknown, asked, timeouts] = [new Set(), new Set(), [], new Set()];
+	[isBroken, takes, execution] = [false, 0, {}];
 	jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'], now: 1_800_000_000_000 });
 });
 
@@ -231,5 +242,49 @@ describe('with a limit', () => {
 		setTimeout(() => (mayWait = false), 12_000);
 		expect(await reserve(calls, async () => mayWait)).toEqual({ reserved: false, seconds: 20 });
 		expect(calls.size).toBe(1);
+	});
+
+	it('looks whether it may still wait after each few calls, however slow AlloMia is', async () => {
+		takes = 5_000;
+		const calls = limited(300);
+		for (let index = 0; index < 300; index += 1) calls.add(uuid(index));
+		pass(60);
+		let looks = 0;
+		const looking = async () => {
+			looks += 1;
+			return true;
+		};
+		await reserve(calls, looking, 100);
+		expect(looks).toBeGreaterThanOrEqual(15);
+		// Nobody is asked about twice while others were not asked about at all.
+		expect(new Set(asked).size).toBe(asked.length);
+	});
+
+	it('asks about the younger calls, too, while it learns nothing of the oldest', async () => {
+		takes = 15_000;
+		const calls = limited(12);
+		for (let index = 0; index < 12; index += 1) calls.add(uuid(index));
+		ended = new Set([uuid(11)]);
+		expect((await reserve(calls)).seconds).toBeLessThan(60);
+	});
+
+	it('takes an earlier call that AlloMia does not know for ended; not one that was just placed', async () => {
+		unknown = new Set([a, b]);
+		const calls = limited(1);
+		calls.add(a, true);
+		expect(await reserve(calls)).toEqual({ reserved: true, seconds: 0 });
+		calls.add(b);
+		calls.release();
+		expect((await reserve(calls, undefined, 600)).reserved).toBeUndefined();
+	});
+
+	it('does not ask again about calls that an earlier attempt of the execution knew to have ended', async () => {
+		const first = limited(1);
+		first.add(a, true);
+		ended = new Set([a]);
+		await reserve(first);
+		const second = limited(1);
+		second.add(a, true);
+		expect([second.size, asked]).toEqual([0, [a]]);
 	});
 });

@@ -142,6 +142,17 @@ describe('what cannot be read is refused by name: nobody is called at any time i
 		expect(read(options)).toEqual({ hours: undefined, issues: [issue] });
 	});
 
+	it('a zone of the workflow that there is not', () => {
+		const issues: ValidationIssue[] = [];
+		hoursReader('DEFAULT')({ callingHours: 'canada' }, '+80012345678', issues);
+		expect(issues).toEqual([
+			{
+				field: 'Time Zone',
+				message: '+80012345678 may be in DEFAULT, a time zone that this n8n does not know. Set it.',
+			},
+		]);
+	});
+
 	it('hours that never come', () => {
 		const morning = custom({ ...good, to: '10:00' });
 		expect(read(morning, tollFree).issues).toEqual([
