@@ -117,7 +117,7 @@ it('is installed by hand with the README’s commands, and nothing else is', asy
 });
 
 describe('the tarball', () => {
-	it('holds what n8n needs and nothing else, in less than 340 kB', () => {
+	it('holds what n8n needs and nothing else, in less than 370 kB', () => {
 		const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-tarball-'));
 		try {
 			execFileSync('tar', ['xzf', readEnvironment().tarball, '-C', folder]);
@@ -138,11 +138,12 @@ describe('the tarball', () => {
 				'dist/nodes/AlloMiaTrigger/AlloMiaTrigger.node.json',
 				'dist/nodes/shared/nodes.js',
 				'dist/nodes/shared/phone.js',
+				'dist/nodes/shared/phoneTimeZones.js',
 				'index.js',
 				'package.json',
 			]);
 			const size = files.reduce((sum, file) => sum + fs.statSync(file).size, 0);
-			expect(size).toBeLessThan(340_000);
+			expect(size).toBeLessThan(370_000);
 		} finally {
 			fs.rmSync(folder, { recursive: true, force: true });
 		}

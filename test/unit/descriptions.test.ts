@@ -210,7 +210,15 @@ describe('the credential', () => {
 });
 
 describe('n8n’s start', () => {
-	const onlyForRuns = ['zod', 'p-limit', 'ipaddr.js', 'lossless-json', 'libphonenumber-js/core'];
+	const onlyForRuns = [
+		'zod',
+		'luxon',
+		'p-limit',
+		'ipaddr.js',
+		'lossless-json',
+		'libphonenumber-js/core',
+		'time-zones',
+	];
 
 	afterEach(() => {
 		for (const name of [...onlyForRuns, 'n8n-workflow']) jest.dontMock(name);
