@@ -138,6 +138,15 @@ describe('somebody outside of the calling hours', () => {
 		expect(dialRequests()).toBe(0);
 	});
 
+	it.each(['', null, 'europe', '={{ "" }}', '={{ $json.nothing }}'])(
+		'is not called at any time instead, where the hours are %j',
+		async (callingHours) => {
+			const run = await execute(calling({ callingHours }));
+			expect(errorOf(run).message).toMatch(/^3 of 3 items .* Item 0: Calling Hours: It is /);
+			expect(dialRequests()).toBe(0);
+		},
+	);
+
 	it('is told in the workflow’s time where the zone is not known for sure', async () => {
 		setClock('2026-11-30T03:00:00-05:00');
 		const run = await execute(calling({ callingHours: 'unitedStates' }, numbers('+18005551234')));

@@ -37,22 +37,22 @@ export function readCall(
 
 /** Whether Call Once Per is set. It does not depend on an item's value, since the outputs depend on it. */
 export function hasOnceKey(context: IExecuteFunctions): boolean {
-	return isSet(context, 'onceKey');
+	return Boolean(storedOptions(context).onceKey);
 }
 
-/** Whether Calling Hours are set, independent of an item's value as well. */
+/** Whether Calling Hours are among the options, independent of an item's value as well. They may be invalid. */
 export function hasCallingHours(context: IExecuteFunctions): boolean {
-	return isSet(context, 'callingHours');
+	return storedOptions(context).callingHours !== undefined;
 }
 
 /** Whether items outside of the calling hours have an output of their own. An agent's tool has only one. */
 export function hasOutsideHoursOutput(context: IExecuteFunctions): boolean {
-	return hasCallingHours(context) && !isAgentTool(context);
+	return Boolean(storedOptions(context).callingHours) && !isAgentTool(context);
 }
 
-function isSet(context: IExecuteFunctions, option: string): boolean {
-	const { options } = context.getNode().parameters;
-	return Boolean((options as IDataObject | undefined)?.[option]);
+/** The options as they are stored, with their expressions. */
+function storedOptions(context: IExecuteFunctions): IDataObject {
+	return (context.getNode().parameters.options as IDataObject | undefined) ?? {};
 }
 
 /** Reads an item's outbound call ID. */
