@@ -84,7 +84,7 @@ describe('createAndWait', () => {
 		it('calls nobody where n8n would give all outcomes to the first output', async () => {
 			const workflow = await waitingWorkflow(bench, { options: { outputPerStatus: true } });
 			const { error } = (await workflow.run(phones('1000'))).data.resultData;
-			expect(error?.message).toContain('needs n8n 2.39 or newer');
+			expect(error?.message).toContain('need n8n 2.39 or newer');
 			expect(error?.description).toMatch(/Nobody was called.*Polling/);
 			expect(bench.simulator.requests).toHaveLength(0);
 		});

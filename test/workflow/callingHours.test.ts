@@ -15,10 +15,10 @@ import {
 const good = '+15145551234';
 const better = '+15145551235';
 const best = '+15145551236';
-/** Vancouver. */
-const west = '+16045551234';
+/** Los Angeles. */
+const west = '+12135551234';
 
-/** A Monday in Toronto, ten in the morning; in Vancouver it is seven. */
+/** A Monday in Toronto, ten in the morning; in Los Angeles it is seven. */
 const monday = Date.parse('2026-11-30T10:00:00-05:00');
 const nextMorning = '2026-12-01T09:00:00-05:00';
 

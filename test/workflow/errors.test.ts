@@ -170,6 +170,15 @@ const scenarios: Record<string, Failing> = {
 	'Callback: "…" is not at … (404): …': async () =>
 		byHand(await publicUrl(404, 'Cannot POST /webhook', { 'content-type': 'text/html' })),
 	'Callback: http://… redirects to https, …': async () => byHand(await securing()),
+	'Calling Hours: There is no time within a week …': () => ({
+		items: numbers('+18005551234'),
+		parameters: call({
+			options: {
+				callingHours: 'custom',
+				callingWindows: { window: [{ days: ['mon'], from: '09:00', to: '10:00' }] },
+			},
+		}),
+	}),
 	'Dry Run: It is …': () => options({ dryRun: '={{ "perhaps" }}' }),
 	'Metadata: It is returned with the outcome, …': () =>
 		options({ metadata: { entry: [{ name: 'id', value: '7' }] } }),
@@ -276,10 +285,11 @@ const inN8n: Record<string, [file: string, says: string]> = {
 		'The API key may only be sent to https://${api},',
 	],
 	'n8n blocks requests to itself at …': ['triggerLife', 'n8n blocks requests to itself at'],
-	'Output per Status together with Callback needs n8n 2.39 or newer': [
+	'Output per Status and Calling Hours, together with Callback, need n8n 2.39 or newer': [
 		'createAndWait',
-		'needs n8n 2.39 or newer',
+		'need n8n 2.39 or newer',
 	],
+	'… may not be called now: …': ['agent', 'outside of the calling hours until'],
 	'This AI agent cannot pause its tools, …': ['agent', 'cannot pause'],
 };
 
