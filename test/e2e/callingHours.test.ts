@@ -142,7 +142,7 @@ describe('Calling Hours', () => {
 
 	it('stop a list at closing time, for real', async () => {
 		// A whole minute, which is when windows end.
-		const closing = now().plus({ seconds: 8 }).startOf('minute').plus({ minutes: 1 });
+		const closing = now().plus({ seconds: 30 }).startOf('minute').plus({ minutes: 1 });
 		const list = people(400);
 		const options = { ...hours(now().minus({ hours: 1 }), closing), maxConcurrency: 1 };
 		const workflow = await calling('create', options, 2);
@@ -188,7 +188,7 @@ describe('Calling Hours', () => {
 	});
 
 	it('hold for a re-run of a list that was killed: those who were called are not put off', async () => {
-		const closing = now().plus({ seconds: 20 }).startOf('minute').plus({ minutes: 1 });
+		const closing = now().plus({ seconds: 40 }).startOf('minute').plus({ minutes: 1 });
 		const options = { ...hours(now().minus({ hours: 1 }), closing), maxConcurrency: 1 };
 		const list = people(300);
 		const workflow = await calling('create', options, 2, { onError: 'continueRegularOutput' });
