@@ -60,7 +60,7 @@ describeIfComplete('queue')(
 					const over = all.filter(({ status }) => status === 'success' || status === 'error');
 					return over.length >= count && over;
 				},
-				60_000,
+				180_000,
 				200,
 			);
 			return await Promise.all(list.map(async ({ id }) => await waitForEnd(cluster.session, id)));
