@@ -230,7 +230,7 @@ describe('Max Calls at Once', () => {
 		bench.simulator.setCapacity(3);
 		const list = people(20);
 		const workflow = await calling(operation, limited, 1);
-		const execution = await workflow.run(list, 120_000);
+		const execution = await workflow.run(list);
 		expect(execution.status).toBe('success');
 		expect(ranWith(execution, 0)).toHaveLength(20);
 		expect(numbers()).toEqual(list.map(({ phone }) => phone));

@@ -92,7 +92,7 @@ describe('createAndWait', () => {
 
 	it('marks the calls that have not ended in time, and only those', async () => {
 		const workflow = await waiting({ maxWait: 0.1, maxWaitUnit: 'minutes' });
-		const execution = await workflow.run(phones('1000', '0004'), 90_000);
+		const execution = await workflow.run(phones('1000', '0004'));
 		const [items = []] = outputsOf(execution, 'AlloMia');
 		expect(items[0]).toMatchObject({ status: 'completed' });
 		expect(items[0]).not.toHaveProperty('timedOut');
@@ -149,7 +149,7 @@ describe('createAndWait', () => {
 			maxWaitUnit: 'minutes',
 			options: { outputPerStatus: true },
 		});
-		const execution = await workflow.run(phones('0002', '0004'), 90_000);
+		const execution = await workflow.run(phones('0002', '0004'));
 		const outputs = outputsOf(execution, 'AlloMia').map((items) => items.map((it) => it.status));
 		expect(outputs).toEqual([[], [], ['busy'], [], ['calling']]);
 	});
@@ -586,7 +586,7 @@ describe('createAndWait by polling', () => {
 		bench.simulator.fault({ kind: 'timeout-before', times: 1_000, match: { method: 'GET' } });
 		const workflow = await waiting({ waitFor: 'polling', maxWait: 0.2, maxWaitUnit: 'minutes' });
 		const begun = Date.now();
-		const execution = await workflow.run(people(60), 60_000);
+		const execution = await workflow.run(people(60));
 		expect(Date.now() - begun).toBeLessThan(12_000 + 8_000);
 		const items = outputsOf(execution, 'AlloMia')[0] ?? [];
 		expect(items.filter(({ timedOut }) => timedOut === true)).toHaveLength(60);
@@ -596,7 +596,7 @@ describe('createAndWait by polling', () => {
 		const limit = { maxWait: 0.1, maxWaitUnit: 'minutes' };
 		const workflow = await waiting({ waitFor: 'polling', ...limit }, retrying);
 		const begun = Date.now();
-		const execution = await workflow.run([{ phone: 'nobody' }, ...phones('0004', '1000')], 60_000);
+		const execution = await workflow.run([{ phone: 'nobody' }, ...phones('0004', '1000')]);
 		expect(Date.now() - begun).toBeLessThan(2 * 6_000);
 		expect(outputsOf(execution, 'AlloMia')[0]).toMatchObject([
 			{ error: expect.stringContaining('Phone Number') as string },

@@ -30,7 +30,7 @@ it('reads people’s numbers in n8n as in the proof: the number that is meant, o
 			{ onError: 'continueRegularOutput' },
 		),
 	]);
-	const [read = []] = outputsOf(await workflow.run(items, 60_000), 'AlloMia');
+	const [read = []] = outputsOf(await workflow.run(items), 'AlloMia');
 	expect(read).toHaveLength(items.length);
 	const numbers = read.map(({ request }) => (request as { phoneNumber?: string })?.phoneNumber);
 	const strangers = numbers.flatMap((number, index) =>

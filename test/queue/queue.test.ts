@@ -129,7 +129,7 @@ describeIfComplete('queue')(
 				...it,
 				days: index % 3 === 2 ? [later] : window.days,
 			}));
-			const execution = await workflow.run(list, 60_000);
+			const execution = await workflow.run(list);
 			expect(execution.status).toBe('success');
 			expect(simulator.mostInProgress()).toBe(2);
 			expect(simulator.dials.map(({ body }) => body.phoneNumber)).toEqual(

@@ -66,6 +66,9 @@ export interface SignedIn {
 	n8n: Pick<Instance, 'session' | 'baseUrl'>;
 }
 
+/** How long so many calls may take on a slow and busy machine, in ms. */
+export const timeFor = (count: number) => 120_000 + 60 * count;
+
 export interface RunningWorkflow {
 	id: string;
 	/** The address that items are posted to. */
@@ -74,7 +77,7 @@ export interface RunningWorkflow {
 	send(items: unknown[]): Promise<void>;
 	/** Sends items in; resolves with the execution's id at once. */
 	begin(items: unknown[]): Promise<string>;
-	/** Sends items in; resolves with the execution once it has ended. */
+	/** Sends items in; resolves with the execution once it has ended, within {@link timeFor} unless a limit is given. */
 	run(items: unknown[], limit?: number): Promise<Execution>;
 }
 
@@ -121,7 +124,8 @@ export async function activeWorkflow(
 		url,
 		send,
 		begin,
-		run: async (items, limit) => await waitForEnd(n8n.session, await begin(items), limit),
+		run: async (items, limit = timeFor(items.length)) =>
+			await waitForEnd(n8n.session, await begin(items), limit),
 	};
 }
 

@@ -4,7 +4,7 @@ import {
 	type Execution,
 	type WorkflowNode,
 } from '../../../scripts/lib/workflows';
-import type { Bench } from './bench';
+import { timeFor, type Bench } from './bench';
 import { alloMia } from './nodes';
 import { dialledTwice, killAndRestart } from './reruns';
 
@@ -46,9 +46,6 @@ export const dialled = ({ simulator }: Bench) =>
 
 export const isUncertain = ({ message }: Record<string, unknown>) =>
 	String(message).includes('may have been placed');
-
-/** How long to wait for so many calls, in ms. */
-export const timeFor = (count: number) => 60_000 + 60 * count;
 
 /** Waits for so many calls, kills n8n in the middle, and gives those who were called by then. */
 export async function killAfter(
