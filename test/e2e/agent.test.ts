@@ -4,7 +4,9 @@ import type { IDataObject } from 'n8n-workflow';
 import {
 	createCredential,
 	until,
+	waitForEnd,
 	type CredentialReference,
+	type Execution,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
 import { close, ids, keys, listen } from '../simulator';
@@ -13,6 +15,7 @@ import { clinic } from '../clinics';
 import { alloMia, node } from './support/nodes';
 import { killAndRestart, runAgain } from './support/reruns';
 import { hasNodeVersion } from './support/version';
+import { dialOf, parked } from './support/waiting';
 
 interface Tool {
 	function: {
@@ -131,7 +134,11 @@ async function askAbout(
 	items: IDataObject[],
 	...settings: Parameters<typeof agentWorkflow>
 ): Promise<string[]> {
-	const execution = await (await agentWorkflow(...settings)).run(items);
+	return saidIn(await (await agentWorkflow(...settings)).run(items));
+}
+
+/** What the agent said at the end of an execution. */
+function saidIn(execution: Execution): string[] {
 	// An agent that leaves its tools to n8n runs once more after them.
 	const run = execution.data.resultData.runData.Agent?.at(-1);
 	if (run?.error) throw new Error(run.error.message);
@@ -275,9 +282,12 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 	});
 
 	it('waits for a callback, where n8n runs tools as nodes', async () => {
-		bench.simulator.setPace(3_000);
-		filled = { Phone_Number: '+15145550002', Customer_Name: 'Ada' };
-		const said = await ask({ ...byModel, operation: 'createAndWait' });
+		filled = { Phone_Number: '+15145550004', Customer_Name: 'Ada' };
+		const workflow = await agentWorkflow({ ...byModel, operation: 'createAndWait' }, newest);
+		const id = await workflow.begin([{}]);
+		await parked(bench, id);
+		await bench.simulator.endCall(dialOf(bench, '+15145550004').outboundCallId, 'busy');
+		const [said] = saidIn(await waitForEnd(bench.n8n.session, id));
 		expect(said).toContain('busy');
 		expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200]);
 		expect(bench.simulator.dials).toHaveLength(1);

@@ -1,5 +1,6 @@
 import type { ICredentialDataDecryptedObject, IDataObject, INodeParameters } from 'n8n-workflow';
 import { ids, keys, startSimulator, type Simulator } from '../simulator';
+import type { Execution } from './engine';
 
 /** The simulator of this file's tests, as new before each of them. */
 export let simulator: Simulator;
@@ -24,6 +25,20 @@ export function call(change: INodeParameters = {}): INodeParameters {
 		phoneNumberId: ids.phoneNumberId,
 		...change,
 	};
+}
+
+/** Makes executions that call the items' `number`, with some options always set. */
+export function callingWith(preset: INodeParameters) {
+	return (
+		options: INodeParameters,
+		items: IDataObject[],
+		{ operation = 'create', ...more }: Partial<Execution> & { operation?: string } = {},
+	): Execution => ({
+		parameters: call({ operation, waitFor: 'polling', options: { ...preset, ...options } }),
+		credential,
+		items,
+		...more,
+	});
 }
 
 /** A number with this ending, which tells the simulator what to do. */

@@ -1,5 +1,5 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { call, credential, dialRequests, ending, numbers, rung, simulator } from './bench';
+import { callingWith, dialRequests, ending, numbers, rung, simulator } from './bench';
 import {
 	errorOf,
 	execute,
@@ -46,23 +46,12 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
+const callingAtHours = callingWith({ callingHours: 'canada', pollInterval: 1 });
 const calling = (
 	options: INodeParameters = {},
 	items: IDataObject[] = numbers(good, west, better),
-	more: Partial<Execution> & { operation?: string } = {},
-): Execution => {
-	const { operation = 'create', ...rest } = more;
-	return {
-		parameters: call({
-			operation,
-			waitFor: 'polling',
-			options: { callingHours: 'canada', pollInterval: 1, ...options },
-		}),
-		credential,
-		items,
-		...rest,
-	};
-};
+	more?: Parameters<typeof callingAtHours>[2],
+) => callingAtHours(options, items, more);
 
 const going = { onError: 'continueRegularOutput' } as const;
 const apart = { onError: 'continueErrorOutput' } as const;

@@ -1,27 +1,10 @@
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { call, credential, numbers, rung, simulator, until } from './bench';
-import { errorOf, execute, outputJson, start, type Execution } from './engine';
+import { callingWith, numbers, rung, simulator, until } from './bench';
+import { errorOf, execute, outputJson, start } from './engine';
 
 const list = (count: number) =>
 	Array.from({ length: count }, (_, index) => `+1514555${2001 + index}`);
 
-const calling = (
-	options: INodeParameters,
-	items: IDataObject[],
-	more: Partial<Execution> & { operation?: string } = {},
-): Execution => {
-	const { operation = 'create', ...rest } = more;
-	return {
-		parameters: call({
-			operation,
-			waitFor: 'polling',
-			options: { maxInProgress: 2, pollInterval: 1, ...options },
-		}),
-		credential,
-		items,
-		...rest,
-	};
-};
+const calling = callingWith({ maxInProgress: 2, pollInterval: 1 });
 
 const going = { onError: 'continueRegularOutput' } as const;
 const looks = () => simulator.requests.filter(({ path }) => path.endsWith('/status')).length;
