@@ -250,25 +250,29 @@ describe('Max Calls at Once', () => {
 		expect(numbers()).toHaveLength(3);
 	});
 
-	it('goes on in a re-run of a list that was stopped: nobody is called twice', async () => {
-		bench.simulator.setPace(1_000);
-		bench.simulator.fault({
-			kind: 'slow',
-			delayMs: 400,
-			match: { path: '/outbound', method: 'POST' },
-			times: 3,
-		});
-		const list = people(12);
-		const options = { ...limited, maxInProgress: 5, maxConcurrency: 1 };
-		const workflow = await calling('create', options, 1, { onError: 'continueRegularOutput' });
-		const id = await workflow.begin(list);
-		await until('two calls', () => bench.simulator.dials.length >= 2);
-		await stopExecution(bench.n8n.session, id);
-		await waitForEnd(bench.n8n.session, id, 5_000);
-		const again = await runAgain(bench, workflow.id, id);
-		expect(dialledTwice(bench)).toEqual([]);
-		expect(numbers().sort()).toEqual(list.map(({ phone }) => phone).sort());
-		expect(bench.simulator.mostInProgress()).toBeLessThanOrEqual(5);
-		expect(ranWith(again, 0)).toHaveLength(12);
-	});
+	// An older n8n does not go on with an execution that was stopped.
+	since('2.39.0').it(
+		'goes on in a re-run of a list that was stopped: nobody is called twice',
+		async () => {
+			bench.simulator.setPace(1_000);
+			bench.simulator.fault({
+				kind: 'slow',
+				delayMs: 400,
+				match: { path: '/outbound', method: 'POST' },
+				times: 3,
+			});
+			const list = people(12);
+			const options = { ...limited, maxInProgress: 5, maxConcurrency: 1 };
+			const workflow = await calling('create', options, 1, { onError: 'continueRegularOutput' });
+			const id = await workflow.begin(list);
+			await until('two calls', () => bench.simulator.dials.length >= 2);
+			await stopExecution(bench.n8n.session, id);
+			await waitForEnd(bench.n8n.session, id, 5_000);
+			const again = await runAgain(bench, workflow.id, id);
+			expect(dialledTwice(bench)).toEqual([]);
+			expect(numbers().sort()).toEqual(list.map(({ phone }) => phone).sort());
+			expect(bench.simulator.mostInProgress()).toBeLessThanOrEqual(5);
+			expect(ranWith(again, 0)).toHaveLength(12);
+		},
+	);
 });
