@@ -75,7 +75,7 @@ describeIfComplete('editor')('n8n’s Community nodes dialog', () => {
 		});
 		const bench = { n8n, simulator, credential, stop: async () => undefined };
 		const workflow = await waitingWorkflow(bench);
-		simulator.setPace(60_000);
+		simulator.setPace(3_600_000);
 		const id = await workflow.begin([{ phone: '+15145551000' }]);
 		await parked(bench, id);
 

@@ -25,7 +25,7 @@ export async function openBrowser(): Promise<Browser> {
 export async function openEditor(browser: Browser, baseUrl: string): Promise<Page> {
 	const context = await browser.newContext({ viewport: { width: 1500, height: 1100 } });
 	const page = await context.newPage();
-	page.setDefaultTimeout(60_000);
+	page.setDefaultTimeout(120_000);
 	await page.goto(`${baseUrl}/signin`);
 	await page.locator('input[type=email], input[name=emailOrLdapLoginId]').first().fill(owner.email);
 	await page.locator('input[type=password]').fill(owner.password);
