@@ -9,6 +9,12 @@ import { KeyedLimiter } from './keyedLimiter';
  */
 const cacheTime = 5_000;
 
+/**
+ * How long a cached key may stand in for a credential that n8n is too busy to read, in ms: AlloMia sends an outcome
+ * once.
+ */
+const standInTime = 60 * 60_000;
+
 /** The minimum time between two reads of the credential because of invalid signatures, in ms. */
 const rereadInterval = 1_000;
 
@@ -31,7 +37,7 @@ const otherSignatures = new KeyedLimiter(50);
 const readTimeout = 8_000;
 
 /** Reads of credentials in progress, by endpoint and credential ID: concurrent callbacks share one. */
-const pendingReads = new Map<string, Promise<Connection>>();
+const pendingReads = new Map<string, Promise<Connection | void>>();
 
 /** The result of verifying a signature. */
 export interface VerifiedSignature {
@@ -42,7 +48,7 @@ export interface VerifiedSignature {
 }
 
 /**
- * Verifies the signature in a callback's URL.
+ * Verifies the signature in a callback's URL. While n8n is too busy to read the credential, the cached key decides.
  * @param endpoint identifies what the callback was sent to
  * @returns undefined if too many callbacks are waiting for the credential
  * @throws CredentialError, or n8n's own error, if the credential cannot be read
@@ -58,28 +64,29 @@ export async function verifySignature(
 	const age = cached ? Date.now() - cached.readAt : Infinity;
 	const context = cached && verifyContext(query, path, cached.key);
 	if (age < (context ? cacheTime : rereadInterval)) return { context, connection: undefined };
+	const standIn = context && age < standInTime ? { context, connection: undefined } : undefined;
 	const [limiter, limit] = context
 		? [validSignatures, maxWaiting.valid]
 		: [otherSignatures, age < cacheTime ? maxWaiting.invalid : maxWaiting.stale];
-	return await limiter.run(endpoint, limit, async () => {
+	const verified = await limiter.run(endpoint, limit, async () => {
 		const connection = await readOnce(webhook, `${endpoint}/${id}`);
+		if (!connection) {
+			if (standIn) return standIn;
+			throw new Error('n8n did not read the credential in time.');
+		}
 		const key = verificationKey(connection.apiKey);
 		if (id !== '') addToCache(id, key);
 		return { context: verifyContext(query, path, key), connection };
 	});
+	return verified ?? standIn;
 }
 
-async function readOnce(webhook: IWebhookFunctions, name: string): Promise<Connection> {
-	const pending = pendingReads.get(name) ?? read(webhook).finally(() => pendingReads.delete(name));
+/** The credential, read once for all callbacks that wait for it; undefined if n8n does not read it in time. */
+async function readOnce(webhook: IWebhookFunctions, name: string): Promise<Connection | void> {
+	const read = async () => await Promise.race([connect(webhook), sleep(readTimeout)]);
+	const pending = pendingReads.get(name) ?? read().finally(() => pendingReads.delete(name));
 	pendingReads.set(name, pending);
 	return await pending;
-}
-
-async function read(webhook: IWebhookFunctions): Promise<Connection> {
-	const timeout = sleep(readTimeout).then(() => {
-		throw new Error('n8n did not read the credential in time.');
-	});
-	return await Promise.race([connect(webhook), timeout]);
 }
 
 function addToCache(id: string, key: Buffer): void {

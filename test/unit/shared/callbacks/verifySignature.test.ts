@@ -113,7 +113,7 @@ it('keeps the keys of a hundred credentials', async () => {
 
 /** Whoever has no valid signature is not in the way of those at another endpoint. */
 it.each([
-	['that fit the last key', 'today', 5_000, 100, false],
+	['that fit a key of an hour ago', 'today', 3_600_000, 100, false],
 	['that may fit today’s', 'other', 5_000, 50, false],
 	['that fit no key of a moment ago', 'other', 1_000, 12, true],
 ])('lets so many wait for the credential: of those %s', async (_, key, later, most, isFree) => {
@@ -136,4 +136,37 @@ it('does not wait for n8n for more than eight seconds', async () => {
 	jest.mocked(sleep).mockImplementation(async (ms) => void waits.push(ms));
 	await expect(it.arrive(signedBy('today'))).rejects.toThrow('did not read the credential in time');
 	expect(waits).toEqual([8_000]);
+});
+
+describe('while n8n is too busy to read the credential', () => {
+	it.each([
+		['is valid by a key of less than an hour ago', 'today', 3_599_999, context],
+		['is valid by a key of an hour ago', 'today', 3_600_000, undefined],
+		['is not valid by the last key', 'other', 5_000, undefined],
+	])('decides by the cached key alone if a signature %s', async (_, key, later, letIn) => {
+		const it = account();
+		await it.arrive(signedBy('today'));
+		now += later;
+		it.reading = new Promise(() => {});
+		jest.mocked(sleep).mockResolvedValue(undefined);
+		const arrival = it.arrive(signedBy(key)).catch(({ message }: Error) => message);
+		expect(await arrival).toEqual(
+			letIn
+				? { context: letIn, connection: undefined }
+				: 'n8n did not read the credential in time.',
+		);
+		expect(it.reads).toBe(2);
+	});
+
+	it('lets in any number of them', async () => {
+		const it = account();
+		await it.arrive(signedBy('today'));
+		now += 5_000;
+		let done = () => {};
+		it.reading = new Promise((resolve) => (done = resolve));
+		const arrivals = Array.from({ length: 150 }, async () => await it.arrive(signedBy('today')));
+		done();
+		const contexts = (await Promise.all(arrivals)).map((verified) => verified?.context);
+		expect(contexts).toEqual(Array(150).fill(context));
+	});
 });
