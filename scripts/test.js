@@ -17,7 +17,7 @@ const runs = [
 	{
 		names: ['e2e', 'editor', 'queue'],
 		limit: 70 * minute,
-		workers: os.cpus().length > 2 ? 4 : 3,
+		workers: os.cpus().length > 2 ? 4 : 2,
 		inN8n: true,
 	},
 ];
