@@ -10,7 +10,8 @@ export const outputsExpression = `={{
 		const names = []
 			.concat(isPerStatus ? ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out'] : [])
 			.concat(isPerStatus && options.onceKey ? ['Already Called'] : [])
-			.concat(isDialling && options.callingHours ? ['Outside Hours'] : []);
+			.concat(isDialling && options.callingHours ? ['Outside Hours'] : [])
+			.concat(isPerStatus && options.dryRun !== undefined ? ['Dry Run'] : []);
 		if (names.length === 0) return ['main'];
 		return (isPerStatus ? names : ['Called'].concat(names))
 			.map((displayName) => ({ type: 'main', displayName }));

@@ -515,6 +515,9 @@ describe('createAndWait', () => {
 		it('does not mind a dry run', async () => {
 			const execution = await run({ options: { dryRun: true } });
 			expect(outputsOf(execution, 'AlloMia')[0]?.map(({ dryRun }) => dryRun)).toEqual([true, true]);
+			const perStatus = await run({ options: { dryRun: true, outputPerStatus: true } });
+			const counts = outputsOf(perStatus, 'AlloMia').map(({ length }) => length);
+			expect(counts).toEqual([0, 0, 0, 0, 0, 2]);
 		});
 	});
 });

@@ -99,6 +99,27 @@ describe('the output Outside Hours', () => {
 	});
 });
 
+describe('the output Dry Run', () => {
+	const node = new AlloMia();
+	const shown = (operation: string, options: object) =>
+		outputs(node, { resource: 'outboundCall', operation, options: { ...options } });
+
+	it.each([true, false, '={{ $json.dry }}'])(
+		'is the last one, once the option is set to %s',
+		(dryRun) => {
+			const options = { outputPerStatus: true, onceKey: 'A', callingHours: 'canada', dryRun };
+			expect(shown('createAndWait', options)).toEqual(
+				named(...every, 'Timed Out', 'Already Called', 'Outside Hours', 'Dry Run'),
+			);
+		},
+	);
+
+	it('is there only with Output per Status', () => {
+		expect(shown('createAndWait', { dryRun: true })).toEqual(['main']);
+		expect(shown('create', { dryRun: true, outputPerStatus: true })).toEqual(['main']);
+	});
+});
+
 it('statuses have the order and the names that the interface promises', () => {
 	expect(terminalStatuses).toEqual(['completed', 'no-answer', 'busy', 'failed']);
 	expect(every).toEqual(['Completed', 'No Answer', 'Busy', 'Failed']);

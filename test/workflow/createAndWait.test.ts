@@ -246,6 +246,30 @@ describe.each(['callback', 'polling'])('waiting by %s', (waitFor) => {
 		expect(outputJson(run)).toMatchObject([{ dryRun: true }, { status: 'busy' }]);
 	});
 
+	it('hands on a dry run by an output of its own, never as completed', async () => {
+		const items = [
+			{ number: ada, dry: true },
+			{ number: ending('0002'), dry: false },
+		];
+		const options = { outputPerStatus: true, callingHours: 'custom', dryRun: '={{ $json.dry }}' };
+		const always = {
+			window: [
+				{ days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], from: '00:00', to: '24:00' },
+			],
+		};
+		const run = await waiting(items, { ...options, callingWindows: always }).end;
+		const outputs = run.data.resultData.runData.AlloMia?.at(-1)?.data?.main ?? [];
+		expect(outputs.map((output) => output?.map(({ json }) => json))).toEqual([
+			[],
+			[],
+			[expect.objectContaining({ status: 'busy' })],
+			[],
+			[],
+			[],
+			[expect.objectContaining({ dryRun: true })],
+		]);
+	});
+
 	it('waits for those that are called where AlloMia refuses others, and gives back their metadata', async () => {
 		const run = await waiting(
 			numbers(ending('0006'), ending('0002'), ending('0016')),

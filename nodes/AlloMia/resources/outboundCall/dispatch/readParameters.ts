@@ -50,6 +50,11 @@ export function hasOutsideHoursOutput(context: IExecuteFunctions): boolean {
 	return Boolean(storedOptions(context).callingHours) && !isAgentTool(context);
 }
 
+/** Whether Dry Run is among the options, on or off. */
+export function hasDryRun(context: IExecuteFunctions): boolean {
+	return storedOptions(context).dryRun !== undefined;
+}
+
 /** The options as they are stored, with their expressions. */
 function storedOptions(context: IExecuteFunctions): IDataObject {
 	return (context.getNode().parameters.options as IDataObject | undefined) ?? {};

@@ -27,7 +27,7 @@ import {
 } from './waitingState';
 import { signedCallbackUrl } from '../callback/callback';
 import type { ValidatedItem } from '../../items';
-import { hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
+import { hasDryRun, hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
 import { parkedMetadata } from './isParked';
 import { outcomeUrl, resumeUrl } from '../callback/resumeUrl';
 import { probeOnce, securedAdvice } from '../callback/probeUrl';
@@ -118,6 +118,7 @@ export function outputParkedOutcomes(context: IExecuteFunctions): INodeExecution
 		outputPerStatus: hasOutputPerStatusNow(context, state),
 		keyed: hasOnceKey(context),
 		withHours: hasOutsideHoursOutput(context),
+		withDryRun: hasDryRun(context),
 	});
 }
 

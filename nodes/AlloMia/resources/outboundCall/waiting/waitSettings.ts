@@ -18,7 +18,7 @@ import {
 import { readPollInterval } from '../dispatch/dialSettings';
 import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
-import { hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
+import { hasDryRun, hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
 
 /** The parameters for the run as a whole, which are read from the first item. */
 export interface WaitSettings {
@@ -144,6 +144,7 @@ export function toWaitingState(
 		outputPerStatus,
 		keyed: hasOnceKey(context),
 		withHours: hasOutsideHoursOutput(context),
+		withDryRun: hasDryRun(context),
 		items: waiting,
 	};
 }

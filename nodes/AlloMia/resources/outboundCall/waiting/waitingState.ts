@@ -8,7 +8,7 @@ import {
 	type ITaskDataConnectionsSource,
 } from 'n8n-workflow';
 import { errorItem } from '../../../../shared/n8n/nodeErrors';
-import { failedOutput, isTerminal, terminalStatuses } from '../../../../shared/api/terminalStatus';
+import { isTerminal, statusLabels, terminalStatuses } from '../../../../shared/api/terminalStatus';
 
 /** An item of a waiting execution. */
 export interface WaitingItem {
@@ -33,8 +33,10 @@ export interface WaitingState {
 	outputPerStatus: boolean;
 	/** Whether Call Once Per is set, which adds an output for items already called. */
 	keyed?: boolean;
-	/** Whether Calling Hours are set, which adds the last output. */
+	/** Whether Calling Hours are set, which adds an output. */
 	withHours?: boolean;
+	/** Whether Dry Run is among the options, which adds the last output with Output per Status. */
+	withDryRun?: boolean;
 	/** The source of the input when the execution was parked. */
 	source?: ISourceData;
 	items: WaitingItem[];
@@ -61,28 +63,26 @@ export function withOutcomes(
 	});
 }
 
-/** The names of the outputs with Output per Status. */
-export const statusOutputs = ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out'] as const;
-
-/** The name of the additional output with Call Once Per. */
-export const alreadyCalledLabel = 'Already Called';
-
-/** The name of the last output with Calling Hours. */
-export const outsideHoursLabel = 'Outside Hours';
+/** The names of the outputs, in their order: see `outputsExpression`. */
+function outputLabels({ outputPerStatus, keyed, withHours, withDryRun }: WaitingState): string[] {
+	return [
+		...(outputPerStatus ? [...Object.values(statusLabels), 'Timed Out'] : ['Called']),
+		...(outputPerStatus && keyed ? ['Already Called'] : []),
+		...(withHours ? ['Outside Hours'] : []),
+		...(outputPerStatus && withDryRun ? ['Dry Run'] : []),
+	];
+}
 
 /**
  * The node's output, in the order of the input. Open calls are marked as timed out. Failed items have their
  * error, so that n8n can route them to the error output.
  */
-export function waitingOutputs(
-	node: INode,
-	{ items, outputPerStatus, keyed = false, withHours = false }: WaitingState,
-): INodeExecutionData[][] {
-	const main = outputPerStatus ? statusOutputs.length + Number(keyed) : 1;
-	const outputs = Array.from({ length: main + Number(withHours) }, (): INodeExecutionData[] => []);
-	for (const item of items) {
-		const own = item.outside && withHours ? main : outputPerStatus ? outputIndex(item) : 0;
-		(outputs[own] ?? outputs[0])?.push(toOutput(node, item));
+export function waitingOutputs(node: INode, state: WaitingState): INodeExecutionData[][] {
+	const labels = outputLabels(state);
+	const outputs = labels.map((): INodeExecutionData[] => []);
+	// An item whose output the node no longer has leaves by the first one.
+	for (const item of state.items) {
+		outputs[Math.max(0, labels.indexOf(labelOf(item)))]?.push(toOutput(node, item));
 	}
 	return outputs;
 }
@@ -120,9 +120,10 @@ function toOutput(
 }
 
 /** The output for an item with Output per Status. Errors go to Failed, unless n8n routes them to the error output. */
-function outputIndex({ call, error, shown }: WaitingItem): number {
-	if (shown) return shown.alreadyCalled ? statusOutputs.length : 0;
-	if (error) return failedOutput;
-	const index = (terminalStatuses as readonly string[]).indexOf(String(call?.status));
-	return index < 0 ? terminalStatuses.length : index;
+function labelOf({ call, error, shown, outside }: WaitingItem): string {
+	if (outside) return 'Outside Hours';
+	if (shown) return shown.alreadyCalled ? 'Already Called' : 'Dry Run';
+	if (error) return statusLabels.failed;
+	const status = terminalStatuses.find((it) => it === call?.status);
+	return status ? statusLabels[status] : 'Timed Out';
 }

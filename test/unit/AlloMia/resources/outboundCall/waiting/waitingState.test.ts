@@ -70,17 +70,13 @@ describe('what an execution waits for', () => {
 		);
 	});
 
-	it('goes out by status, errors with the failed ones, dry runs first', () => {
-		const outputs = waitingOutputs(node, {
-			wait: '1/n/0',
-			deadline: 0,
-			outputPerStatus: true,
-			items,
-		});
+	it('goes out by status, errors with the failed ones, dry runs in an output of their own', () => {
+		const state = { wait: '1/n/0', deadline: 0, outputPerStatus: true, withDryRun: true, items };
+		const outputs = waitingOutputs(node, state);
 		const indexes = outputs.map((output) =>
 			output.map(({ pairedItem }) => (pairedItem as { item: number }).item),
 		);
-		expect(indexes).toEqual([[4], [], [2], [1], [0, 3]]);
+		expect(indexes).toEqual([[], [], [2], [1], [0, 3], [4]]);
 	});
 });
 
