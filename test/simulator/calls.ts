@@ -33,6 +33,11 @@ function count(world: World, organizationId: string, change: 1 | -1): void {
 	memory.mostInProgress = Math.max(memory.mostInProgress, inProgress);
 }
 
+/** Whether a call ends by itself within so many ms. */
+export function endsByItself({ dial, pace }: OutboundCall, within: number): boolean {
+	return endingOf(dial.body.phoneNumber).status !== 'calling' && pace < within;
+}
+
 /** Schedules the end of a call: after the pace, unless its number says otherwise. */
 export function scheduleEnd(world: World, call: OutboundCall): void {
 	const { status = 'completed' } = endingOf(call.dial.body.phoneNumber);

@@ -1,4 +1,4 @@
-import { deliver, logEntry } from './calls';
+import { deliver, endsByItself, logEntry } from './calls';
 import { CallbackSender } from './callbackSender';
 import { ids, keys } from './constants';
 import { answerControl, endCall } from './control';
@@ -77,7 +77,16 @@ function simulatorParts(world: World): Omit<Simulator, 'baseUrl' | 'fileUrl' | '
 		setCapacity: (calls) => void (world.memory.capacity = calls),
 		mostInProgress: () => world.memory.mostInProgress,
 		setLogLag: (lag) => void (world.memory.logLag = lag),
-		endCall: (id, status) => endCall(world, id, status),
+		endCall: async (id, status) => {
+			const call = world.memory.calls.get(id);
+			// The result would depend on the speed of the machine.
+			if (call && endsByItself(call, 60_000)) {
+				throw new Error(
+					`Outbound call ${id} may end by itself before: set a pace of a minute or more`,
+				);
+			}
+			await endCall(world, id, status);
+		},
 		deliverCallback: async (id) => {
 			const call = world.memory.calls.get(id);
 			if (!call) throw new Error(`There is no outbound call ${id}`);

@@ -197,6 +197,7 @@ describe('waiting by polling', () => {
 	const polling = { waitFor: 'polling', options: { pollInterval: 1 } };
 
 	it('gives AlloMia no address, parks nothing, and ends with the last call', async () => {
+		simulator.setPace(60_000);
 		const begun = callAndWait(polling);
 		await until(() => simulator.dials.length === 3);
 		await Promise.all([ada, bob, eve].map(async (it) => await end(it, 'no-answer')));
