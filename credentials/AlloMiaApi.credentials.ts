@@ -71,6 +71,14 @@ export class AlloMiaApi implements ICredentialType {
 				'You find your keys in AlloMia under Settings &gt; API Keys. An organization’s key places calls; organizations themselves need a tenant’s key.',
 		},
 		{
+			displayName: 'Organization ID',
+			name: 'organizationId',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. 20000000-0000-4000-8000-000000000001',
+			description: 'The organization of operations that leave their own empty, such as Get Many',
+		},
+		{
 			displayName: 'Base URL',
 			name: 'baseUrl',
 			type: 'string',

@@ -11,7 +11,7 @@ const concurrency = 10;
 /** How an operation processes an item. */
 interface ItemHandler<T> {
 	/** Validates an item's parameters. */
-	read: (itemIndex: number) => Validated<T>;
+	read: (itemIndex: number, connection: Connection) => Validated<T>;
 	/** What did not happen if items are invalid, as a sentence. */
 	consequence: string;
 	/**
@@ -36,7 +36,8 @@ export async function mapItems<T>(
 	{ read, consequence, handle }: ItemHandler<T>,
 ): Promise<INodeExecutionData[][]> {
 	const connection = await connectNode(context);
-	const items = throwUnlessContinuing(context, await readItems(context, read), consequence);
+	const found = await readItems(context, (itemIndex) => read(itemIndex, connection));
+	const items = throwUnlessContinuing(context, found, consequence);
 	const node = context.getNode();
 	const limit = pLimit(concurrency);
 	const cancel = context.getExecutionCancelSignal();
@@ -74,7 +75,10 @@ export function toItems<T extends IDataObject>(
 /** Lists entries for each item, as Get Many does. */
 export async function mapLists<Query>(
 	context: IExecuteFunctions,
-	read: (itemIndex: number) => Validated<{ query: Query; limit: number; simplify: boolean }>,
+	read: (
+		itemIndex: number,
+		connection: Connection,
+	) => Validated<{ query: Query; limit: number; simplify: boolean }>,
 	list: (
 		context: IExecuteFunctions,
 		connection: Connection,

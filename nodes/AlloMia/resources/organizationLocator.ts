@@ -1,6 +1,8 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { Connection } from '../../shared/api/client';
+import { locatorText } from '../../shared/api/ids';
 
-/** The field Organization: from a list, or by ID. Its value may also be plain text (see `readPathId`). */
+/** The field Organization: by ID, or from a list. Its value may also be plain text (see `readPathId`). */
 export function organizationLocator(
 	description: string,
 	show: Record<string, string[]>,
@@ -9,10 +11,16 @@ export function organizationLocator(
 		displayName: 'Organization',
 		name: 'organizationId',
 		type: 'resourceLocator',
-		required: true,
-		default: { mode: 'list', value: '' },
-		description,
+		default: { mode: 'id', value: '' },
+		description: `${description}. Leave it empty to use the Organization ID of the credential.`,
 		modes: [
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. 20000000-0000-4000-8000-000000000001',
+				hint: 'Calls have it as organizationId, with Simplify off',
+			},
 			{
 				displayName: 'From List',
 				name: 'list',
@@ -21,14 +29,21 @@ export function organizationLocator(
 				hint: 'The list needs a tenant’s API key',
 				typeOptions: { searchListMethod: 'searchOrganizations', searchable: true },
 			},
-			{
-				displayName: 'By ID',
-				name: 'id',
-				type: 'string',
-				placeholder: 'e.g. 20000000-0000-4000-8000-000000000001',
-				hint: 'A call has it as organizationId, with Simplify off',
-			},
 		],
 		displayOptions: { show },
 	};
+}
+
+/**
+ * The value of the field Organization: where nothing was filled in, that of the credential. An expression that results
+ * in nothing stays empty.
+ */
+export function organizationParameter(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ credential }: Connection,
+): unknown {
+	return locatorText(context.getNode().parameters.organizationId) === ''
+		? credential.data?.organizationId
+		: context.getNodeParameter('organizationId', itemIndex, '');
 }

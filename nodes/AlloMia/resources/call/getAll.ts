@@ -92,7 +92,11 @@ export const getAll: Operation = {
 		const { simplifyListedCall } = await import('./simplify');
 		const { mapLists } = await import('../mapItems');
 
-		const read = (itemIndex: number) => readListParameters(this, itemIndex);
-		return await mapLists(this, read, listCalls, simplifyListedCall);
+		return await mapLists(
+			this,
+			(itemIndex, connection) => readListParameters(this, itemIndex, connection),
+			listCalls,
+			simplifyListedCall,
+		);
 	},
 };

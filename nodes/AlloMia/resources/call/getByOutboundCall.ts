@@ -64,7 +64,7 @@ export const getByOutboundCall: Operation = {
 		const started = Date.now();
 		return await mapCalls(
 			this,
-			(itemIndex) => readGetByOutboundCallParameters(this, itemIndex),
+			(itemIndex, connection) => readGetByOutboundCallParameters(this, itemIndex, connection),
 			async ({ outboundCall, waitUpTo }, connection, signal) =>
 				await findCall(this, connection, outboundCall, started + waitUpTo * 1000, signal),
 			({ waitUpTo }) => started + waitUpTo * 1000,

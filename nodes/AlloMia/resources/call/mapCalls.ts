@@ -38,7 +38,7 @@ const longestWait = 5_000;
  */
 export async function mapCalls<T extends CallOutputOptions>(
 	context: IExecuteFunctions,
-	read: (itemIndex: number) => Validated<T>,
+	read: (itemIndex: number, connection: Connection) => Validated<T>,
 	find: (
 		options: T,
 		connection: Connection,

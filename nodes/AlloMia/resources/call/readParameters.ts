@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readCalledNumber } from './matchCall';
 import { readCallQuery, type CallQuery } from './callFilters';
+import type { Connection } from '../../../shared/api/client';
 import { readUuid, readPathId } from '../../../shared/api/ids';
 import { fileKinds, type FileKind } from './fileLink';
 import { readNumber } from '../../../shared/values/readParameter';
@@ -8,6 +9,7 @@ import type { OutboundCallReference } from './findCall';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { readLimit } from '../returnAll';
 import { readOptions } from '../options';
+import { organizationParameter } from '../organizationLocator';
 import { withSimplify } from '../simplify';
 import type { CallOutputOptions } from './mapCalls';
 
@@ -29,13 +31,15 @@ export function readGetParameters(
 export function readGetByOutboundCallParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
+	connection: Connection,
 ): Validated<CallOutputOptions & { outboundCall: OutboundCallReference; waitUpTo: number }> {
 	const issues: ValidationIssue[] = [];
-	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, '');
+	const outboundCallId: unknown = context.getNodeParameter('outboundCallId', itemIndex, '');
+	const organizationId = organizationParameter(context, itemIndex, connection);
 	const options = readOptions(context, itemIndex);
 	const outboundCall = {
-		outboundCallId: readUuid('Outbound Call ID', parameter('outboundCallId'), issues),
-		organizationId: readPathId('Organization', parameter('organizationId'), issues),
+		outboundCallId: readUuid('Outbound Call ID', outboundCallId, issues),
+		organizationId: readPathId('Organization', organizationId, issues),
 		phoneNumber: readCalledNumber(options, issues),
 	};
 	const limits = { fallback: 60, min: 0, max: 3600 };
@@ -50,13 +54,14 @@ export function readGetByOutboundCallParameters(
 export function readListParameters(
 	context: IExecuteFunctions,
 	itemIndex: number,
+	connection: Connection,
 ): Validated<{ query: CallQuery; limit: number; simplify: boolean }> {
 	const issues: ValidationIssue[] = [];
 	// With a default of undefined, n8n throws for fields that are not shown, such as Limit.
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, '');
 	const query = readCallQuery(
 		{
-			organizationId: parameter('organizationId'),
+			organizationId: organizationParameter(context, itemIndex, connection),
 			filters: context.getNodeParameter('filters', itemIndex, {}) as IDataObject,
 			sort: parameter('sort'),
 		},

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { organizationLocator } from '../organizationLocator';
+import { organizationLocator, organizationParameter } from '../organizationLocator';
 import { simplifyField, withSimplify } from '../simplify';
 
 const show = { resource: ['organization'], operation: ['get'] };
@@ -18,8 +18,8 @@ export const get: Operation = {
 		const { mapItems, toItems } = await import('../mapItems');
 
 		return await mapItems(this, {
-			read: (itemIndex) => {
-				const id: unknown = this.getNodeParameter('organizationId', itemIndex, '');
+			read: (itemIndex, connection) => {
+				const id = organizationParameter(this, itemIndex, connection);
 				const nothing = { ok: true, value: undefined } as const;
 				return withSimplify(this, itemIndex, withOrganizationId(id, nothing));
 			},

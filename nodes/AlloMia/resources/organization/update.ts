@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { requiredToUpdate } from './organizationBody';
 import type { Operation } from '../operation';
 import { optionalFields, requiredFields } from './organizationFields';
-import { organizationLocator } from '../organizationLocator';
+import { organizationLocator, organizationParameter } from '../organizationLocator';
 
 const show = { resource: ['organization'], operation: ['update'] };
 
@@ -31,12 +31,12 @@ export const update: Operation = {
 		const { mapItems, toItems } = await import('../mapItems');
 
 		return await mapItems(this, {
-			read: (itemIndex) => {
+			read: (itemIndex, connection) => {
 				const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
 				const more = this.getNodeParameter('updateFields', itemIndex, {}) as IDataObject;
 				const fields = { ...more, name: parameter('name'), email: parameter('email') };
 				return withOrganizationId(
-					parameter('organizationId'),
+					organizationParameter(this, itemIndex, connection),
 					readOrganization(fields, requiredToUpdate),
 				);
 			},

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Operation } from '../operation';
-import { organizationLocator } from '../organizationLocator';
+import { organizationLocator, organizationParameter } from '../organizationLocator';
 
 const show = { resource: ['organization'], operation: ['updateMetadata'] };
 
@@ -29,10 +29,10 @@ export const updateMetadata: Operation = {
 		const { mapItems, toItems } = await import('../mapItems');
 
 		return await mapItems(this, {
-			read: (itemIndex) => {
-				const parameter = (name: string): unknown => this.getNodeParameter(name, itemIndex, '');
-				const metadata = readMetadataObject(parameter('metadata'));
-				return withOrganizationId(parameter('organizationId'), metadata);
+			read: (itemIndex, connection) => {
+				const metadata = readMetadataObject(this.getNodeParameter('metadata', itemIndex, ''));
+				const id = organizationParameter(this, itemIndex, connection);
+				return withOrganizationId(id, metadata);
 			},
 			consequence: 'Nothing was changed.',
 			handle: async ({ organizationId, content }, connection) =>

@@ -1,4 +1,4 @@
-import { readPathId } from '../../../../nodes/shared/api/ids';
+import { readPathId, readUuid } from '../../../../nodes/shared/api/ids';
 import type { ValidationIssue } from '../../../../nodes/shared/values/validation';
 
 function read(value: unknown) {
@@ -14,6 +14,11 @@ describe('an ID that goes into an address', () => {
 		['a number', 42, '42'],
 		['what was pasted around it', '\u200B org_42\n', 'org_42'],
 		['a choice from the list', { __rl: true, mode: 'list', value: 'org_42' }, 'org_42'],
+		[
+			'a page of AlloMia’s',
+			' https://app.allomia.com/org/20000000-0000-4000-8000-00000000000A/calls?page=2#top',
+			'20000000-0000-4000-8000-00000000000a',
+		],
 		['an ID by hand', { __rl: true, mode: 'id', value: ' org_42 ' }, 'org_42'],
 	])('is taken: %s', (_, value, id) => {
 		expect(read(value)).toEqual({ id, issues: [] });
@@ -34,6 +39,12 @@ describe('an ID that goes into an address', () => {
 		['a newline inside', 'org\n42'],
 		['half a character', 'org\uD800'],
 		['an address', 'https://allomia.com/api/organization/org_42'],
+		['a page without an ID', 'https://allomia.com/settings'],
+		[
+			'a page with two IDs',
+			'https://allomia.com/20000000-0000-4000-8000-000000000001/20000000-0000-4000-8000-000000000002',
+		],
+		['a page that is not AlloMia’s', 'https://notallomia.com/20000000-0000-4000-8000-000000000001'],
 		['a novel', 'x'.repeat(5000)],
 		['a list', ['org_42']],
 	])('is refused by the name of its field: %s', (_, value) => {
@@ -41,5 +52,31 @@ describe('an ID that goes into an address', () => {
 		expect(issues).toHaveLength(1);
 		expect(issues[0]?.field).toBe('Organization');
 		expect(issues[0]?.message.length).toBeLessThan(200);
+	});
+});
+
+describe('an AlloMia ID', () => {
+	const assistant = 'a1b2c3d4-e5f6-7890-abcd-123456789012';
+	const readAssistant = (value: unknown) => {
+		const issues: ValidationIssue[] = [];
+		return { id: readUuid('Assistant ID', value, issues), issues: issues.length };
+	};
+
+	it.each([
+		['by itself', assistant],
+		[
+			'as the address of its page',
+			`https://app.allomia.com/assistants/${assistant}/edit?tab=voice`,
+		],
+	])('is taken %s', (_, value) => {
+		expect(readAssistant(value)).toEqual({ id: assistant, issues: 0 });
+	});
+
+	it.each([
+		['of another service', `https://example.com/assistants/${assistant}`],
+		['of a page about something else', 'https://app.allomia.com/assistants'],
+		['with a longer ID', `https://app.allomia.com/assistants/${assistant}0`],
+	])('is not taken from an address %s', (_, value) => {
+		expect(readAssistant(value).issues).toBe(1);
 	});
 });
