@@ -483,10 +483,9 @@ describe('hints', () => {
 			publicUrl,
 		});
 		expect(run.status).toBe('success');
-		return (runOf(run).hints ?? []).map(({ message, ...shown }) => {
-			expect(shown).toEqual({ type: 'warning', location: 'outputPane' });
-			return message;
-		});
+		const warnings = (runOf(run).hints ?? []).filter(({ type }) => type === 'warning');
+		expect(warnings.map(({ location }) => location)).toEqual(warnings.map(() => 'outputPane'));
+		return warnings.map(({ message }) => message);
 	}
 
 	it.each<[string, INodeParameters, string]>([
@@ -502,6 +501,12 @@ describe('hints', () => {
 		const origin = new URL(String(change.callbackUrl ?? publicUrl)).origin;
 		expect(said).toEqual([expect.stringContaining(`cannot reach ${origin}`)]);
 		expect(said[0]).toContain('WEBHOOK_URL');
+	});
+
+	it('say that nothing tells how the calls end, with Callback set to None', async () => {
+		const [hint] =
+			runOf(await execute({ parameters: call(), credential, items: numbers(one) })).hints ?? [];
+		expect(hint?.message).toContain('nothing tells this workflow how they end');
 	});
 
 	it('say nothing where AlloMia can reach it', async () => {

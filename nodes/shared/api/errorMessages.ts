@@ -43,7 +43,7 @@ const adviceByStatus: Record<number, string> = {
 const adviceByMessage: Record<string, string> = {
 	'Organization is inactive': 'Nobody was called. Ask AlloMia to activate your organization.',
 	'Insufficient permissions':
-		'This API key is not allowed to do this. Placing calls needs an organization key; organizations need a tenant key.',
+		'This API key may not do this. Operations of organizations need a tenant’s key in the AlloMia credential.',
 	'Assistant or phone number not found':
 		'Nobody was called. Check Assistant ID and Phone Number ID: both must belong to the organization of your API key.',
 	'Organization not found':
@@ -53,6 +53,10 @@ const adviceByMessage: Record<string, string> = {
 	'Outbound call not found':
 		'Check the Outbound Call ID. Calls of other organizations are not found.',
 };
+
+/** What to do about a key that may not place calls, such as a tenant's. */
+const organizationKeyNeeded =
+	'Nobody was called: this API key may not place calls. Use an organization’s key in the AlloMia credential, not a tenant’s. You find it in AlloMia under Settings > API Keys, in the organization.';
 
 /** The messages of failures without one from AlloMia. */
 export const messages = {
@@ -89,6 +93,7 @@ export function advice(
 	apiMessage: string | undefined,
 	purpose: Purpose,
 ): string {
+	if (purpose === 'dial' && apiMessage === 'Insufficient permissions') return organizationKeyNeeded;
 	return (
 		(apiMessage === undefined ? undefined : adviceByMessage[apiMessage]) ??
 		`${nothingHappened(purpose)}${adviceByStatus[statusCode] ?? 'Check the values of this node.'}`

@@ -63,6 +63,7 @@ export const create: Operation = {
 		// Loaded when first used, so that n8n starts faster.
 		const { dialAll, readCalls } = await import('./dispatch/dial');
 		const { dialOutputs } = await import('./dispatch/dialResults');
+		const { hintResults } = await import('./dispatch/resultHints');
 		const { readSettings } = await import('./dispatch/dialSettings');
 		const { callbackAdder, hintUnreachable } = await import('./callback/callback');
 		const { connectNode } = await import('../../../shared/n8n/nodeErrors');
@@ -72,6 +73,8 @@ export const create: Operation = {
 		const items = await readCalls(this, await callbackAdder(this, connection));
 		hintUnreachable(this, connection, items);
 		const results = await dialAll(this, connection, settings, items);
-		return results ? dialOutputs(this, items, results) : [[]];
+		if (!results) return [[]];
+		hintResults(this, items, results, false);
+		return dialOutputs(this, items, results);
 	},
 };

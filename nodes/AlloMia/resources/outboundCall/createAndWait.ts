@@ -92,6 +92,7 @@ export const createAndWait: Operation = {
 		const { dialAll, readCalls } = await import('./dispatch/dial');
 		const { readSettings } = await import('./dispatch/dialSettings');
 		const { hasOutsideHoursOutput } = await import('./dispatch/readParameters');
+		const { hintResults } = await import('./dispatch/resultHints');
 		const { readWaitSettings, toWaitingState } = await import('./waiting/waitSettings');
 
 		const connection = await connectNode(this);
@@ -110,6 +111,7 @@ export const createAndWait: Operation = {
 			ended.set(status.outboundCallId, status),
 		);
 		if (!results) return [[]];
+		hintResults(this, items, results, true);
 		const state = toWaitingState(this, items, results, wait, ended);
 		if (polling) return await poll(this, connection, state, wait.pollInterval);
 		return await parkUntilCallbacks(this, connection, state, items);

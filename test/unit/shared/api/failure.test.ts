@@ -25,7 +25,7 @@ describe('a documented error of a dial', () => {
 	it.each<[number, string, Failure['kind'], RegExp]>([
 		[400, 'Invalid request data', 'refused', /^Nobody was called[^]*Correct the fields/],
 		[401, 'Invalid or missing API key', 'refused', /^Nobody was called[^]*Settings > API Keys/],
-		[403, 'Insufficient permissions', 'refused', /organizations need a tenant key/],
+		[403, 'Insufficient permissions', 'refused', /^Nobody was called[^]*organization’s key/],
 		[403, 'Organization is inactive', 'refused', /^Nobody was called[^]*activate/],
 		[404, 'Assistant or phone number not found', 'refused', /^Nobody was called[^]*Assistant ID/],
 		[500, 'Internal server error occurred', 'uncertain', /^The call may have been placed/],

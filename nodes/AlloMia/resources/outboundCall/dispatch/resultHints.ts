@@ -1,0 +1,69 @@
+import type { IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
+import { addHint } from '../../../../shared/n8n/hints';
+import { isResult, type DialResult, type Items } from './dialResults';
+
+/**
+ * Shows what deserves a look after the run: calls that were not placed though nothing failed, those that may have been,
+ * and results that nobody will receive. n8n forgets hints of executions that wait.
+ * @param isFollowed whether the node waits for the results
+ */
+export function hintResults(
+	context: IExecuteFunctions,
+	items: Items,
+	results: readonly DialResult[],
+	isFollowed: boolean,
+): void {
+	for (const hint of resultHints(items, results, isFollowed)) addHint(context, hint);
+}
+
+export function resultHints(
+	items: Items,
+	results: readonly DialResult[],
+	isFollowed: boolean,
+): NodeExecutionHint[] {
+	const of = (count: number) =>
+		`${count} of ${items.length} ${items.length === 1 ? 'item' : 'items'}`;
+	const valid = items.flatMap((item) => (item.ok ? [item.value] : []));
+	const dry = valid.filter(({ dryRun }) => dryRun).length;
+	const outcomes = results.map(({ outcome }) => outcome);
+	const already = outcomes.filter((it) => it === 'alreadyCalled').length;
+	const placed = outcomes.filter((it) => isResult(it) && it.ok).length;
+	const unconfirmed = outcomes.filter(
+		(it) => isResult(it) && !it.ok && it.failure.kind === 'uncertain',
+	).length;
+	const callAt = outcomes.flatMap((it) =>
+		typeof it === 'object' && 'callAt' in it ? [it.callAt] : [],
+	);
+	const [first] = callAt.sort((a, b) => Date.parse(a) - Date.parse(b));
+	const isLost = !isFollowed && valid.every(({ body }) => body.callbackUrl === undefined);
+	const hints: Array<[NodeExecutionHint['type'], boolean, string]> = [
+		[
+			'info',
+			dry > 0,
+			`Dry Run: nobody was called for ${of(dry)}. The output shows what would be sent.`,
+		],
+		[
+			'warning',
+			first !== undefined,
+			`${of(callAt.length)} were not called: it is outside of the calling hours. The first may be called from ${first?.slice(0, 16).replace('T', ' ')}.`,
+		],
+		[
+			'info',
+			already > 0,
+			`${of(already)} were not called: Call Once Per has called for the same value before.`,
+		],
+		[
+			'warning',
+			unconfirmed > 0,
+			`${of(unconfirmed)} are unconfirmed: AlloMia may have placed these calls. Look for them in its call log before you call again.`,
+		],
+		[
+			'info',
+			placed > 0 && isLost,
+			'The calls are under way, but nothing tells this workflow how they end: Callback is set to None. Use Create and Wait to go on with the results here, or set Callback to AlloMia Trigger in This Workflow.',
+		],
+	];
+	return hints
+		.filter(([, isDue]) => isDue)
+		.map(([type, , message]) => ({ type, message, location: 'outputPane' }));
+}

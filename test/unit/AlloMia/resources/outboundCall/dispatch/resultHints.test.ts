@@ -1,0 +1,73 @@
+import type {
+	DialResult,
+	Items,
+} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/dialResults';
+import { resultHints } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/resultHints';
+
+const callbackUrl = 'https://n8n.example.com/webhook/allomia/w1';
+
+const item = (itemIndex: number, more: object = {}, body: object = {}) => ({
+	itemIndex,
+	ok: true,
+	value: { body: { phoneNumber: '+15145551234', ...body }, ...more },
+});
+
+const placed = { ok: true, value: { outboundCallId: 'c' } };
+const failed = (kind: string) => ({ ok: false, failure: { kind, message: '', description: '' } });
+const outside = (callAt: string) => ({ callAt });
+
+function hints(items: object[], outcomes: unknown[], isFollowed = false) {
+	const results = outcomes.map((outcome, itemIndex) => ({ itemIndex, outcome }));
+	return resultHints(items as unknown as Items, results as DialResult[], isFollowed).map(
+		({ type, message }) => `${type}: ${message}`,
+	);
+}
+
+const four = [0, 1, 2, 3].map((index) => item(index, {}, { callbackUrl }));
+
+it('nothing is said where all calls were placed, and their results arrive', () => {
+	expect(hints(four, [placed, placed, placed, placed])).toEqual([]);
+});
+
+it.each<[string, unknown[], string]>([
+	[
+		'are outside of the calling hours',
+		[outside('2026-12-01T09:30:00-05:00'), placed, outside('2026-12-01T14:00:00+01:00'), placed],
+		'warning: 2 of 4 items were not called: it is outside of the calling hours. The first may be called from 2026-12-01 14:00.',
+	],
+	[
+		'were called before',
+		['alreadyCalled', placed, placed, placed],
+		'info: 1 of 4 items were not called: Call Once Per has called for the same value before.',
+	],
+	[
+		'are unconfirmed',
+		[failed('uncertain'), failed('refused'), placed, 'skipped'],
+		'warning: 1 of 4 items are unconfirmed: AlloMia may have placed these calls. Look for them in its call log before you call again.',
+	],
+])('those are counted that %s', (_, outcomes, hint) => {
+	expect(hints(four, outcomes)).toEqual([hint]);
+});
+
+it('a dry run says that nobody was called', () => {
+	const items = [item(0, { dryRun: true }), { itemIndex: 1, ok: false, issues: [] }];
+	expect(hints(items, [])).toEqual([
+		'info: Dry Run: nobody was called for 1 of 2 items. The output shows what would be sent.',
+	]);
+});
+
+describe('that nobody learns how calls end', () => {
+	const said = expect.stringContaining('Callback is set to None') as string;
+
+	it('is said where they are placed without a callback', () => {
+		expect(hints([item(0)], [placed])).toEqual([said]);
+	});
+
+	it.each<[string, object[], unknown[], boolean]>([
+		['the node waits', [item(0)], [placed], true],
+		['some have a callback', [item(0), ...four.slice(1)], [placed, placed], false],
+		['none was placed', [item(0)], [failed('refused')], false],
+	])('is not said where %s', (_, items, outcomes, isFollowed) => {
+		expect(hints(items, outcomes, isFollowed)).toEqual([]);
+	});
+});
