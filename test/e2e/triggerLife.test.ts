@@ -450,10 +450,10 @@ describe('an n8n with another address', () => {
 			alloMiaTrigger(credential),
 		]);
 		const { data } = await runByHand(bench, id);
-		expect(data.resultData.runData.AlloMia?.[0]?.hints).toEqual([
+		expect(data.resultData.runData.AlloMia?.[0]?.hints).toContainEqual(
 			expect.objectContaining({
 				message: expect.stringMatching(/cannot reach http:\/\/127\.0\.0\.1.*WEBHOOK_URL/) as string,
 			}),
-		]);
+		);
 	});
 });

@@ -75,6 +75,12 @@ describe('the node', () => {
 		expect(named(operation('create'), name)).toMatchObject(expected);
 	});
 
+	it.each(['create', 'createAndWait'])('has Options last, after the other fields of %s', (name) => {
+		const names = operation(name, { callback: 'url' }).map((property) => property.name);
+		expect(names.at(-1)).toBe('options');
+		expect(names.indexOf('phoneNumber')).toBe(2);
+	});
+
 	it('takes variables as pairs or as JSON, never both', () => {
 		const pairs = operation('create');
 		const json = operation('create', { specifyDynamicVariables: 'json' });

@@ -36,9 +36,22 @@ export function toProperties(resources: Resources): INodeProperties[] {
 			options: resources.map(({ name, value }) => ({ name, value })),
 		},
 		...resources.map(toOperationProperty),
-		// Operations may share field objects: each is listed once.
-		...new Set(resources.flatMap(({ operations }) => operations.flatMap(({ fields }) => fields))),
+		...resources.flatMap(({ operations }) => merge(operations.map(({ fields }) => fields))),
 	];
+}
+
+/** Merges the fields of operations, which may share some: each once, and in the order of every operation. */
+function merge(lists: INodeProperties[][]): INodeProperties[] {
+	const merged: INodeProperties[] = [];
+	for (const fields of lists) {
+		let at = 0;
+		for (const field of fields) {
+			const found = merged.indexOf(field);
+			if (found < 0) merged.splice(at, 0, field);
+			at = (found < 0 ? at : found) + 1;
+		}
+	}
+	return merged;
 }
 
 function toOperationProperty({ value, operations }: Resource): INodeProperties {
