@@ -68,7 +68,7 @@ export class AlloMiaApi implements ICredentialType {
 			required: true,
 			default: '',
 			description:
-				'You find your keys in AlloMia under Settings &gt; API Keys. An organization’s key places calls; organizations themselves need a tenant’s key.',
+				'Create it in AlloMia under Settings &gt; API Keys. Use an organization key to place calls; organization operations need a tenant key.',
 		},
 		{
 			displayName: 'Organization ID',

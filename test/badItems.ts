@@ -44,7 +44,7 @@ const calls = {
 		status: phoneNumber === '+15145550002' ? 'busy' : 'completed',
 	}),
 	bad: 'none',
-	field: 'Phone Number',
+	field: 'Phone Number to Call',
 	message: 'Nobody was called',
 	changes: true,
 } as const;
@@ -101,8 +101,8 @@ export const cases = {
 			status: 'calling',
 		}),
 	},
-	'Outbound Call: Create and Wait': { ...calls, parameters: waiting },
-	'Outbound Call: Create and Wait, by polling': {
+	'Outbound Call: Create and Wait for Result': { ...calls, parameters: waiting },
+	'Outbound Call: Create and Wait for Result, by polling': {
 		...calls,
 		parameters: { ...waiting, waitFor: 'polling', options: { pollInterval: 1 } },
 	},

@@ -13,7 +13,7 @@ import { searchOrganizations } from './resources/organization/searchOrganization
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
 import { routeOutputToAgent, fixRunIndex, isAgentTool } from '../shared/n8n/agentTool';
-import { findOperation, toProperties } from './resources/operation';
+import { findOperation, subtitleOf, toProperties } from './resources/operation';
 import { hints } from './resources/outboundCall/createAndWait';
 import { isParked } from './resources/outboundCall/waiting/isParked';
 import { outcomePath } from './resources/outboundCall/callback/resumeUrl';
@@ -28,8 +28,8 @@ export class AlloMia implements INodeType {
 		},
 		group: ['output'],
 		version: 1,
-		subtitle: '={{$parameter["operation"] + ": " + $parameter["resource"]}}',
-		description: 'Let a voice AI place phone calls and use what came of them',
+		subtitle: subtitleOf(resources),
+		description: 'Place AI phone calls and get their results, recordings and transcripts',
 		defaults: { name: 'AlloMia' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: outputsExpression,

@@ -13,6 +13,16 @@ import { pathRule, triggerPath, triggerPathExpression } from '../shared/callback
 import { outputsExpression } from './outputs';
 import { readSettings } from './settings';
 
+/** Where the other ways to use the trigger are described. */
+const guide =
+	'https://github.com/allomia/n8n-nodes-allomia#trigger';
+
+/** The chosen results, as people say them: "Completed or Busy". */
+const subtitleExpression = `={{ ((labels, chosen) => {
+	const names = Object.keys(labels).filter((status) => chosen.includes(status)).map((status) => labels[status]);
+	return names.length === Object.keys(labels).length ? 'All results' : names.join(', ').replace(/, (?!.*,)/, ' or ');
+})(${JSON.stringify(statusLabels)}, [].concat($parameter["statuses"] ?? [])) }}`;
+
 export class AlloMiaTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'AlloMia Trigger',
@@ -23,10 +33,11 @@ export class AlloMiaTrigger implements INodeType {
 		},
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{$parameter["statuses"].join(", ")}}',
-		description: 'Starts the workflow with the outcome of an outbound call',
+		subtitle: subtitleExpression,
+		// The node creator shows it for the AlloMia node as well.
+		description: 'Place AI phone calls and start a workflow when a call ends',
 		eventTriggerDescription: 'Waiting for a call to end',
-		activationMessage: 'This workflow now starts whenever an outbound call ends.',
+		activationMessage: 'Your trigger will now start this workflow when an outbound call ends.',
 		defaults: { name: 'AlloMia Trigger' },
 		inputs: [],
 		outputs: outputsExpression,
@@ -49,32 +60,32 @@ export class AlloMiaTrigger implements INodeType {
 			},
 		],
 		triggerPanel: {
-			header: 'Receive the outcome of a call',
+			header: 'Receive the result of a call',
 			executionsHelp: {
 				inactive:
-					'<b>To try it out</b>: copy the Test URL under Webhook URLs and click “Execute step” (“Listen for test event” in older versions of n8n). Open the AlloMia node that places the call in another tab, set Callback to URL and paste the Test URL into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: publish (activate) the workflow. An AlloMia node in this workflow finds this trigger by its name (Callback: AlloMia Trigger in This Workflow); for one in another workflow, paste the Production URL.',
+					"<b>While building your workflow</b>, click 'Execute step', then place a call with the Test URL above: in the AlloMia node, set Send Result To to Webhook URL and paste it.<br><br><b>Once you're happy with your workflow</b>, publish it. Every finished call then starts an execution, shown in the <a data-key=\"executions\">executions list</a> but not in the editor.",
 				active:
-					'<b>To try it out</b>: copy the Test URL under Webhook URLs and click “Execute step” (“Listen for test event” in older versions of n8n). Open the AlloMia node that places the call in another tab, set Callback to URL and paste the Test URL into Callback URL. Run that node: once the call has ended, its outcome shows here.<br><br><b>In production</b>: this workflow is published. Outcomes arrive by themselves and show in the <a data-key="executions">executions list</a>.',
+					'<b>While building your workflow</b>, click \'Execute step\', then place a call with the Test URL above: in the AlloMia node, set Send Result To to Webhook URL and paste it.<br><br><b>This workflow is published</b>: every finished call starts an execution, shown in the <a data-key="executions">executions list</a> but not in the editor.',
 			},
 			activationHint:
-				'Once you have tried it out, publish (activate) the workflow: outcomes then arrive by themselves.',
+				"Once you've finished building your workflow, publish it to receive every call result automatically.",
 		},
 		properties: [
 			{
-				displayName:
-					'An AlloMia node in this workflow finds this trigger by its name: set its Callback to “AlloMia Trigger in This Workflow”. From another workflow, paste the Production URL above into Callback URL and turn on Options > Sign Callback URL. To try it out, execute this step, then run an AlloMia node with the Test URL above as its Callback URL.',
+				displayName: `To receive results of calls from this workflow, set Send Result To in the AlloMia node to 'AlloMia Trigger in This Workflow', and publish. <a href="${guide}" target="_blank">Other setups</a>`,
 				name: 'notice',
 				type: 'notice',
 				default: '',
 			},
 			{
-				displayName: 'Statuses',
+				displayName: 'Trigger On',
 				name: 'statuses',
 				type: 'multiOptions',
 				required: true,
 				options: terminalStatuses.map((value) => ({ name: statusLabels[value], value })),
 				default: [...terminalStatuses],
-				description: 'The outcomes that start the workflow. Others are answered and cost nothing.',
+				description:
+					'Which call results start the workflow. Others do not create an execution. Completed means that the call was connected: a voicemail completes, too.',
 			},
 			{
 				displayName: 'Verification',
@@ -85,27 +96,26 @@ export class AlloMiaTrigger implements INodeType {
 					{
 						name: 'Always',
 						value: 'always',
-						description:
-							'Ask AlloMia about every callback, signed or not, and use its answer. For those whom an invented outcome would harm.',
+						description: 'Look up every result in AlloMia, signed or not, before accepting it',
 					},
 					{
 						name: 'Auto',
 						value: 'auto',
 						description:
-							'Believe signed callbacks. For any other, ask AlloMia how that call stands and use its answer.',
+							'Accept signed results. Look up all others in AlloMia before accepting them.',
 					},
 					{
 						name: 'None',
 						value: 'none',
-						description: 'Believe everything. Whoever knows the URL can then invent outcomes.',
+						description: 'Accept every request. Anyone who knows the URL can send fake results.',
 					},
 					{
 						name: 'Signature Only',
 						value: 'signature',
-						description: 'Believe signed callbacks and refuse any other',
+						description: 'Accept signed results only',
 					},
 				],
-				description: 'How to make sure that an outcome really comes from AlloMia',
+				description: 'How to check that a result really comes from AlloMia',
 			},
 			{
 				displayName: 'Options',
@@ -120,14 +130,14 @@ export class AlloMiaTrigger implements INodeType {
 						type: 'boolean',
 						default: true,
 						description:
-							'Whether an outcome that arrives more than once starts the workflow once only',
+							'Whether a result that arrives more than once starts the workflow only once',
 					},
 					{
 						displayName: 'Output per Status',
 						name: 'outputPerStatus',
 						type: 'boolean',
 						default: false,
-						description: 'Whether each chosen status gets an output of its own',
+						description: 'Whether to use a separate output for each selected result',
 					},
 					{
 						displayName: 'Path',
@@ -135,9 +145,9 @@ export class AlloMiaTrigger implements INodeType {
 						type: 'string',
 						noDataExpression: true,
 						default: '',
-						placeholder: 'e.g. clinic/outcomes',
+						placeholder: 'e.g. clinic/results',
 						description:
-							'Where the trigger listens, below n8n’s webhook address. Leave it empty for allomia/ and the ID of the workflow; only a second AlloMia Trigger in the same workflow needs a path of its own.',
+							'Webhook path. Leave empty to use allomia/&lt;workflow ID&gt;. Only needed for a second AlloMia Trigger in the same workflow.',
 					},
 				],
 			},

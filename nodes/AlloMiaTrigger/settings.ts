@@ -27,7 +27,7 @@ export function readSettings({
 	const statuses = typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : given;
 	const isKnown = (status: unknown) => (terminalStatuses as readonly unknown[]).includes(status);
 	if (!Array.isArray(statuses) || !statuses.every(isKnown)) {
-		invalid('Statuses', given, `Use a list of ${terminalStatuses.join(', ')}.`);
+		invalid('Trigger On', given, `Use a list of ${terminalStatuses.join(', ')}.`);
 	}
 	if (!verifications.includes(verification)) {
 		invalid('Verification', verification, `Use one of ${verifications.join(', ')}.`);

@@ -523,8 +523,8 @@ describe('createAndWait', () => {
 });
 
 describeOneBadItem(bench, inN8n(bench), [
-	'Outbound Call: Create and Wait',
-	'Outbound Call: Create and Wait, by polling',
+	'Outbound Call: Create and Wait for Result',
+	'Outbound Call: Create and Wait for Result, by polling',
 ]);
 
 since('2.39.0').describe('one bad item of three, with an output for each status', () =>

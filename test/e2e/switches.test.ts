@@ -75,9 +75,9 @@ describe('a switch that an expression gives', () => {
 
 	it.each([
 		['Output per Status', 'outputPerStatus', { operation: 'createAndWait' }],
-		['Redial on Uncertain', 'redialOnUncertain', {}],
+		['Retry Unconfirmed Calls', 'redialOnUncertain', {}],
 		['Dry Run', 'dryRun', {}],
-		['Sign Callback URL', 'signCallbackUrl', { callback: 'url', callbackUrl: 'https://a.test' }],
+		['Sign Webhook URL', 'signCallbackUrl', { callback: 'url', callbackUrl: 'https://a.test' }],
 	])('calls nobody where it is none: %s', async (name, option, parameters) => {
 		for (const value of wrong) {
 			const execution = await run(
@@ -103,7 +103,7 @@ describe('a switch that an expression gives', () => {
 
 	it.each<[object, string]>([
 		[{ verification: '={{ "Always" }}' }, 'Verification: It is "Always"'],
-		[{ statuses: '={{ "answered" }}' }, 'Statuses: It is "answered"'],
+		[{ statuses: '={{ "answered" }}' }, 'Trigger On: It is "answered"'],
 	])('makes the trigger say 503 where it is none by then: %j', says503);
 
 	// An older n8n does not get as far with it, and answers with an error of its own.

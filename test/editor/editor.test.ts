@@ -53,10 +53,10 @@ describeIfComplete('editor')('the editor in a browser', () => {
 		const id = await open([trigger], trigger);
 		const { baseUrl } = bench.n8n;
 
-		await shows('Receive the outcome of a call');
-		await shows('From another workflow, paste the Production URL above');
+		await shows('Receive the result of a call');
+		await shows('To receive results of calls from this workflow');
 		await page.getByText('When will this node trigger my flow?').click();
-		await shows(/copy the Test URL under Webhook URLs and click “Execute step”/);
+		await shows(/click 'Execute step', then place a call with the Test URL above/);
 		await page.getByText('Webhook URLs', { exact: true }).click();
 		await page.getByText('Production URL', { exact: true }).click();
 		await shows(`${baseUrl}/webhook/allomia/${id}`);
@@ -66,7 +66,7 @@ describeIfComplete('editor')('the editor in a browser', () => {
 
 		await page.getByTestId('trigger-execute-button').click();
 		await page.getByTestId('trigger-listening').waitFor();
-		await shows('To try it out, execute this step, then run an AlloMia node');
+		await shows('To receive results of calls from this workflow');
 		const calls = await activeWorkflow(bench, [
 			alloMia(bench.credential, { callback: 'url', callbackUrl: testUrl }),
 		]);

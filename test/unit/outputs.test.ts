@@ -3,8 +3,8 @@ import { AlloMia } from '../../nodes/AlloMia/AlloMia.node';
 import { AlloMiaTrigger } from '../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { statusLabels, terminalStatuses } from '../../nodes/shared/api/terminalStatus';
 
-/** The outputs that n8n's editor shows for a node with these parameters. */
-function outputs(type: INodeType, parameters: INode['parameters']) {
+/** A workflow of one node with these parameters. */
+function workflowOf(type: INodeType, parameters: INode['parameters']) {
 	const node: INode = {
 		id: 'n',
 		name: 'Node',
@@ -19,8 +19,20 @@ function outputs(type: INodeType, parameters: INode['parameters']) {
 		getKnownTypes: () => ({}),
 	};
 	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
-	const tested = workflow.getNode('Node') ?? node;
+	return { workflow, tested: workflow.getNode('Node') ?? node };
+}
+
+/** The outputs that n8n's editor shows for a node with these parameters. */
+function outputs(type: INodeType, parameters: INode['parameters']) {
+	const { workflow, tested } = workflowOf(type, parameters);
 	return NodeHelpers.getNodeOutputs(workflow, tested, type.description);
+}
+
+/** The text that n8n's editor shows below it. */
+function subtitle(type: INodeType, parameters: INode['parameters']) {
+	const { workflow, tested } = workflowOf(type, parameters);
+	const { subtitle: text } = type.description;
+	return workflow.expression.getSimpleParameterValue(tested, text, 'internal', {});
 }
 
 const named = (...names: string[]) => names.map((displayName) => ({ type: 'main', displayName }));
@@ -123,4 +135,24 @@ describe('the output Dry Run', () => {
 it('statuses have the order and the names that the interface promises', () => {
 	expect(terminalStatuses).toEqual(['completed', 'no-answer', 'busy', 'failed']);
 	expect(every).toEqual(['Completed', 'No Answer', 'Busy', 'Failed']);
+});
+
+describe('the text below a node', () => {
+	it.each([
+		[{}, 'Place a call'],
+		[{ operation: 'createAndWait' }, 'Place a call and wait for the result'],
+		[{ resource: 'organization', operation: 'getAll' }, 'Get many organizations'],
+	])('is what it does, with %j', (parameters, text) => {
+		expect(subtitle(new AlloMia(), parameters)).toBe(text);
+	});
+
+	it.each([
+		[{}, 'All results'],
+		[{ statuses: ['failed'] }, 'Failed'],
+		[{ statuses: ['busy', 'completed'] }, 'Completed or Busy'],
+		[{ statuses: ['failed', 'busy', 'completed'] }, 'Completed, Busy or Failed'],
+		[{ statuses: [] }, ''],
+	])('is what starts the workflow, with %j', (parameters, text) => {
+		expect(subtitle(new AlloMiaTrigger(), parameters)).toBe(text);
+	});
 });

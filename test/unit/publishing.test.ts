@@ -46,9 +46,9 @@ describe('publishing a trigger', () => {
 	it.each<[IDataObject, string]>([
 		[{ options: { path: 'two words' } }, 'Path: It may contain unaccented letters'],
 		[{ options: { path: '={{ "a" }}' } }, 'Path: It may contain unaccented letters'],
-		[{ statuses: ['ringing'] }, 'Statuses: It is ["ringing"]. Use a list of completed, '],
-		[{ statuses: 'busy, ringing' }, 'Statuses: It is "busy, ringing".'],
-		[{ statuses: 7 }, 'Statuses: It is 7.'],
+		[{ statuses: ['ringing'] }, 'Trigger On: It is ["ringing"]. Use a list of completed, '],
+		[{ statuses: 'busy, ringing' }, 'Trigger On: It is "busy, ringing".'],
+		[{ statuses: 7 }, 'Trigger On: It is 7.'],
 		[
 			{ verification: 'perhaps' },
 			'Verification: It is "perhaps". Use one of auto, signature, always, none.',

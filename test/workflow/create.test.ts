@@ -240,7 +240,7 @@ describe('where the outcome goes', () => {
 			'n8n, which does not tell whether the workflow is published, does not reach itself',
 			[trigger()],
 			{ unpublished: true, publicUrl: 'http://127.0.0.1:9' },
-			/^Callback: .*cannot reach itself at http:\/\/127\.0\.0\.1:9/,
+			/^Send Result To: .*cannot reach itself at http:\/\/127\.0\.0\.1:9/,
 		],
 		[
 			'its path cannot be one',
@@ -258,7 +258,7 @@ describe('where the outcome goes', () => {
 			'n8n’s endpoints are renamed',
 			[trigger()],
 			{ waitingEndpoint: 'waiting' },
-			/^Callback: .*custom webhook endpoints.*Production URL/,
+			/^Send Result To: .*custom webhook endpoints.*Production URL/,
 		],
 	])('is asked for, and nobody is called, where %s', async (_, nodes, change, says) => {
 		const run = await execute(toTrigger(nodes, { ...change, items: numbers(one) }));
@@ -270,7 +270,7 @@ describe('where the outcome goes', () => {
 	it('must be somewhere where there is metadata', async () => {
 		const options = { metadata: pairs('entry', ['id', '7']) };
 		const run = await execute({ parameters: call({ options }), credential, items: numbers(one) });
-		expect(errorOf(run).message).toMatch(/^Metadata: .*Callback/);
+		expect(errorOf(run).message).toMatch(/^Metadata: .*Send Result To/);
 		expect(dialRequests()).toBe(0);
 	});
 
@@ -287,7 +287,7 @@ describe('where the outcome goes', () => {
 		await calling(place + 'x'.repeat(room));
 		expect(simulator.dials[1]?.body.callbackUrl).toHaveLength(4_000);
 		const { message } = errorOf(await calling(place + 'x'.repeat(room + 1)));
-		expect(message).toMatch(/^Callback URL: .*is 4001 characters long/);
+		expect(message).toMatch(/^Webhook URL: .*is 4001 characters long/);
 		expect(simulator.dials).toHaveLength(2);
 	});
 
@@ -349,25 +349,28 @@ describe('options', () => {
 	it.each([
 		[3, 9],
 		[undefined, 25],
-	])('never hands over more than Max Concurrency (%s) at once', async (maxConcurrency, count) => {
-		simulator.fault({ kind: 'slow', delayMs: 80, times: count });
-		let most = 0;
-		const watch = setInterval(() => {
-			const open = simulator.requests.filter(({ status }) => status === undefined).length;
-			most = Math.max(most, open);
-		}, 4);
-		const run = await execute({
-			parameters: call({ options: maxConcurrency === undefined ? {} : { maxConcurrency } }),
-			credential,
-			items: numbers(...Array.from({ length: count }, (_, index) => `+1514555${3000 + index}`)),
-		}).finally(() => clearInterval(watch));
-		expect(output(run)).toHaveLength(count);
-		expect(most).toBe(maxConcurrency ?? 10);
-	});
+	])(
+		'never hands over more than Max Parallel Requests (%s) at once',
+		async (maxConcurrency, count) => {
+			simulator.fault({ kind: 'slow', delayMs: 80, times: count });
+			let most = 0;
+			const watch = setInterval(() => {
+				const open = simulator.requests.filter(({ status }) => status === undefined).length;
+				most = Math.max(most, open);
+			}, 4);
+			const run = await execute({
+				parameters: call({ options: maxConcurrency === undefined ? {} : { maxConcurrency } }),
+				credential,
+				items: numbers(...Array.from({ length: count }, (_, index) => `+1514555${3000 + index}`)),
+			}).finally(() => clearInterval(watch));
+			expect(output(run)).toHaveLength(count);
+			expect(most).toBe(maxConcurrency ?? 10);
+		},
+	);
 
 	it.each<[string, INodeParameters, RegExp]>([
-		['Max Concurrency', { maxConcurrency: 0 }, /^Max Concurrency: It is 0/],
-		['Max Concurrency', { maxConcurrency: 'many' }, /^Max Concurrency: It is "many"/],
+		['Max Parallel Requests', { maxConcurrency: 0 }, /^Max Parallel Requests: It is 0/],
+		['Max Parallel Requests', { maxConcurrency: 'many' }, /^Max Parallel Requests: It is "many"/],
 		['Timeout', { timeout: -1 }, /^Timeout: It is -1/],
 	])('refuses a %s that makes no sense, and calls nobody', async (_, options, says) => {
 		const run = await execute({
@@ -503,7 +506,7 @@ describe('hints', () => {
 		expect(said[0]).toContain('WEBHOOK_URL');
 	});
 
-	it('say that nothing tells how the calls end, with Callback set to None', async () => {
+	it('say that nothing tells how the calls end, with Send Result To set to Nowhere', async () => {
 		const [hint] =
 			runOf(await execute({ parameters: call(), credential, items: numbers(one) })).hints ?? [];
 		expect(hint?.message).toContain('nothing tells this workflow how they end');

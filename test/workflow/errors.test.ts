@@ -151,7 +151,7 @@ const keyed = (onceKey: string) => options({ onceKey });
 
 /** By the row of docs/errors.md, how it comes about. */
 const scenarios: Record<string, Failing> = {
-	'Phone Number: …': () => ({ items: numbers('call me') }),
+	'Phone Number to Call: …': () => ({ items: numbers('call me') }),
 	'2 of 3 items have invalid values. …': () => ({ items: numbers('call me', ada, '') }),
 	'Trigger Name: There is no node "…" in this workflow. …': () => toTrigger({ nodes: [] }),
 	'Trigger Name: It is empty. …': () => toTrigger({}, '={{ "" }}'),
@@ -160,16 +160,17 @@ const scenarios: Record<string, Failing> = {
 		toTrigger({ nodes: [trigger({ disabled: true })] }),
 	'Trigger Name: The option Path of "…" …': () =>
 		toTrigger({ nodes: [trigger({ parameters: { options: { path: 'two words' } } })] }),
-	'Callback: "…" is not listening: …': async () => {
+	'Send Result To: "…" is not listening: …': async () => {
 		const message = 'The requested webhook "POST allomia/workflow1" is not registered.';
 		return byHand(await publicUrl(404, JSON.stringify({ code: 404, message })));
 	},
-	'Callback: n8n cannot check whether "…" is listening, …': () => byHand('http://127.0.0.1:9'),
-	'Callback: This n8n uses custom webhook endpoints, …': () =>
+	'Send Result To: n8n cannot check whether "…" is listening, …': () =>
+		byHand('http://127.0.0.1:9'),
+	'Send Result To: This n8n uses custom webhook endpoints, …': () =>
 		toTrigger({ waitingEndpoint: 'waiting' }),
-	'Callback: "…" is not at … (404): …': async () =>
+	'Send Result To: "…" is not at … (404): …': async () =>
 		byHand(await publicUrl(404, 'Cannot POST /webhook', { 'content-type': 'text/html' })),
-	'Callback: http://… redirects to https, …': async () => byHand(await securing()),
+	'Send Result To: http://… redirects to https, …': async () => byHand(await securing()),
 	'Calling Hours: There is no time within a week …': () => ({
 		items: numbers('+18005551234'),
 		parameters: call({
@@ -180,7 +181,7 @@ const scenarios: Record<string, Failing> = {
 		}),
 	}),
 	'Dry Run: It is …': () => options({ dryRun: '={{ "perhaps" }}' }),
-	'Metadata: It is returned with the outcome, …': () =>
+	'Metadata: It is returned with the result, …': () =>
 		options({ metadata: { entry: [{ name: 'id', value: '7' }] } }),
 	'Metadata: With it the callback URL is … characters long …': () =>
 		options(
@@ -285,7 +286,7 @@ const inN8n: Record<string, [file: string, says: string]> = {
 		'The API key may only be sent to https://${api},',
 	],
 	'n8n blocks requests to itself at …': ['triggerLife', 'n8n blocks requests to itself at'],
-	'Output per Status and Calling Hours, together with Callback, need n8n 2.39 or newer': [
+	'Output per Status and Calling Hours, together with Webhook, need n8n 2.39 or newer': [
 		'createAndWait',
 		'need n8n 2.39 or newer',
 	],

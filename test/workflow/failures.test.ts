@@ -29,7 +29,9 @@ describe('three items of which one is bad', () => {
 		const error = errorOf(run);
 		expect(error.name).toBe('NodeOperationError');
 		expect(error.message).toContain('1 of 3');
-		expect(error.description).toMatch(/Nobody was called[^]*Item 1: Phone Number: "call me"/);
+		expect(error.description).toMatch(
+			/Nobody was called[^]*Item 1: Phone Number to Call: "call me"/,
+		);
 		expect(error.context.itemIndex).toBe(1);
 		expect(simulator.requests).toHaveLength(0);
 	});
@@ -41,7 +43,7 @@ describe('three items of which one is bad', () => {
 			items: [{ number: '1' }, { number: good, assistant: 'x' }],
 		});
 		expect(errorOf(run).description?.split('\n').slice(1)).toEqual([
-			expect.stringMatching(/^Item 0: Phone Number: /),
+			expect.stringMatching(/^Item 0: Phone Number to Call: /),
 			expect.stringMatching(/^Item 0: Assistant ID: It is empty/),
 			expect.stringMatching(/^Item 1: Assistant ID: "x"/),
 		]);
@@ -193,7 +195,7 @@ describe('an error', () => {
 		const { message, description } = errorOf(run);
 		expect(message).toBe('Invalid request data');
 		expect(description).toMatch(
-			/^Phone Number ID: Invalid uuid\nDynamic Variables > age: Expected string\n/,
+			/^Call From \(Phone Number ID\): Invalid uuid\nDynamic Variables > age: Expected string\n/,
 		);
 		expect(description).toMatch(/Nobody was called/);
 	});
@@ -221,7 +223,7 @@ describe('an error', () => {
 			'an assistant of another organization (404)',
 			{ parameters: call({ assistantId: ids.otherAssistantId }) },
 			'Assistant or phone number not found',
-			/Nobody was called[^]*Assistant ID and Phone Number ID/,
+			/Nobody was called[^]*Assistant ID and Call From \(Phone Number ID\)/,
 		],
 	])('for %s says what AlloMia said and what to do', async (_, change, says, todo) => {
 		const wanted = {

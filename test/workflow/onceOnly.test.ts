@@ -339,7 +339,7 @@ describe('items with Call Once Per', () => {
 		]);
 	});
 
-	it('are called once for one key by the re-runs of a killed run with Redial on Uncertain', async () => {
+	it('are called once for one key by the re-runs of a killed run with Retry Unconfirmed Calls', async () => {
 		const other = '+15145551236';
 		const keys = ['K', 'K', 'L'];
 		const items = numbers(good, better, other).map((item, index) => ({

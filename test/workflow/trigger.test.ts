@@ -156,7 +156,7 @@ describe('the trigger', () => {
 	);
 
 	it.each([
-		[{ statuses: '={{ "ringing" }}' }, 'Statuses: It is "ringing".'],
+		[{ statuses: '={{ "ringing" }}' }, 'Trigger On: It is "ringing".'],
 		[{ verification: '={{ "perhaps" }}' }, 'Verification: It is "perhaps".'],
 		[{ options: { outputPerStatus: '={{ 1 }}' } }, 'Output per Status: It is 1.'],
 	])('says 503, and why, where %j cannot be used', async (parameters, says) => {

@@ -54,6 +54,15 @@ function merge(lists: INodeProperties[][]): INodeProperties[] {
 	return merged;
 }
 
+/** The expression for the text below the node on the canvas: its action, as in the node creator. */
+export function subtitleOf(resources: Resources): string {
+	const actions = resources.flatMap(({ value, operations }) =>
+		operations.map((operation) => [`${value}/${operation.value}`, operation.action]),
+	);
+	const texts = JSON.stringify(Object.fromEntries(actions));
+	return `={{ (${texts})[$parameter["resource"] + "/" + $parameter["operation"]] }}`;
+}
+
 function toOperationProperty({ value, operations }: Resource): INodeProperties {
 	return {
 		displayName: 'Operation',

@@ -26,7 +26,7 @@ export function organizationLocator(
 				name: 'list',
 				type: 'list',
 				placeholder: 'Select an organization…',
-				hint: 'The list needs a tenant’s API key',
+				hint: 'Requires a tenant key. Otherwise use By ID.',
 				typeOptions: { searchListMethod: 'searchOrganizations', searchable: true },
 			},
 		],

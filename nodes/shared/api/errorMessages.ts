@@ -5,10 +5,10 @@ export type Purpose = 'dial' | 'read' | 'write';
 const displayNames: Record<string, string> = {
 	phoneNumber: 'Phone Number',
 	assistantId: 'Assistant ID',
-	phoneNumberId: 'Phone Number ID',
+	phoneNumberId: 'Call From (Phone Number ID)',
 	customerName: 'Customer Name',
 	dynamicVariables: 'Dynamic Variables',
-	callbackUrl: 'Callback URL',
+	callbackUrl: 'Webhook URL',
 	organizationId: 'Organization',
 	callType: 'Call Type',
 	agentName: 'Agent Name',
@@ -35,7 +35,7 @@ const adviceByStatus: Record<number, string> = {
 	401: 'Check the API key in the AlloMia credential. You find your keys in AlloMia under Settings > API Keys.',
 	403: 'Check the permissions of this API key in AlloMia.',
 	404: 'Check the ID. It must belong to the organization of your API key.',
-	429: 'Too many requests: wait a moment, or send fewer at a time (Options > Max Concurrency, if available).',
+	429: 'Too many requests: wait a moment, or send fewer at a time (Options > Max Parallel Requests, if available).',
 	503: 'AlloMia is temporarily unavailable: try again in some minutes.',
 };
 
@@ -45,7 +45,7 @@ const adviceByMessage: Record<string, string> = {
 	'Insufficient permissions':
 		'This API key may not do this. Operations of organizations need a tenant’s key in the AlloMia credential.',
 	'Assistant or phone number not found':
-		'Nobody was called. Check Assistant ID and Phone Number ID: both must belong to the organization of your API key.',
+		'Nobody was called. Check Assistant ID and Call From (Phone Number ID): both must belong to the organization of your API key.',
 	'Organization not found':
 		'Check Organization: your API key must have access to it. An organization key only has access to its own.',
 	'Metadata not found':
@@ -74,16 +74,17 @@ export const checkConnection =
 
 /** What to do if it is uncertain whether a call was placed. */
 export const lookItUp =
-	'The call may have been placed. Before you call this person again, look for the call in AlloMia’s call log (or with Call > Get Many).';
+	'The call may have been placed. Before you call this person again, look for the call in AlloMia’s call log (or with Call Log > Get Many).';
 
 /** What to do if AlloMia accepts no more calls. */
 export const atCapacity =
-	'Nobody was called. AlloMia accepted no more calls for a minute, perhaps because too many are in progress. Run the node again for this item later, or place fewer calls at a time: with Loop Over Items and a Wait node, or with Create and Wait in the loop.';
+	'Nobody was called. AlloMia accepted no more calls for a minute, perhaps because too many are in progress. Run the node again for this item later, or place fewer calls at a time: with Loop Over Items and a Wait node, or with Create and Wait for Result in the loop.';
 
 /** The display name of an API field, which may be nested: `dynamicVariables.time`. */
-export function displayName(field: string): string {
+export function displayName(field: string, purpose?: Purpose): string {
 	const [first = '', ...rest] = field.split('.');
-	const name = displayNames[first] ?? first;
+	const isCalled = purpose === 'dial' && first === 'phoneNumber';
+	const name = isCalled ? 'Phone Number to Call' : (displayNames[first] ?? first);
 	return rest.length > 0 ? `${name} > ${rest.join('.')}` : name;
 }
 

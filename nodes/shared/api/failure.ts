@@ -77,7 +77,7 @@ export function failureOfResponse(answer: HttpResponse, purpose: Purpose, now: n
 		};
 	}
 	const fields = (said?.details ?? []).map(
-		({ field, message }) => `${displayName(field)}: ${message}`,
+		({ field, message }) => `${displayName(field, purpose)}: ${message}`,
 	);
 	return {
 		...base,

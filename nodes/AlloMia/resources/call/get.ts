@@ -8,7 +8,7 @@ const show = { resource: ['call'], operation: ['get'] };
 export const get: Operation = {
 	value: 'get',
 	name: 'Get',
-	action: 'Get a call',
+	action: 'Get a call from the log',
 	description: 'Get everything about one call: its summary, outcome, transcript and recording',
 	fields: [
 		{

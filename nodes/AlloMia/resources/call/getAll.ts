@@ -9,7 +9,7 @@ const show = { resource: ['call'], operation: ['getAll'] };
 export const getAll: Operation = {
 	value: 'getAll',
 	name: 'Get Many',
-	action: 'Get many calls',
+	action: 'Get many calls from the log',
 	description: 'List the calls of an organization: inbound, outbound and from the web',
 	fields: [
 		organizationLocator('The organization whose calls to list', show),

@@ -9,8 +9,8 @@ const show = { resource: ['call'], operation: ['getByOutboundCall'] };
 export const getByOutboundCall: Operation = {
 	value: 'getByOutboundCall',
 	name: 'Get by Outbound Call',
-	action: 'Get the call behind an outcome',
-	description: 'Get what was said in a call that you placed: its summary, transcript and recording',
+	action: 'Get the log entry of an outbound call',
+	description: 'Get summary, outcome, transcript and recording of a call placed by this node',
 	fields: [
 		{
 			displayName: 'Outbound Call ID',
@@ -20,7 +20,7 @@ export const getByOutboundCall: Operation = {
 			default: '',
 			placeholder: 'e.g. c3d4e5f6-a7b8-9012-cdef-345678901234',
 			description:
-				'The outboundCallId of the outcome, as the AlloMia Trigger and Create and Wait give it out',
+				'The outboundCallId returned by the AlloMia Trigger or Create and Wait for Result',
 			displayOptions: { show },
 		},
 		organizationLocator('The organization that placed the call', show),
@@ -41,7 +41,7 @@ export const getByOutboundCall: Operation = {
 					default: '',
 					placeholder: 'e.g. {{ $json.metadata.phone }}',
 					description:
-						'The number that was called. AlloMia’s log does not name the outbound call, so the call is found by its time: with the number, calls of the same moment are told apart.',
+						'The number that was called. Recommended: AlloMia’s log has no outbound call ID, so the call is found by time and number.',
 				},
 				{
 					displayName: 'Wait Up To',
@@ -49,8 +49,7 @@ export const getByOutboundCall: Operation = {
 					type: 'number',
 					typeOptions: { minValue: 0, maxValue: 3600 },
 					default: 60,
-					description:
-						'How many seconds to wait for AlloMia to log the call, and for the files to download',
+					description: 'Seconds to wait until AlloMia has logged the call and its files are there',
 				},
 			],
 			displayOptions: { show },

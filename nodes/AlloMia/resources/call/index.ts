@@ -5,6 +5,6 @@ import { getByOutboundCall } from './getByOutboundCall';
 
 export const call: Resource = {
 	value: 'call',
-	name: 'Call',
+	name: 'Call Log',
 	operations: [get, getAll, getByOutboundCall],
 };

@@ -94,7 +94,7 @@ const notEnded: Failure = {
 	kind: 'refused',
 	message: 'The call has not ended yet',
 	description:
-		'AlloMia logs a call once it has ended. Run this behind the AlloMia Trigger or Create and Wait, or raise Options > Wait Up To.',
+		'AlloMia logs a call once it has ended. Run this behind the AlloMia Trigger or Create and Wait for Result, or raise Options > Wait Up To.',
 };
 
 /** The failure of a call that has no start time. */
@@ -102,7 +102,7 @@ const neverStarted: Failure = {
 	kind: 'refused',
 	message: 'This call has no start time',
 	description:
-		'It may have failed before it started. Without a start time, it cannot be found in the call log automatically: look for it with Call > Get Many.',
+		'It may have failed before it started. Without a start time, it cannot be found in the call log automatically: look for it with Call Log > Get Many.',
 };
 
 /** Reads the called number, in any notation; undefined if it is not set. */
@@ -158,7 +158,7 @@ function ambiguous(calls: readonly LoggedCall[], phoneNumber: string | undefined
 	const advice =
 		phoneNumber === undefined
 			? 'Set Options > Phone Number to the number that was called.'
-			: 'They went to the same number. Choose one and use Call > Get.';
+			: 'They went to the same number. Choose one and use Call Log > Get.';
 	return {
 		kind: 'refused',
 		message: `${calls.length} entries in the call log match this call`,

@@ -9,7 +9,7 @@ export const create: Operation = {
 	value: 'create',
 	name: 'Create',
 	action: 'Create an organization',
-	description: 'Add an organization to your tenant. Needs a tenant’s API key.',
+	description: 'Add an organization to your tenant. Needs a tenant key.',
 	fields: [
 		...requiredFields(requiredToCreate, show),
 		{

@@ -9,7 +9,7 @@ export const get: Operation = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get an organization',
-	description: 'Get one organization of your tenant. Needs a tenant’s API key.',
+	description: 'Get one organization of your tenant. Needs a tenant key.',
 	fields: [organizationLocator('The organization to get', show), simplifyField(show)],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { withOrganizationId } = await import('./organizationBody');

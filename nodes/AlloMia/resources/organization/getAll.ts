@@ -9,7 +9,7 @@ export const getAll: Operation = {
 	value: 'getAll',
 	name: 'Get Many',
 	action: 'Get many organizations',
-	description: 'List the organizations of your tenant. Needs a tenant’s API key.',
+	description: 'List the organizations of your tenant. Needs a tenant key.',
 	fields: [
 		...returnAllFields(show),
 		simplifyField(show),

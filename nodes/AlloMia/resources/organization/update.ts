@@ -10,7 +10,7 @@ export const update: Operation = {
 	value: 'update',
 	name: 'Update',
 	action: 'Update an organization',
-	description: 'Change an organization. Needs a tenant’s API key.',
+	description: 'Change an organization. Needs a tenant key.',
 	fields: [
 		organizationLocator('The organization to change', show),
 		...requiredFields(requiredToUpdate, show),

@@ -8,14 +8,14 @@ const show = { resource: ['outboundCall'], operation: dialling };
 /** The fields of a call, shared by all operations that place one. */
 export const callFields: INodeProperties[] = [
 	{
-		displayName: 'Phone Number',
+		displayName: 'Phone Number to Call',
 		name: 'phoneNumber',
 		type: 'string',
 		required: true,
 		default: '',
 		placeholder: 'e.g. +15145551234',
 		description:
-			'Whom to call. With the country code (E.164) it is never misread; for numbers without one, set Options &gt; Default Country.',
+			'The number to call, with country code (+15145551234). For local numbers, set Options &gt; Default Country.',
 		displayOptions: { show },
 	},
 	{
@@ -26,18 +26,17 @@ export const callFields: INodeProperties[] = [
 		default: '',
 		placeholder: 'e.g. a1b2c3d4-e5f6-7890-abcd-123456789012',
 		description:
-			'The AI assistant that speaks. You find its ID in AlloMia, on the assistant’s page.',
+			'ID of the AI assistant that talks. Find it in AlloMia on the assistant’s page, or paste the address of that page.',
 		displayOptions: { show },
 	},
 	{
-		displayName: 'Phone Number ID',
+		displayName: 'Call From (Phone Number ID)',
 		name: 'phoneNumberId',
 		type: 'string',
 		required: true,
 		default: '',
 		placeholder: 'e.g. b2c3d4e5-f6a7-8901-bcde-234567890123',
-		description:
-			'The AlloMia number to call from, by its ID (not the number itself). You find it in AlloMia, with your phone numbers.',
+		description: 'ID of the AlloMia number to call from. Find it in AlloMia under Phone Numbers.',
 		displayOptions: { show },
 	},
 	{
@@ -46,7 +45,7 @@ export const callFields: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. John Doe',
-		description: 'The name of the person called, which the assistant may use',
+		description: 'Name of the person to call',
 		displayOptions: { show },
 	},
 	{
@@ -58,7 +57,7 @@ export const callFields: INodeProperties[] = [
 			{ name: 'Using Fields Below', value: 'keyValue' },
 			{ name: 'Using JSON', value: 'json' },
 		],
-		description: 'How to give the assistant the facts of this call, such as a time or a name',
+		description: 'How to set the dynamic variables',
 		displayOptions: { show },
 	},
 	{
@@ -69,7 +68,7 @@ export const callFields: INodeProperties[] = [
 		default: {},
 		placeholder: 'Add Variable',
 		description:
-			'Facts that the assistant’s prompt refers to by name. Dates are sent as ISO 8601, lists and objects as JSON.',
+			'Values used in the assistant’s prompt, e.g. the appointment time. Dates are sent as ISO 8601.',
 		options: [
 			{
 				displayName: 'Variable',
@@ -81,7 +80,7 @@ export const callFields: INodeProperties[] = [
 						type: 'string',
 						default: '',
 						placeholder: 'e.g. appointmentSlot',
-						description: 'As it stands in the assistant’s prompt',
+						description: 'Name of the variable in the assistant’s prompt',
 					},
 					{
 						displayName: 'Value',
@@ -89,8 +88,7 @@ export const callFields: INodeProperties[] = [
 						type: 'string',
 						default: '',
 						placeholder: 'e.g. 2026-04-01T10:00:00Z',
-						description:
-							'What the assistant says or knows. A variable without a value is left out.',
+						description: 'What the assistant knows or says. An empty text is sent as it is.',
 					},
 				],
 			},
@@ -103,7 +101,7 @@ export const callFields: INodeProperties[] = [
 		type: 'json',
 		default: '{}',
 		placeholder: 'e.g. { "practitioner": "Dr. Smith" }',
-		description: 'An object of names and values that the assistant’s prompt refers to',
+		description: 'An object with the names and values of the variables in the assistant’s prompt',
 		displayOptions: { show: { ...show, specifyDynamicVariables: ['json'] } },
 	},
 ];
@@ -116,7 +114,7 @@ const metadataOption: INodeProperties = {
 	default: {},
 	placeholder: 'Add Entry',
 	description:
-		'Your own data, such as the ID of a CRM record. It is not sent to AlloMia as a field; it comes back with the outcome.',
+		'Your own values, e.g. a row number or appointment ID. They are returned with the result, and the assistant does not see them.',
 	options: [
 		{
 			displayName: 'Entry',
@@ -156,7 +154,7 @@ export const callOptions: INodeProperties = {
 			default: '',
 			placeholder: 'e.g. {{ $json.appointmentId }}',
 			description:
-				'What the call is for. Nobody is called again for the same value, also in later executions: the item then goes on with alreadyCalled: true.',
+				'A value that identifies the reason for the call, e.g. the appointment ID. If this node has already called for it, also in an earlier execution, the item is skipped and returned with alreadyCalled: true.',
 		},
 		{
 			displayName: 'Calling Hours',
@@ -251,8 +249,7 @@ export const callOptions: INodeProperties = {
 			name: 'dryRun',
 			type: 'boolean',
 			default: false,
-			description:
-				'Whether to check every item and show what would be sent, without calling anybody',
+			description: 'Whether to validate all items and return the requests instead of calling',
 		},
 		{
 			displayName: 'Max Calls at Once',
@@ -261,15 +258,16 @@ export const callOptions: INodeProperties = {
 			typeOptions: { minValue: 1, maxValue: 1000 },
 			default: 5,
 			description:
-				'How many calls of this execution may be in progress at the same time. The next is placed when one has ended; the execution keeps running until then.',
+				'How many calls of this execution may be in progress at the same time. The next one is placed when one has ended.',
 		},
 		{
-			displayName: 'Max Concurrency',
+			displayName: 'Max Parallel Requests',
 			name: 'maxConcurrency',
 			type: 'number',
 			typeOptions: { minValue: 1, maxValue: 100 },
 			default: 10,
-			description: 'How many calls are handed to AlloMia at the same time',
+			description:
+				'How many calls to start in parallel. Does not limit how many phones ring at once: use Max Calls at Once for that.',
 		},
 		metadataOption,
 		{
@@ -277,7 +275,7 @@ export const callOptions: INodeProperties = {
 			name: 'outputPerStatus',
 			type: 'boolean',
 			default: false,
-			description: 'Whether each outcome gets an output of its own, and timed out calls too',
+			description: 'Whether to use a separate output for each result',
 			displayOptions: { show: { '/operation': ['createAndWait'] } },
 		},
 		{
@@ -287,23 +285,23 @@ export const callOptions: INodeProperties = {
 			typeOptions: { minValue: 1 },
 			default: 10,
 			description:
-				'How long to wait between two looks at a call, in seconds. For Max Calls at Once, and for Wait For set to Polling.',
+				'Seconds between two status checks of a call. For Max Calls at Once, and for Get Result By set to Polling.',
 		},
 		{
-			displayName: 'Redial on Uncertain',
+			displayName: 'Retry Unconfirmed Calls',
 			name: 'redialOnUncertain',
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to call again where nobody knows if the call was placed (a time-out, a broken connection). A person may then be called twice.',
+				'Whether to call again if AlloMia did not confirm the call, e.g. after a timeout. The person may be called twice.',
 		},
 		{
-			displayName: 'Sign Callback URL',
+			displayName: 'Sign Webhook URL',
 			name: 'signCallbackUrl',
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to add this item’s context and a signature to the callback URL. For the URL of an AlloMia Trigger in another workflow.',
+				'Whether to sign the URL, so that the AlloMia Trigger in another workflow accepts the result together with your metadata',
 			displayOptions: { show: { '/operation': ['create'], '/callback': ['url'] } },
 		},
 		{
@@ -322,8 +320,7 @@ export const callOptions: INodeProperties = {
 			type: 'number',
 			typeOptions: { minValue: 1 },
 			default: 30000,
-			description:
-				'How long to wait for AlloMia to take a call, in milliseconds. Beyond it, nobody knows whether the call was placed.',
+			description: 'Time in milliseconds to wait for AlloMia to confirm the call',
 		},
 	],
 	displayOptions: { show },

@@ -13,7 +13,7 @@ const longListHint: NodeHint = {
 	location: 'ndv',
 	whenToDisplay: 'always',
 	displayCondition: `={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && $input.all().length > ${longList} }}`,
-	message: `These are more than ${longList.toLocaleString('en')} items. For each outcome that AlloMia tells it, n8n reads the whole execution, which becomes slow for long lists. Put a Loop Over Items node before this one, with a batch size of 1,000 or less.`,
+	message: `These are more than ${longList.toLocaleString('en')} items. For each result that AlloMia sends, n8n reads the whole execution, which becomes slow for long lists. Put a Loop Over Items node before this one, with a batch size of 1,000 or less.`,
 };
 
 /** n8n links the items of a resumed execution by position, which several outputs change. */
@@ -24,7 +24,7 @@ const pairingHint: NodeHint = {
 	displayCondition:
 		'={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && ($parameter["options"]["outputPerStatus"] || $parameter["options"]["callingHours"]) && $input.all().length > 1 }}',
 	message:
-		"With Output per Status or Calling Hours, n8n no longer knows which outcome belongs to which of several items: behind this node, $('…').item is empty. Put an ID into Options > Metadata, which comes back with the outcome, or place one call at a time with Loop Over Items.",
+		"With Output per Status or Calling Hours, n8n no longer knows which result belongs to which of several items: behind this node, $('…').item is empty. Put an ID into Options > Metadata, which comes back with the result, or place one call at a time with Loop Over Items.",
 };
 
 export const hints = [longListHint, pairingHint];
@@ -33,43 +33,42 @@ const show = { resource: ['outboundCall'], operation: ['createAndWait'] };
 
 export const createAndWait: Operation = {
 	value: 'createAndWait',
-	name: 'Create and Wait',
-	action: 'Create a call and wait for its outcome',
-	description: 'Call somebody, and go on with the outcome once the call has ended',
+	name: 'Create and Wait for Result',
+	action: 'Place a call and wait for the result',
+	description: 'Start a phone call and continue once it has ended',
 	fields: [
 		...callFields,
 		{
-			displayName: 'Wait For',
+			displayName: 'Get Result By',
 			name: 'waitFor',
 			type: 'options',
 			default: 'callback',
 			options: [
 				{
-					name: 'Callback',
+					name: 'Webhook',
 					value: 'callback',
-					description: 'AlloMia tells n8n. AlloMia must be able to reach this n8n.',
+					description: 'AlloMia notifies n8n. N8n must be reachable from the internet.',
 				},
 				{
 					name: 'Polling',
 					value: 'polling',
-					description: 'N8n asks AlloMia again and again. For an n8n that AlloMia cannot reach.',
+					description: 'Check the status at intervals. Works anywhere, including localhost.',
 				},
 			],
-			description: 'How the outcome comes to n8n',
+			description: 'How n8n learns that the call has ended',
 			displayOptions: { show },
 		},
 		{
-			displayName: 'Max Wait',
+			displayName: 'Max Wait Time',
 			name: 'maxWait',
 			type: 'number',
 			typeOptions: { minValue: 0 },
 			default: 1,
-			description:
-				'How long to wait at most. Calls that have not ended by then go on with timedOut: true.',
+			description: 'How long to wait. Calls still in progress then continue with timedOut: true.',
 			displayOptions: { show },
 		},
 		{
-			displayName: 'Max Wait Unit',
+			displayName: 'Unit',
 			name: 'maxWaitUnit',
 			type: 'options',
 			default: 'hours',
@@ -78,7 +77,7 @@ export const createAndWait: Operation = {
 				{ name: 'Hours', value: 'hours' },
 				{ name: 'Minutes', value: 'minutes' },
 			],
-			description: 'The unit of Max Wait',
+			description: 'Unit of Max Wait Time',
 			displayOptions: { show },
 		},
 		callOptions,

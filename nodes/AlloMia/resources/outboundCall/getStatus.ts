@@ -5,7 +5,7 @@ export const getStatus: Operation = {
 	value: 'getStatus',
 	name: 'Get Status',
 	action: 'Get the status of an outbound call',
-	description: 'See whether a call has ended, and how',
+	description: 'Get the current status of a call',
 	fields: [
 		{
 			displayName: 'Outbound Call ID',
@@ -14,7 +14,7 @@ export const getStatus: Operation = {
 			required: true,
 			default: '',
 			placeholder: 'e.g. c3d4e5f6-a7b8-9012-cdef-345678901234',
-			description: 'The outboundCallId that Create gave out',
+			description: 'The outboundCallId returned by Create',
 			displayOptions: { show: { resource: ['outboundCall'], operation: ['getStatus'] } },
 		},
 	],

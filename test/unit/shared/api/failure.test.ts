@@ -47,7 +47,7 @@ describe('a documented error of a dial', () => {
 		];
 		const { description } = answered(400, { error: 'Invalid request data', details });
 		expect(description.split('\n').slice(0, 3)).toEqual([
-			'Phone Number: Phone number must be at least 10 digits',
+			'Phone Number to Call: Phone number must be at least 10 digits',
 			'Dynamic Variables > slot: Expected string',
 			'futureField: Odd',
 		]);
@@ -99,7 +99,7 @@ describe('an undocumented answer', () => {
 	it('429 says when to come again, and what to lower', () => {
 		const failure = answered(429, { error: 'Too many requests' }, { 'retry-after': '3' });
 		expect(failure).toMatchObject({ kind: 'notTaken', retryAfter: 3000 });
-		expect(failure.description).toMatch(/^Nobody was called[^]*Max Concurrency/);
+		expect(failure.description).toMatch(/^Nobody was called[^]*Max Parallel Requests/);
 	});
 
 	it.each([
@@ -242,8 +242,8 @@ it.each<Purpose>(['read', 'write'])('nobody reads of calls who wanted to %s', (p
 
 it.each([
 	['phoneNumber', 'Phone Number'],
-	['phoneNumberId', 'Phone Number ID'],
-	['callbackUrl', 'Callback URL'],
+	['phoneNumberId', 'Call From (Phone Number ID)'],
+	['callbackUrl', 'Webhook URL'],
 	['dynamicVariables.a.b', 'Dynamic Variables > a.b'],
 	['brandNew', 'brandNew'],
 	['', ''],

@@ -41,7 +41,7 @@ function readTarget(
 	if (callback === 'none') {
 		if (!call.metadata) return { ok: true, value: undefined };
 		const message =
-			'It is returned with the outcome, but Callback is set to None. Choose another Callback, or remove it.';
+			'It is returned with the result, but Send Result To is set to Nowhere. Choose something else in Send Result To, or remove it.';
 		return { ok: false, issues: [{ field: 'Metadata', message }] };
 	}
 	if (callback === 'trigger') {
@@ -52,14 +52,14 @@ function readTarget(
 		const issues: ValidationIssue[] = [];
 		const url = readCallbackUrl(context.getNodeParameter('callbackUrl', itemIndex, ''), issues);
 		const options = readOptions(context, itemIndex);
-		const sign = readBoolean('Sign Callback URL', options, 'signCallbackUrl', issues);
+		const sign = readBoolean('Sign Webhook URL', options, 'signCallbackUrl', issues);
 		if (issues.length > 0) return { ok: false, issues };
 		return sign || call.metadata
 			? signedCallbackUrl(context, itemIndex, url, call, connection)
 			: { ok: true, value: url };
 	}
 	const message = `"${String(callback)}" is not one of none, trigger and url. Choose one of them.`;
-	return { ok: false, issues: [{ field: 'Callback', message }] };
+	return { ok: false, issues: [{ field: 'Send Result To', message }] };
 }
 
 /** Adds the item's context and signature to a URL, unless it becomes too long. */
@@ -74,7 +74,7 @@ export function signedCallbackUrl(
 	const executionId = context.getExecutionId() ?? '';
 	const result = signCallbackUrl(url, { workflowId, executionId, itemIndex, metadata }, apiKey);
 	if (result.length <= maxUrlLength) return { ok: true, value: result };
-	const field = metadata ? 'Metadata' : 'Callback URL';
+	const field = metadata ? 'Metadata' : 'Webhook URL';
 	const message = `With it the callback URL is ${result.length} characters long (maximum ${maxUrlLength}). Shorten it: an ID is enough to look up the rest.`;
 	return { ok: false, issues: [{ field, message }] };
 }
@@ -91,7 +91,7 @@ export function hintUnreachable(
 		addHint(context, {
 			type: 'warning',
 			location: 'outputPane',
-			message: `AlloMia cannot reach ${new URL(url).origin} from the internet, so the outcome will not arrive. Set the environment variable WEBHOOK_URL of n8n to its public address, and restart n8n.`,
+			message: `AlloMia cannot reach ${new URL(url).origin} from the internet, so the result will not arrive. Set the environment variable WEBHOOK_URL of n8n to its public address, and restart n8n.`,
 		});
 	}
 }

@@ -15,7 +15,7 @@ const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
 export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): Validated<string> {
 	const name = clean(String(givenName ?? ''));
 	const parameters = parametersOf(context, name);
-	const otherwise = 'or choose another Callback';
+	const otherwise = 'or choose something else in Send Result To';
 	if (!parameters) {
 		const problem =
 			name === ''
@@ -45,8 +45,8 @@ export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): V
 	const url = webhookUrl(resumeUrl(context), path);
 	if (url !== undefined) return { ok: true, value: url };
 	return invalid(
-		'Callback',
-		`This n8n uses custom webhook endpoints, so the URL of "${name}" cannot be determined. Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL.`,
+		'Send Result To',
+		`This n8n uses custom webhook endpoints, so the URL of "${name}" cannot be determined. In Send Result To, choose Webhook URL, paste the trigger’s Production URL and turn on Options > Sign Webhook URL.`,
 	);
 }
 
@@ -90,7 +90,7 @@ async function ifListening(
 ): Promise<Validated<string>> {
 	const trigger = `"${String(name)}"`;
 	const paste =
-		'Set Callback to URL, paste the trigger’s Production URL and turn on Options > Sign Callback URL';
+		'In Send Result To, choose Webhook URL, paste the trigger’s Production URL and turn on Options > Sign Webhook URL';
 	// Production webhooks and triggers only run in published workflows; in other modes, n8n may not say.
 	const isPublished =
 		['webhook', 'trigger'].includes(context.getMode()) || context.getWorkflow().active;
@@ -101,22 +101,22 @@ async function ifListening(
 			return { ok: true, value: url };
 		case 'unregistered':
 			return invalid(
-				'Callback',
-				`${trigger} is not listening: this workflow is not published, or was changed since. Publish (activate) it and run it again, or choose another Callback.`,
+				'Send Result To',
+				`${trigger} is not listening: this workflow is not published, or was changed since. Publish (activate) it and run it again, or choose something else in Send Result To.`,
 			);
 		case 'missing':
 			return invalid(
-				'Callback',
+				'Send Result To',
 				`${trigger} is not at ${new URL(url).origin}${new URL(url).pathname} (404): this n8n may use custom webhook endpoints (N8N_ENDPOINT_WEBHOOK). ${paste}.`,
 			);
 		case 'secured':
-			return invalid('Callback', `${securedAdvice(url)}.`);
+			return invalid('Send Result To', `${securedAdvice(url)}.`);
 		case 'blocked':
 		case 'unknown':
 			// The trigger may listen all the same. Only a manual run can be corrected at once.
 			if (isPublished || context.getMode() !== 'manual') return { ok: true, value: url };
 			return invalid(
-				'Callback',
+				'Send Result To',
 				`n8n cannot check whether ${trigger} is listening, since it cannot reach itself at ${new URL(url).origin} (${probed.what}). ${paste}; or correct WEBHOOK_URL.`,
 			);
 	}

@@ -55,7 +55,7 @@ export function readCallRequest(parameters: CallParameters): Validated<CallReque
 	const issues: ValidationIssue[] = [];
 	const phoneNumber = readNumber(parameters, issues);
 	const assistantId = readUuid('Assistant ID', parameters.assistantId, issues);
-	const phoneNumberId = readUuid('Phone Number ID', parameters.phoneNumberId, issues);
+	const phoneNumberId = readUuid('Call From (Phone Number ID)', parameters.phoneNumberId, issues);
 	const customerName = readName(parameters.customerName, issues);
 	const dynamicVariables = readDynamicVariables(parameters, issues);
 	const metadata = readMetadata(parameters.options.metadata, issues);
@@ -97,14 +97,15 @@ function readOnceKey(value: unknown, issues: ValidationIssue[]): string {
 
 /** Reads a URL for callbacks, which is sent to AlloMia unchanged. */
 export function readCallbackUrl(value: unknown, issues: ValidationIssue[]): string {
-	const field = 'Callback URL';
+	const field = 'Webhook URL';
 	const text = readText(field, value, issues);
 	if (text === undefined) return '';
 	const url = parseUrl(text);
 	if (text === '') {
 		issues.push({
 			field,
-			message: 'It is empty. Paste the URL to call back, or choose another Callback.',
+			message:
+				'It is empty. Paste the URL that is to receive the result, or choose something else in Send Result To.',
 		});
 	} else if (
 		!url ||
@@ -121,7 +122,7 @@ export function readCallbackUrl(value: unknown, issues: ValidationIssue[]): stri
 }
 
 function readNumber({ phoneNumber, options }: CallParameters, issues: ValidationIssue[]): string {
-	const text = readText('Phone Number', phoneNumber, issues);
+	const text = readText('Phone Number to Call', phoneNumber, issues);
 	if (text === undefined) return '';
 	const { defaultCountry } = options;
 	const code = isText(defaultCountry) ? toText(defaultCountry) : '?';
@@ -135,7 +136,7 @@ function readNumber({ phoneNumber, options }: CallParameters, issues: Validation
 	}
 	const number = readPhoneNumber(text, country);
 	if (number.ok) return number.number;
-	issues.push({ field: 'Phone Number', message: number.message });
+	issues.push({ field: 'Phone Number to Call', message: number.message });
 	return '';
 }
 

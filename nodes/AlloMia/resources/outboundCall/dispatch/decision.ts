@@ -26,7 +26,7 @@ export type Decision =
 	| { kind: 'uncertain'; failure: Failure }
 	/** The store could not be read. This is not stored, so that the next attempt reads it again. */
 	| { kind: 'notKnown'; failure: Failure }
-	/** It is uncertain who claimed its key: Redial on Uncertain does not apply. */
+	/** It is uncertain who claimed its key: Retry Unconfirmed Calls does not apply. */
 	| { kind: 'uncertainKey'; failure: Failure }
 	| { kind: 'alreadyCalled' }
 	| { kind: 'skipped' }
@@ -53,7 +53,7 @@ const doubtfulKey: Failure = {
 const perhapsOurKey: Failure = {
 	kind: 'uncertain',
 	message: 'It is unknown who has claimed this value of Call Once Per',
-	description: `An earlier attempt was interrupted while it claimed it, or another execution had called for it before. ${lookItUp} If nobody was called, start a new execution with this item only, with another key: Redial on Uncertain does not call it.`,
+	description: `An earlier attempt was interrupted while it claimed it, or another execution had called for it before. ${lookItUp} If nobody was called, start a new execution with this item only, with another key: Retry Unconfirmed Calls does not call it.`,
 };
 
 const unknownKey: Failure = {

@@ -147,7 +147,7 @@ function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
 	];
 	if (ofKey.length < left.length) {
 		ways.push(
-			'To call again, at the risk of calling twice, turn on Options > Redial on Uncertain (redialOnUncertain) and do the same.',
+			'To call again, at the risk of calling twice, turn on Options > Retry Unconfirmed Calls (redialOnUncertain) and do the same.',
 		);
 	}
 	// The failure of a single item says so itself.
@@ -158,7 +158,7 @@ function waysOut(items: Items, left: readonly LeftAlone[]): string[] {
 	}
 	if (ofKey.length > 0 && items.length > 1) {
 		ways.push(
-			`It is not known who has claimed the key of Call Once Per of ${nameItems(items, ofKey)}. Redial on Uncertain does not call these: if nobody was called, start a new execution for each of them, with another key.`,
+			`It is not known who has claimed the key of Call Once Per of ${nameItems(items, ofKey)}. Retry Unconfirmed Calls does not call these: if nobody was called, start a new execution for each of them, with another key.`,
 		);
 	}
 	return ways;
@@ -169,7 +169,7 @@ function summary(items: Items, left: readonly Failed[]): Failure {
 	return {
 		kind: 'uncertain',
 		message: `${left.length} of ${items.length} calls may have been placed by an earlier attempt, and were not placed again`,
-		description: `All the others were placed. Look for these in AlloMia’s call log (or with Call > Get Many): ${nameItems(items, left)}.`,
+		description: `All the others were placed. Look for these in AlloMia’s call log (or with Call Log > Get Many): ${nameItems(items, left)}.`,
 	};
 }
 

@@ -25,7 +25,7 @@ export function readSettings(context: IExecuteFunctions): DialSettings {
 	const issues: ValidationIssue[] = [];
 	const settings = {
 		maxConcurrency: readInteger(
-			'Max Concurrency',
+			'Max Parallel Requests',
 			options.maxConcurrency,
 			{ fallback: 10, min: 1, max: 100 },
 			issues,
@@ -36,7 +36,7 @@ export function readSettings(context: IExecuteFunctions): DialSettings {
 			{ fallback: defaultTimeout, min: 1, max: 3_600_000 },
 			issues,
 		),
-		redialOnUncertain: readBoolean('Redial on Uncertain', options, 'redialOnUncertain', issues),
+		redialOnUncertain: readBoolean('Retry Unconfirmed Calls', options, 'redialOnUncertain', issues),
 		maxInProgress: readMaxInProgress(options, issues),
 		pollInterval: readPollInterval(options, issues),
 	};

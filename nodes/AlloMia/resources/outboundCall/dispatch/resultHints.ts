@@ -60,7 +60,7 @@ export function resultHints(
 		[
 			'info',
 			placed > 0 && isLost,
-			'The calls are under way, but nothing tells this workflow how they end: Callback is set to None. Use Create and Wait to go on with the results here, or set Callback to AlloMia Trigger in This Workflow.',
+			'The calls are under way, but nothing tells this workflow how they end: Send Result To is set to Nowhere. Use Create and Wait for Result to go on with the results here, or set Send Result To to AlloMia Trigger in This Workflow.',
 		],
 	];
 	return hints

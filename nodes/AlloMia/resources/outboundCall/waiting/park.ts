@@ -151,10 +151,10 @@ const supportsSeveralOutputs = () => (N8N_NODES_API_VERSION as number | undefine
 export function oneOutputOnly(node: INode): NodeOperationError {
 	return new NodeOperationError(
 		node,
-		'Output per Status and Calling Hours, together with Callback, need n8n 2.39 or newer',
+		'Output per Status and Calling Hours, together with Webhook, need n8n 2.39 or newer',
 		{
 			description:
-				'Nobody was called. Update n8n; or set Wait For to Polling (polling), or remove the option.',
+				'Nobody was called. Update n8n; or set Get Result By to Polling (polling), or remove the option.',
 		},
 	);
 }
@@ -179,17 +179,17 @@ export async function assertCanWait(
 			'This AI agent cannot pause its tools, so it cannot wait for a callback',
 			{
 				description:
-					'Nobody was called. Set Wait For to Polling (polling), use the operation Create, or use an AI Agent node of version 3 or newer.',
+					'Nobody was called. Set Get Result By to Polling (polling), use the operation Create, or use an AI Agent node of version 3 or newer.',
 			},
 		);
 	}
 	if (isPrivateUrl(url) && !isPrivateUrl(baseUrl)) {
 		throw new NodeOperationError(
 			context.getNode(),
-			`AlloMia cannot reach this n8n at ${new URL(url).origin}, so the outcome would never arrive`,
+			`AlloMia cannot reach this n8n at ${new URL(url).origin}, so the result would never arrive`,
 			{
 				description:
-					'Nobody was called. Set the environment variable WEBHOOK_URL of n8n to its public address and restart n8n; or set Wait For to Polling (polling).',
+					'Nobody was called. Set the environment variable WEBHOOK_URL of n8n to its public address and restart n8n; or set Get Result By to Polling (polling).',
 			},
 		);
 	}
@@ -203,12 +203,12 @@ export async function assertCanWait(
 async function assertReachable(context: IExecuteFunctions, url: string): Promise<void> {
 	const probed = await probeOnce(context, outcomeUrl(url), new URL('.', url).href);
 	const fail = (message: string, advice: string) => {
-		const description = `Nobody was called. ${advice}; or set Wait For to Polling (polling).`;
+		const description = `Nobody was called. ${advice}; or set Get Result By to Polling (polling).`;
 		throw new NodeOperationError(context.getNode(), message, { description });
 	};
 	if (probed?.kind === 'secured') {
 		fail(
-			'The public URL of this n8n redirects to https, so the outcome may never arrive',
+			'The public URL of this n8n redirects to https, so the result may never arrive',
 			securedAdvice(url),
 		);
 	}

@@ -30,7 +30,7 @@ export interface WaitSettings {
 	outputPerStatus: boolean;
 }
 
-/** The units of Max Wait, in ms. */
+/** The units of Max Wait Time, in ms. */
 const units = new Map([
 	['minutes', 60_000],
 	['hours', 3_600_000],
@@ -61,7 +61,7 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 	const options = readOptions(context, 0);
 	const waitFor = parameter('waitFor', 'callback');
 	if (waitFor !== 'callback' && waitFor !== 'polling') {
-		issues.push({ field: 'Wait For', message: 'Choose Callback or Polling.' });
+		issues.push({ field: 'Get Result By', message: 'Choose Webhook or Polling.' });
 	}
 	const pollInterval = readPollInterval(options, issues);
 	const maxWait = readMaxWait(
@@ -83,10 +83,10 @@ function readMaxWait(value: unknown, unit: string, issues: ValidationIssue[]): n
 	const factor = units.get(unit);
 	const amount = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 	if (factor === undefined) {
-		issues.push({ field: 'Max Wait Unit', message: 'Choose Minutes, Hours or Days.' });
+		issues.push({ field: 'Unit', message: 'Choose Minutes, Hours or Days.' });
 	} else if (typeof amount !== 'number' || !(amount > 0) || amount * factor > longestWait) {
 		issues.push({
-			field: 'Max Wait',
+			field: 'Max Wait Time',
 			message: `It is ${JSON.stringify(value)}. Use a number above 0, at most one year.`,
 		});
 	} else {

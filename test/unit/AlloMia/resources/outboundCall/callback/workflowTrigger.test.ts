@@ -108,7 +108,7 @@ describe('the trigger that a call names', () => {
 	it('is asked for where n8n knows no such node', async () => {
 		const said = await place({ names: ['Other'] }).check();
 		expect(said).toMatch(
-			/^Trigger Name: There is no node "Other"[^]*, or choose another Callback\.$/,
+			/^Trigger Name: There is no node "Other"[^]*, or choose something else in Send Result To\.$/,
 		);
 	});
 
@@ -141,7 +141,7 @@ describe('whether it listens', () => {
 	});
 
 	it.each([
-		['manual', false, 'Callback: n8n cannot check whether "AlloMia Trigger" is listening'],
+		['manual', false, 'Send Result To: n8n cannot check whether "AlloMia Trigger" is listening'],
 		['manual', true, address],
 		['retry', false, address],
 		['webhook', false, address],
@@ -157,7 +157,9 @@ describe('whether it listens', () => {
 	it('is not known by hand: it says why, and what to set', async () => {
 		const said = await place({ mode: 'manual', answer: blocked }).check();
 		expect(said).toContain('N8N_SSRF_ALLOWED_HOSTNAMES');
-		expect(said).toContain('Set Callback to URL, paste the trigger’s Production URL');
+		expect(said).toContain(
+			'In Send Result To, choose Webhook URL, paste the trigger’s Production URL',
+		);
 	});
 });
 

@@ -163,10 +163,15 @@ describe('the body', () => {
 
 describe('a refusal names the field as the editor shows it', () => {
 	it.each<[string, Partial<CallParameters>, string, RegExp]>([
-		['no number', { phoneNumber: '' }, 'Phone Number', /It is empty/],
-		['a number that is none', { phoneNumber: 'x' }, 'Phone Number', /"x"/],
-		['a number that is an object', { phoneNumber: {} }, 'Phone Number', /It is an object/],
-		['a number that is a list', { phoneNumber: ['+15145551234'] }, 'Phone Number', /It is a list/],
+		['no number', { phoneNumber: '' }, 'Phone Number to Call', /It is empty/],
+		['a number that is none', { phoneNumber: 'x' }, 'Phone Number to Call', /"x"/],
+		['a number that is an object', { phoneNumber: {} }, 'Phone Number to Call', /It is an object/],
+		[
+			'a number that is a list',
+			{ phoneNumber: ['+15145551234'] },
+			'Phone Number to Call',
+			/It is a list/,
+		],
 		['an assistant that is a boolean', { assistantId: true }, 'Assistant ID', /It is a boolean/],
 		[
 			'a country that is a list',
@@ -189,11 +194,16 @@ describe('a refusal names the field as the editor shows it', () => {
 		],
 		['no assistant', { assistantId: ' ' }, 'Assistant ID', /It is empty/],
 		['an assistant’s name', { assistantId: 'Eve' }, 'Assistant ID', /"Eve" is not a valid ID/],
-		['no number to call from', { phoneNumberId: undefined }, 'Phone Number ID', /It is empty/],
+		[
+			'no number to call from',
+			{ phoneNumberId: undefined },
+			'Call From (Phone Number ID)',
+			/It is empty/,
+		],
 		[
 			'a number for its id',
 			{ phoneNumberId: '+15145550000' },
-			'Phone Number ID',
+			'Call From (Phone Number ID)',
 			/is not a valid ID/,
 		],
 		['a name that is an object', { customerName: { a: 1 } }, 'Customer Name', /an object/],
@@ -283,9 +293,9 @@ describe('a refusal names the field as the editor shows it', () => {
 			...metadata(entries(['', 1])),
 		});
 		expect(result.ok ? [] : result.issues.map(({ field }) => field)).toEqual([
-			'Phone Number',
+			'Phone Number to Call',
 			'Assistant ID',
-			'Phone Number ID',
+			'Call From (Phone Number ID)',
 			'Customer Name',
 			'Dynamic Variables',
 			'Dynamic Variables',
@@ -352,6 +362,6 @@ describe('a callback URL', () => {
 	])('that AlloMia could not post to is refused: %j', (value, says) => {
 		const issues: ValidationIssue[] = [];
 		readCallbackUrl(value, issues);
-		expect(issues).toEqual([{ field: 'Callback URL', message: expect.stringMatching(says) }]);
+		expect(issues).toEqual([{ field: 'Webhook URL', message: expect.stringMatching(says) }]);
 	});
 });

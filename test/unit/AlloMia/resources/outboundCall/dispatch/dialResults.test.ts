@@ -45,8 +45,8 @@ const cutOff: Known = { attempted: true };
 const notKnown: Known = { attemptedUnknown: true };
 const keyOfNobody: Known = { key: 'perhapsOurs' };
 
-const redial = 'turn on Options > Redial on Uncertain';
-const notByRedial = 'Redial on Uncertain does not call';
+const redial = 'turn on Options > Retry Unconfirmed Calls';
+const notByRedial = 'Retry Unconfirmed Calls does not call';
 const onceWell = 'this execution once n8n is healthy';
 const anotherKey = 'with another key';
 

@@ -57,7 +57,7 @@ it('a dry run says that nobody was called', () => {
 });
 
 describe('that nobody learns how calls end', () => {
-	const said = expect.stringContaining('Callback is set to None') as string;
+	const said = expect.stringContaining('Send Result To is set to Nowhere') as string;
 
 	it('is said where they are placed without a callback', () => {
 		expect(hints([item(0)], [placed])).toEqual([said]);
