@@ -14,8 +14,7 @@ import { outputsExpression } from './outputs';
 import { readSettings } from './settings';
 
 /** Where the other ways to use the trigger are described. */
-const guide =
-	'https://github.com/allomia/n8n-nodes-allomia#trigger';
+const guide = 'https://github.com/allomia/n8n-nodes-allomia#trigger';
 
 /** The chosen results, as people say them: "Completed or Busy". */
 const subtitleExpression = `={{ ((labels, chosen) => {

@@ -4,7 +4,8 @@ import { inN8n } from './support/badItems';
 import { stopExecution, until, waitForEnd, type WorkflowNode } from '../../scripts/lib/workflows';
 import { ids } from '../simulator';
 import { activeWorkflow, runNode, useBench } from './support/bench';
-import { alloMia } from './support/nodes';
+import { alloMia, connect, node } from './support/nodes';
+import { manualWorkflow, runByHand } from './support/triggers';
 
 const bench = useBench();
 
@@ -133,6 +134,35 @@ describe('outboundCall: create', () => {
 		);
 		expect(outputs[0]).toMatchObject([{ dryRun: true }, { status: 'calling' }]);
 		expect(bench.simulator.dials.map(({ body }) => body.phoneNumber)).toEqual(['+15145551002']);
+	});
+
+	it('calls the test number in place of the first five, in a run from the editor', async () => {
+		const people = Array.from({ length: 7 }, (_, index) => ({ phone: `+1514555100${index}` }));
+		const parameters = {
+			phoneNumber: '={{ $json.phone }}',
+			options: { testNumber: '+15145551999', onceKey: '={{ $json.phone }}', pollInterval: 1 },
+		};
+		const jsonOutput = JSON.stringify({ people });
+		const list = node('n8n-nodes-base.set', 3.4, 'List', { mode: 'raw', jsonOutput });
+		const split = node('n8n-nodes-base.splitOut', 1, 'Items', { fieldToSplitOut: 'people' });
+		const id = await manualWorkflow(
+			bench,
+			[list, split, alloMia(bench.credential, parameters)],
+			true,
+			{ ...connect('List', 'Items'), ...connect('Items', 'AlloMia') },
+		);
+		const { data, status } = await runByHand(bench, id);
+		expect(status).toBe('success');
+		const called = () => bench.simulator.dials.map(({ body }) => body.phoneNumber);
+		expect(called()).toEqual(Array(5).fill('+15145551999'));
+		expect(bench.simulator.mostInProgress()).toBe(1);
+		expect(data.resultData.runData.AlloMia?.[0]?.hints).toContainEqual(
+			expect.objectContaining({ message: expect.stringContaining('2 of 7 items') as string }),
+		);
+		bench.simulator.reset();
+		const published = await run(parameters, people);
+		expect(published.outputs[0]?.map(({ status }) => status)).toEqual(Array(7).fill('calling'));
+		expect(called().sort()).toEqual(people.map(({ phone }) => phone));
 	});
 
 	it('takes variables as JSON, and blanks that were pasted around ids', async () => {

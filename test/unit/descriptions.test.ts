@@ -78,7 +78,18 @@ describe('the node', () => {
 	it.each(['create', 'createAndWait'])('has Options last, after the other fields of %s', (name) => {
 		const names = operation(name, { callback: 'url' }).map((property) => property.name);
 		expect(names.at(-1)).toBe('options');
-		expect(names.indexOf('phoneNumber')).toBe(2);
+		expect(names.slice(0, 4)).toEqual(['resource', 'operation', 'callsNotice', 'phoneNumber']);
+	});
+
+	it.each<[string, INode['parameters'], boolean]>([
+		['create', {}, true],
+		['createAndWait', { options: { dryRun: false } }, true],
+		['create', { options: { dryRun: true } }, false],
+		['createAndWait', { options: { testNumber: '' } }, false],
+		['getStatus', {}, false],
+	])('says that executing %s calls people, unless it is a test (%j: %s)', (name, more, isSaid) => {
+		const names = operation(name, more).map((property) => property.name);
+		expect(names.includes('callsNotice')).toBe(isSaid);
 	});
 
 	it('takes variables as pairs or as JSON, never both', () => {

@@ -8,6 +8,17 @@ const show = { resource: ['outboundCall'], operation: dialling };
 /** The fields of a call, shared by all operations that place one. */
 export const callFields: INodeProperties[] = [
 	{
+		displayName:
+			'Executing this step calls the people in your items. To try it out, add <b>Test Number</b> or <b>Dry Run</b> under Options.',
+		name: 'callsNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: {
+			show,
+			hide: { '/options.dryRun': [true], '/options.testNumber': [{ _cnd: { exists: true } }] },
+		},
+	},
+	{
 		displayName: 'Phone Number to Call',
 		name: 'phoneNumber',
 		type: 'string',
@@ -303,6 +314,15 @@ export const callOptions: INodeProperties = {
 			description:
 				'Whether to sign the URL, so that the AlloMia Trigger in another workflow accepts the result together with your metadata',
 			displayOptions: { show: { '/operation': ['create'], '/callback': ['url'] } },
+		},
+		{
+			displayName: 'Test Number',
+			name: 'testNumber',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. +15145551234',
+			description:
+				'Your own number. In runs from the editor, it is called instead of the people in your items: the first 5 items, one after the other. Published runs ignore it.',
 		},
 		{
 			displayName: 'Time Zone',

@@ -35,6 +35,8 @@ export interface CallParameters {
 	keyed?: boolean;
 	/** Set if Calling Hours are. */
 	readHours?: HoursReader;
+	/** Whether to call Test Number instead. */
+	isTest?: boolean;
 }
 
 /** A validated item. */
@@ -53,7 +55,13 @@ export interface CallRequest {
 /** Validates an item's parameters, and builds the request from them. */
 export function readCallRequest(parameters: CallParameters): Validated<CallRequest> {
 	const issues: ValidationIssue[] = [];
-	const phoneNumber = readNumber(parameters, issues);
+	const given = readNumber(
+		'Phone Number to Call',
+		parameters.phoneNumber,
+		parameters.options,
+		issues,
+	);
+	const phoneNumber = parameters.isTest ? readTestNumber(parameters.options, issues) : given;
 	const assistantId = readUuid('Assistant ID', parameters.assistantId, issues);
 	const phoneNumberId = readUuid('Call From (Phone Number ID)', parameters.phoneNumberId, issues);
 	const customerName = readName(parameters.customerName, issues);
@@ -74,7 +82,7 @@ export function readCallRequest(parameters: CallParameters): Validated<CallReque
 				...(Object.keys(dynamicVariables).length === 0 ? {} : { dynamicVariables }),
 			},
 			...(Object.keys(metadata).length === 0 ? {} : { metadata }),
-			...(onceKey === undefined ? {} : { onceKey }),
+			...(onceKey === undefined || parameters.isTest ? {} : { onceKey }),
 			...(hours === undefined ? {} : { hours }),
 			dryRun,
 		},
@@ -121,10 +129,25 @@ export function readCallbackUrl(value: unknown, issues: ValidationIssue[]): stri
 	return text;
 }
 
-function readNumber({ phoneNumber, options }: CallParameters, issues: ValidationIssue[]): string {
-	const text = readText('Phone Number to Call', phoneNumber, issues);
+function readTestNumber(options: CallParameters['options'], issues: ValidationIssue[]): string {
+	const field = 'Test Number';
+	const { testNumber = '' } = options;
+	if (testNumber !== '') return readNumber(field, testNumber, options, issues);
+	issues.push({
+		field,
+		message: 'It is empty. Enter your own phone number, or remove the option.',
+	});
+	return '';
+}
+
+function readNumber(
+	field: string,
+	phoneNumber: unknown,
+	{ defaultCountry }: CallParameters['options'],
+	issues: ValidationIssue[],
+): string {
+	const text = readText(field, phoneNumber, issues);
 	if (text === undefined) return '';
-	const { defaultCountry } = options;
 	const code = isText(defaultCountry) ? toText(defaultCountry) : '?';
 	const country = code === '' ? undefined : readCountry(code);
 	if (code !== '' && country === undefined) {
@@ -136,7 +159,7 @@ function readNumber({ phoneNumber, options }: CallParameters, issues: Validation
 	}
 	const number = readPhoneNumber(text, country);
 	if (number.ok) return number.number;
-	issues.push({ field: 'Phone Number to Call', message: number.message });
+	issues.push({ field, message: number.message });
 	return '';
 }
 

@@ -7,6 +7,7 @@ import {
 	type StatusResponse,
 } from '../../../../shared/api/schemas';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
+import { addHint } from '../../../../shared/n8n/hints';
 import { abortableSleep } from '../../../../shared/values/abort';
 import type { Validated } from '../../../../shared/values/validation';
 import { readItems, throwUnlessContinuing, type ValidatedItem } from '../../items';
@@ -19,7 +20,7 @@ import { DialRetry } from './dialRetry';
 import { isFailure, isResult, type DialResult, type Items } from './dialResults';
 import type { DialSettings } from './dialSettings';
 import { Ledger, type PlannedCall } from './ledger';
-import { hasCallingHours, hasOnceKey, readCall } from './readParameters';
+import { hasCallingHours, hasOnceKey, isTestRun, readCall } from './readParameters';
 import { showProgress } from './showProgress';
 
 /**
@@ -36,7 +37,28 @@ export async function readCalls(
 		const call = readCall(context, itemIndex, readHours);
 		return call.ok ? complete(itemIndex, call.value) : call;
 	});
-	return throwUnlessContinuing(context, items, 'Nobody was called.');
+	const checked = throwUnlessContinuing(context, items, 'Nobody was called.');
+	return isTestRun(context) ? firstForTest(context, checked) : checked;
+}
+
+/** The number of items that are called at Test Number. */
+const maxTested = 5;
+
+/** Leaves out what is too much for a test, and says so. */
+function firstForTest(
+	context: IExecuteFunctions,
+	items: Array<ValidatedItem<CallRequest>>,
+): Array<ValidatedItem<CallRequest>> {
+	if (items.every((item) => !item.ok || item.value.dryRun)) return items;
+	const first = items.slice(0, maxTested);
+	const [number] = items.flatMap((item) => (item.ok ? [item.value.body.phoneNumber] : []));
+	const rest = items.length - first.length;
+	addHint(context, {
+		type: 'info',
+		location: 'outputPane',
+		message: `Test Number: ${number} was called in place of everybody else, one call after the other.${rest > 0 ? ` ${rest} of ${items.length} items were left out.` : ''} When the workflow is published, the people in your items are called.`,
+	});
+	return first;
 }
 
 /** Loads what Calling Hours need, if they are set. */
@@ -66,7 +88,7 @@ export async function dialAll(
 	);
 	const ledger = Ledger.open(context, calls, {
 		redialOnUncertain: settings.redialOnUncertain,
-		keyed: hasOnceKey(context),
+		keyed: hasOnceKey(context) && !isTestRun(context),
 		claimsAhead: settings.maxInProgress === undefined,
 	});
 	const { maxInProgress, pollInterval, timeout } = settings;

@@ -4,6 +4,7 @@ import { validationError } from '../../../../shared/n8n/nodeErrors';
 import { readBoolean, readInteger } from '../../../../shared/values/readParameter';
 import type { ValidationIssue } from '../../../../shared/values/validation';
 import { readOptions } from '../../options';
+import { isTestRun } from './readParameters';
 
 /** The options for the run as a whole, which are read from the first item. */
 export interface DialSettings {
@@ -43,7 +44,8 @@ export function readSettings(context: IExecuteFunctions): DialSettings {
 	if (issues.length > 0) {
 		throw validationError(context.getNode(), issues, 0, 'Nobody was called.');
 	}
-	return settings;
+	// One phone cannot ring twice at a time.
+	return isTestRun(context) ? { ...settings, maxConcurrency: 1, maxInProgress: 1 } : settings;
 }
 
 /** Empty is not taken for no limit: the expression that is to give it may have failed. */

@@ -32,6 +32,7 @@ export function readCall(
 		options: readOptions(context, itemIndex),
 		keyed: hasOnceKey(context),
 		readHours,
+		isTest: isTestRun(context),
 	});
 }
 
@@ -53,6 +54,12 @@ export function hasOutsideHoursOutput(context: IExecuteFunctions): boolean {
 /** Whether Dry Run is among the options, on or off. */
 export function hasDryRun(context: IExecuteFunctions): boolean {
 	return storedOptions(context).dryRun !== undefined;
+}
+
+/** Whether all calls go to Test Number: in runs from the editor, if it is among the options. */
+export function isTestRun(context: IExecuteFunctions): boolean {
+	const isFromEditor = ['manual', 'evaluation'].includes(context.getMode());
+	return isFromEditor && storedOptions(context).testNumber !== undefined;
 }
 
 /** The options as they are stored, with their expressions. */
