@@ -85,7 +85,7 @@ describe('the node', () => {
 		['create', {}, true],
 		['createAndWait', { options: { dryRun: false } }, true],
 		['create', { options: { dryRun: true } }, false],
-		['createAndWait', { options: { testNumber: '' } }, false],
+		['createAndWait', { options: { testNumber: '+15145551234' } }, false],
 		['getStatus', {}, false],
 	])('says that executing %s calls people, unless it is a test (%j: %s)', (name, more, isSaid) => {
 		const names = operation(name, more).map((property) => property.name);
