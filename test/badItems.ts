@@ -110,14 +110,14 @@ export const cases = {
 		...placedCalls,
 		parameters: { operation: 'getStatus', outboundCallId: value },
 	},
-	'Call: Get': {
+	'Call Log: Get': {
 		parameters: { resource: 'call', operation: 'get', callId: value },
 		good: (simulator) => [simulator.addCall(), simulator.addCall()],
 		gives: (id) => ({ id }),
 		bad: '../outbound',
 		field: 'Call ID',
 	},
-	'Call: Get by Outbound Call': {
+	'Call Log: Get by Outbound Call': {
 		...placedCalls,
 		parameters: {
 			...ofOrganization,
@@ -129,7 +129,7 @@ export const cases = {
 		},
 		gives: (id) => ({ userPhoneNumber: called.get(id) }),
 	},
-	'Call: Get Many': {
+	'Call Log: Get Many': {
 		...amounts,
 		parameters: { ...ofOrganization, resource: 'call', operation: 'getAll', limit: value },
 	},

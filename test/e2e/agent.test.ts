@@ -328,9 +328,13 @@ describe('the AlloMia node as the tool of an AI agent', () => {
 
 	it('calls nobody where the agent cannot pause its tools, and tells it what to use instead', async () => {
 		filled = { Phone_Number: '+15145551234', Customer_Name: 'Ada' };
-		const said = await ask({ ...byModel, operation: 'createAndWait' }, 2.2);
+		const waiting = { ...byModel, operation: 'createAndWait' };
+		const said = await ask({ ...waiting, waitFor: 'callback' }, 2.2);
 		expect(said).toMatch(/cannot pause.*Nobody was called.*Polling.*Create/);
 		expect(bench.simulator.requests).toHaveLength(0);
+		// Unless told to be notified, it looks up the result itself.
+		expect(await ask(waiting, 2.2)).toContain('customer-ended-call');
+		expect(bench.simulator.dials.map(({ body }) => body.callbackUrl)).toEqual([undefined]);
 	});
 
 	it('tells an older agent, too, what is wrong with a number', async () => {

@@ -321,9 +321,9 @@ describe('call: get', () => {
 });
 
 describeOneBadItem(bench, inN8n(bench), [
-	'Call: Get',
-	'Call: Get Many',
-	'Call: Get by Outbound Call',
+	'Call Log: Get',
+	'Call Log: Get Many',
+	'Call Log: Get by Outbound Call',
 ]);
 
 const getAll = { operation: 'getAll', organizationId: ids.organizationId };

@@ -82,7 +82,10 @@ describe('createAndWait', () => {
 
 	if (!isSince('2.39.0')) {
 		it('calls nobody where n8n would give all outcomes to the first output', async () => {
-			const workflow = await waitingWorkflow(bench, { options: { outputPerStatus: true } });
+			const workflow = await waitingWorkflow(bench, {
+				waitFor: 'callback',
+				options: { outputPerStatus: true },
+			});
 			const { error } = (await workflow.run(phones('1000'))).data.resultData;
 			expect(error?.message).toContain('need n8n 2.39 or newer');
 			expect(error?.description).toMatch(/Nobody was called.*Polling/);
@@ -481,7 +484,10 @@ describe('createAndWait', () => {
 
 		const run = async (parameters: Record<string, unknown>, extras: Partial<WorkflowNode> = {}) =>
 			await (
-				await waiting(parameters, { credentials: { alloMiaApi: unreachable }, ...extras })
+				await waiting(
+					{ waitFor: 'callback', ...parameters },
+					{ credentials: { alloMiaApi: unreachable }, ...extras },
+				)
 			).run(phones('1000', '1001'));
 
 		it('says so before anybody is called', async () => {

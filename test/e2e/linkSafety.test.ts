@@ -35,6 +35,9 @@ beforeAll(async () => {
 				if (host) return void res.writeHead(302, { location: `https://${host}/` }).end();
 				forward(`${new URL(simulator.baseUrl).origin}${req.url}`, req, res);
 			},
+			// AlloMia itself, which this n8n's own address is not known to.
+			'allomia.com': (req, res) =>
+				forward(`${new URL(simulator.baseUrl).origin}${req.url}`, req, res),
 			[ours]: (req, res) => forward(`${n8n.baseUrl}${req.url}`, req, res),
 			[below]: (_, res) => void res.end('what is there'),
 			[files]: (req, res) => {
@@ -158,6 +161,31 @@ it('sends nothing to anybody but AlloMia and n8n itself', async () => {
 	const hosts = internet.dialled.filter((host) => !isN8ns(host));
 	expect(new Set(hosts)).toEqual(new Set([`${api}:443`, `${ours}:443`]));
 	expect(internet.passedBy().filter((host) => !isN8ns(host))).toEqual([]);
+});
+
+describe('a call that is waited for by an n8n that is not on the internet', () => {
+	const waiting = async (waitFor?: string) => {
+		const real = await createCredential(n8n.session, {
+			apiKey: keys.organization,
+			baseUrl: 'https://allomia.com/api',
+		});
+		const parameters = { operation: 'createAndWait', ...(waitFor ? { waitFor } : {}) };
+		const workflow = await activeWorkflow({ n8n }, [alloMia(real, parameters)]);
+		return await workflow.run([{}]);
+	};
+
+	it('has its result looked up', async () => {
+		const execution = await waiting();
+		expect(outputsOf(execution, 'AlloMia')[0]).toMatchObject([{ status: 'completed' }]);
+		expect(simulator.dials.map(({ body }) => body.callbackUrl)).toEqual([undefined]);
+	});
+
+	it('is not placed where it is to be notified', async () => {
+		const { error } = (await waiting('callback')).data.resultData;
+		expect(error?.message).toContain(`AlloMia cannot reach this n8n at https://${ours}`);
+		expect(error?.description).toContain('Auto or Polling');
+		expect(simulator.requests).toEqual([]);
+	});
 });
 
 describe('the credential in n8n’s HTTP Request node', () => {

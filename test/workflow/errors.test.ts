@@ -79,7 +79,7 @@ const toTrigger = (change: Partial<Execution> = {}, triggerName?: string) => ({
 const byHand = (address: string) => toTrigger({ unpublished: true, publicUrl: address });
 
 const waiting = (more: Partial<Execution> = {}) => ({
-	parameters: call({ operation: 'createAndWait' }),
+	parameters: call({ operation: 'createAndWait', waitFor: 'callback' }),
 	...more,
 });
 

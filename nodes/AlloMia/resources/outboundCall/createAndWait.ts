@@ -42,8 +42,13 @@ export const createAndWait: Operation = {
 			displayName: 'Get Result By',
 			name: 'waitFor',
 			type: 'options',
-			default: 'callback',
+			default: 'auto',
 			options: [
+				{
+					name: 'Auto',
+					value: 'auto',
+					description: 'Webhook, or Polling where AlloMia cannot reach n8n, such as on localhost',
+				},
 				{
 					name: 'Webhook',
 					value: 'callback',
@@ -84,9 +89,7 @@ export const createAndWait: Operation = {
 	],
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { connectNode } = await import('../../../shared/n8n/nodeErrors');
-		const { callbackToExecution, assertCanWait, parkUntilCallbacks } = await import(
-			'./waiting/park'
-		);
+		const park = await import('./waiting/park');
 		const { poll } = await import('./waiting/poll');
 		const { dialAll, readCalls } = await import('./dispatch/dial');
 		const { readSettings } = await import('./dispatch/dialSettings');
@@ -97,13 +100,16 @@ export const createAndWait: Operation = {
 		const connection = await connectNode(this);
 		const settings = readSettings(this);
 		const wait = readWaitSettings(this);
-		const polling = wait.waitFor === 'polling';
-		const complete = polling ? undefined : callbackToExecution(this, connection);
+		const hasSeveralOutputs = wait.outputPerStatus || hasOutsideHoursOutput(this);
+		const polling =
+			wait.waitFor === 'polling' ||
+			(wait.waitFor === 'auto' &&
+				park.parkingProblem(this, connection, hasSeveralOutputs) !== undefined);
+		const complete = polling ? undefined : park.callbackToExecution(this, connection);
 		const items = await readCalls(this, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
 		);
-		const hasSeveralOutputs = wait.outputPerStatus || hasOutsideHoursOutput(this);
-		if (!polling) await assertCanWait(this, connection, items, hasSeveralOutputs);
+		if (!polling) await park.assertCanWait(this, connection, items, hasSeveralOutputs);
 
 		const ended = new Map<string, StatusResponse>();
 		const results = await dialAll(this, connection, settings, items, (status) =>
@@ -113,7 +119,7 @@ export const createAndWait: Operation = {
 		hintResults(this, items, results, true);
 		const state = toWaitingState(this, items, results, wait, ended);
 		if (polling) return await poll(this, connection, state, wait.pollInterval);
-		return await parkUntilCallbacks(this, connection, state, items);
+		return await park.parkUntilCallbacks(this, connection, state, items);
 	},
 	async errorOutput(this: IExecuteFunctions): Promise<number> {
 		const { hasOutputPerStatus } = await import('./waiting/waitSettings');

@@ -166,34 +166,43 @@ export function oneOutputOnly(node: INode): NodeOperationError {
  */
 export async function assertCanWait(
 	context: IExecuteFunctions,
-	{ baseUrl }: Connection,
+	connection: Connection,
 	items: ReadonlyArray<ValidatedItem<CallRequest>>,
 	hasSeveralOutputs: boolean,
 ): Promise<void> {
 	if (!items.some((item) => item.ok && !item.value.dryRun)) return;
+	const problem = parkingProblem(context, connection, hasSeveralOutputs);
+	if (problem) throw problem;
+	await assertReachable(context, resumeUrl(context));
+}
+
+/** Why the execution cannot be parked, or AlloMia certainly cannot reach it, as far as that is known without a probe. */
+export function parkingProblem(
+	context: IExecuteFunctions,
+	{ baseUrl }: Connection,
+	hasSeveralOutputs: boolean,
+): NodeOperationError | undefined {
 	const url = resumeUrl(context);
-	if (hasSeveralOutputs && !supportsSeveralOutputs()) throw oneOutputOnly(context.getNode());
+	if (hasSeveralOutputs && !supportsSeveralOutputs()) return oneOutputOnly(context.getNode());
 	if (runsInsideAgent(context)) {
-		throw new NodeOperationError(
+		return new NodeOperationError(
 			context.getNode(),
-			'This AI agent cannot pause its tools, so it cannot wait for a callback',
+			'This AI agent cannot pause its tools, so it cannot wait for a webhook',
 			{
 				description:
-					'Nobody was called. Set Get Result By to Polling (polling), use the operation Create, or use an AI Agent node of version 3 or newer.',
+					'Nobody was called. Set Get Result By to Auto or Polling (polling), use the operation Create, or use an AI Agent node of version 3 or newer.',
 			},
 		);
 	}
-	if (isPrivateUrl(url) && !isPrivateUrl(baseUrl)) {
-		throw new NodeOperationError(
-			context.getNode(),
-			`AlloMia cannot reach this n8n at ${new URL(url).origin}, so the result would never arrive`,
-			{
-				description:
-					'Nobody was called. Set the environment variable WEBHOOK_URL of n8n to its public address and restart n8n; or set Get Result By to Polling (polling).',
-			},
-		);
-	}
-	await assertReachable(context, url);
+	if (!isPrivateUrl(url) || isPrivateUrl(baseUrl)) return undefined;
+	return new NodeOperationError(
+		context.getNode(),
+		`AlloMia cannot reach this n8n at ${new URL(url).origin}, so the result would never arrive`,
+		{
+			description:
+				'Nobody was called. Set the environment variable WEBHOOK_URL of n8n to its public address and restart n8n; or set Get Result By to Auto or Polling (polling).',
+		},
+	);
 }
 
 /**

@@ -20,9 +20,14 @@ import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
 import { hasDryRun, hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
 
+/** How the results come; `auto`: by callback, unless that is known to be impossible. */
+type WaitFor = (typeof waysToWait)[number];
+
+const waysToWait = ['auto', 'callback', 'polling'] as const;
+
 /** The parameters for the run as a whole, which are read from the first item. */
 export interface WaitSettings {
-	waitFor: 'callback' | 'polling';
+	waitFor: WaitFor;
 	/** In ms. */
 	maxWait: number;
 	/** In ms. */
@@ -59,9 +64,11 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 	const parameter = (name: string, fallback: unknown): unknown =>
 		context.getNodeParameter(name, 0, fallback);
 	const options = readOptions(context, 0);
-	const waitFor = parameter('waitFor', 'callback');
-	if (waitFor !== 'callback' && waitFor !== 'polling') {
-		issues.push({ field: 'Get Result By', message: 'Choose Webhook or Polling.' });
+	const given = parameter('waitFor', 'auto');
+	const waitFor = waysToWait.find((way) => way === given);
+	if (!waitFor) {
+		const message = 'Choose Auto (auto), Webhook (callback) or Polling (polling).';
+		issues.push({ field: 'Get Result By', message });
 	}
 	const pollInterval = readPollInterval(options, issues);
 	const maxWait = readMaxWait(
@@ -72,7 +79,7 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 	const outputPerStatus = hasOutputPerStatus(context, issues);
 	if (issues.length > 0) throw validationError(context.getNode(), issues, 0, 'Nobody was called.');
 	return {
-		waitFor: waitFor === 'polling' ? 'polling' : 'callback',
+		waitFor: waitFor ?? 'auto',
 		maxWait,
 		pollInterval,
 		outputPerStatus,
