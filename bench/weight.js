@@ -68,7 +68,7 @@ async function weight({ n8n, installed }) {
 		{
 			name: 'The package, unpacked',
 			value: bytes / 1000,
-			limit: 370,
+			limit: 400,
 			unit: ' kB',
 			detail: `${files.length} files`,
 		},
