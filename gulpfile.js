@@ -33,11 +33,18 @@ function codex() {
 	return src('nodes/**/*.node.json', { base: '.' }).pipe(dest('dist'));
 }
 
-const compile = series(clean, parallel(build, icons, codex));
+/** The fields of the nodes' outputs, which n8n's editor shows before a node has run. */
+function schemas() {
+	return src('nodes/**/__schema__/**/*.json', { base: '.' }).pipe(dest('dist'));
+}
+
+const assets = parallel(icons, codex, schemas);
+
+const compile = series(clean, parallel(build, assets));
 
 exports.clean = clean;
 exports.typeCheck = typeCheck;
 /** What tests need: no type check, since jest and `npm run build` have theirs. */
 exports.compile = compile;
-exports.build = series(clean, parallel(typeCheck, build, icons, codex));
+exports.build = series(clean, parallel(typeCheck, build, assets));
 exports.default = exports.build;

@@ -13,6 +13,13 @@ interface NodeType {
 	codex?: { alias?: string[] };
 }
 
+const nodes = path.resolve(__dirname, '..', '..', 'nodes');
+
+/** The schemas of what the nodes put out, relative to nodes/. */
+const schemas = fs
+	.readdirSync(nodes, { recursive: true, encoding: 'utf8' })
+	.filter((file) => file.includes('__schema__') && file.endsWith('.json'));
+
 let n8n: Instance;
 
 beforeAll(async () => {
@@ -62,6 +69,17 @@ describe('the package in n8n', () => {
 		]);
 		for (const word of ['phone', 'call', 'voice']) {
 			expect(types.filter(({ codex }) => codex?.alias?.includes(word)).length).toBeGreaterThan(1);
+		}
+	});
+
+	it('tells the editor what each operation puts out, before its first run', async () => {
+		expect(schemas).toHaveLength(12);
+		for (const file of schemas) {
+			const [, node = '', place = ''] = /^AlloMia(.*)\/__schema__\/v1\.0\.0(.*)$/.exec(file) ?? [];
+			const url = `/schemas/n8n-nodes-allomia.alloMia${node}/1${place}`;
+			const { status, text } = await n8n.session.send('GET', url);
+			expect([url, status]).toEqual([url, 200]);
+			expect(JSON.parse(text)).toEqual(JSON.parse(fs.readFileSync(path.join(nodes, file), 'utf8')));
 		}
 	});
 
@@ -126,7 +144,7 @@ describe('the tarball', () => {
 				.filter((entry) => entry.isFile())
 				.map((entry) => path.join(entry.parentPath, entry.name));
 			const names = files.map((file) => path.relative(path.join(folder, 'package'), file)).sort();
-			expect(names).toEqual([
+			const expected = [
 				'LICENSE',
 				'README.md',
 				'dist/credentials/AlloMiaApi.credentials.js',
@@ -141,7 +159,9 @@ describe('the tarball', () => {
 				'dist/nodes/shared/phoneTimeZones.js',
 				'index.js',
 				'package.json',
-			]);
+				...schemas.map((file) => `dist/nodes/${file}`),
+			];
+			expect(names).toEqual(expected.sort());
 			const size = files.reduce((sum, file) => sum + fs.statSync(file).size, 0);
 			expect(size).toBeLessThan(400_000);
 		} finally {
