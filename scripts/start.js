@@ -191,7 +191,9 @@ async function build() {
 
 /** The same call in one node. Not with the real AlloMia, where one call is enough. */
 async function showCreateAndWait(session, folder, base, credential, { call }) {
-	say('\nNow with Create and Wait for Result: one node places a call, waits, and goes on with the outcome …');
+	say(
+		'\nNow with Create and Wait for Result: one node places a call, waits, and goes on with the outcome …',
+	);
 	const webhook = `call-and-wait-${randomBytes(6).toString('hex')}`;
 	const id = await installWorkflow(
 		session,
@@ -206,7 +208,10 @@ async function showCreateAndWait(session, folder, base, credential, { call }) {
 	});
 	const execution = await workflows.waitForEnd(session, executionId);
 	const [[item] = []] = workflows.outputsOf(execution, 'AlloMia');
-	if (!item) throw new UserError('Create and Wait for Result gave no outcome: look at the execution in n8n.');
+	if (!item)
+		throw new UserError(
+			'Create and Wait for Result gave no outcome: look at the execution in n8n.',
+		);
 	say('AlloMia (Create and Wait for Result) put out:');
 	show(item);
 }
