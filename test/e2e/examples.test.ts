@@ -114,20 +114,34 @@ describe('examples', () => {
 		]);
 	});
 
-	since('2.39.0').it.each([
-		['+15145551000', 'Confirm the appointment'],
-		['+15145550003', 'Send a text message'],
-		['+15145550002', 'Call again tomorrow'],
-		['+15145550001', 'Tell the front desk'],
-	])('call-and-branch: %s leads to "%s"', async (phone, branch) => {
+	const looked = ['What was said', 'Outcome'];
+
+	since('2.39.0').it.each<[string, string, string[]]>([
+		['+15145551000', 'Confirm the appointment', looked],
+		['+15145550028', 'Call again tomorrow', looked],
+		['+15145550029', 'Tell the front desk', looked],
+		['+15145550003', 'Send a text message', []],
+		['+15145550002', 'Call again tomorrow', []],
+		['+15145550001', 'Tell the front desk', []],
+	])('call-and-branch: %s leads to "%s"', async (phone, branch, through) => {
 		const [execution] = await runExample('call-and-branch', [appointment(phone)]);
 		expect(execution?.status).toBe('success');
-		expect(ran(execution, branch)).toEqual([
-			expect.objectContaining({ metadata: { phone } }) as unknown,
-		]);
+		const known = through.length > 0 ? { userPhoneNumber: phone } : { metadata: { phone } };
+		expect(ran(execution, branch)).toEqual([expect.objectContaining(known) as unknown]);
 		const runs = execution?.data.resultData.runData ?? {};
-		expect(Object.keys(runs).sort()).toEqual(['AlloMia', 'Call request', branch].sort());
+		const nodes = ['AlloMia', 'Call request', branch, ...through];
+		expect(Object.keys(runs).sort()).toEqual(nodes.sort());
 	});
+
+	since('2.39.0').it(
+		'call-and-branch: leaves to the front desk what the log does not tell',
+		async () => {
+			bench.simulator.fault({ kind: 'status', status: 403, times: 99, match: { path: '/calls' } });
+			const [execution] = await runExample('call-and-branch', [appointment('+15145551000')]);
+			expect(ran(execution, 'Tell the front desk')).toMatchObject([{ error: expect.anything() }]);
+			expect(ran(execution, 'Confirm the appointment')).toEqual([]);
+		},
+	);
 
 	since('2.39.0').it(
 		'call-and-branch: does not call again for an appointment that is posted twice, nor without one',

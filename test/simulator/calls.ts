@@ -121,6 +121,7 @@ function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalS
 	const details = state.callDetails;
 	if (!details) return;
 	const talked = status === 'completed';
+	const { neighbour, outcome } = endingOf(dial.body.phoneNumber).log ?? {};
 	const entry = logEntry({
 		organizationId: dial.organizationId,
 		agentId: dial.body.assistantId,
@@ -131,12 +132,12 @@ function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalS
 		createdAt: details.endedAt,
 		callEndedReason: details.endedReason,
 		userName: dial.body.customerName ?? null,
+		...(outcome === undefined ? {} : { callOutcome: outcome }),
 		...(talked ? {} : { transcriptUrl: null, recordingUrl: null, callSummary: null }),
 		...(talked ? {} : { callSummaryFr: null, callOutcome: null, userSentiment: null }),
 		...(talked ? {} : { userPrimaryIntent: null }),
 	});
 	world.memory.log.set(entry.id, entry);
-	const { neighbour } = endingOf(dial.body.phoneNumber).log ?? {};
 	if (!neighbour) return;
 	const other = logEntry({
 		...entry,

@@ -24,6 +24,8 @@ export interface NumberEnding {
 		late?: number;
 		/** The number of another call that began 2 s after this one. */
 		neighbour?: 'same number' | 'another number';
+		/** What AlloMia concludes from it; by default that the appointment was confirmed. */
+		outcome?: string | null;
 	};
 	/** Whether the call ends and its callback is delivered before the response is sent. */
 	atOnce?: boolean;
@@ -127,6 +129,11 @@ export const numberEndings: Readonly<Record<string, NumberEnding>> = {
 		does: 'completes; another call to another number began 2 s after it',
 		log: { neighbour: 'another number' },
 	},
+	'0028': {
+		does: 'completes; the log says that a voicemail was left (voicemail_left)',
+		log: { outcome: 'voicemail_left' },
+	},
+	'0029': { does: 'completes; the log has no outcome', log: { outcome: null } },
 };
 
 const ordinary: NumberEnding = { does: 'ends as completed' };
