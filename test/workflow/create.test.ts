@@ -204,6 +204,14 @@ describe('where the outcome goes', () => {
 		);
 	});
 
+	it('finds the only trigger of the workflow, whatever its name, where the name is left empty', async () => {
+		const results = trigger('Results', { parameters: { options: { path: 'clinic' } } });
+		const parameters = call({ callback: 'trigger', triggerName: '' });
+		const run = await execute(toTrigger([results], { parameters }));
+		expect(run.status).toBe('success');
+		expect(new URL(String(simulator.dials[0]?.body.callbackUrl)).pathname).toBe('/webhook/clinic');
+	});
+
 	it.each<[string, INode[], Partial<Execution>, RegExp]>([
 		['there is no trigger', [], {}, /^Trigger Name: There is no node "AlloMia Trigger"[^]*Add/],
 		['it was renamed', [trigger('Outcome')], {}, /^Trigger Name: There is no node/],

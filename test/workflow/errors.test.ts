@@ -155,6 +155,8 @@ const scenarios: Record<string, Failing> = {
 	'2 of 3 items have invalid values. …': () => ({ items: numbers('call me', ada, '') }),
 	'Trigger Name: There is no node "…" in this workflow. …': () => toTrigger({ nodes: [] }),
 	'Trigger Name: It is empty. …': () => toTrigger({}, '={{ "" }}'),
+	'Trigger Name: This workflow has several AlloMia Triggers: …': () =>
+		toTrigger({ nodes: [trigger(), trigger({ id: 'West', name: 'West' })] }, ''),
 	'Trigger Name: "…" is not an AlloMia Trigger. …': () => toTrigger({}, 'Start'),
 	'Trigger Name: "…" is deactivated on the canvas, …': () =>
 		toTrigger({ nodes: [trigger({ disabled: true })] }),

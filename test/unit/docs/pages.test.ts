@@ -352,6 +352,10 @@ function thrownBy(act: () => unknown): string {
 
 interface KnownTrigger {
 	name?: string;
+	/** The field Trigger Name, if it is an expression. */
+	stored?: string;
+	/** The names of all triggers of the workflow. */
+	all?: string[];
 	type?: string;
 	disabled?: boolean;
 	path?: string;
@@ -376,7 +380,9 @@ const secured = (path: string) => ({
 /** What is said of a call whose outcome is to go to a trigger of this workflow. */
 async function refusalOf({
 	name = 'AlloMia Trigger',
+	stored = name,
 	type = 'n8n-nodes-allomia.alloMiaTrigger',
+	all = [name],
 	disabled = false,
 	path: ownPath = '',
 	mode = 'webhook',
@@ -386,6 +392,8 @@ async function refusalOf({
 	const known = { 'AlloMia Trigger': { parameter: { options: { path: ownPath } } } };
 	const parameter: Record<string, unknown> = { callback: 'trigger', triggerName: name };
 	const context = stub({
+		getNode: () => ({ ...node, parameters: { triggerName: stored } }),
+		workflow: { nodes: all.map((it) => ({ name: it, type })) },
 		getNodeParameter: (it: string) => parameter[it] ?? {},
 		getWorkflowDataProxy: () => ({ $node: known }),
 		getChildNodes: () => [{ name: 'Next' }],
@@ -464,7 +472,8 @@ async function messages(): Promise<string[]> {
 			),
 		),
 		await refusalOf({ name: 'Renamed' }),
-		await refusalOf({ name: '' }),
+		await refusalOf({ name: '', stored: '={{ "" }}' }),
+		await refusalOf({ name: '', all: ['East', 'West'] }),
 		await refusalOf({ type: 'n8n-nodes-base.webhook' }),
 		await refusalOf({ disabled: true }),
 		await refusalOf({ path: 'two words' }),

@@ -40,10 +40,10 @@ export const create: Operation = {
 			displayName: 'Trigger Name',
 			name: 'triggerName',
 			type: 'string',
-			required: true,
 			default: 'AlloMia Trigger',
 			placeholder: 'e.g. AlloMia Trigger',
-			description: 'Name of the AlloMia Trigger on the canvas of this workflow',
+			description:
+				'Name of the AlloMia Trigger on the canvas. Leave empty if this workflow has only one.',
 			hint: 'Publish the workflow so that the trigger can receive results',
 			displayOptions: { show: { ...show, callback: ['trigger'] } },
 		},

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, Workflow } from 'n8n-workflow';
 import type { Validated } from '../../../../shared/values/validation';
-import { clean } from '../../../../shared/values/strings';
+import { clean, shortList } from '../../../../shared/values/strings';
 import { pathRule, triggerPath, webhookUrl } from '../../../../shared/callbacks/triggerUrl';
 import { itemIndexes } from '../../items';
 import { resumeUrl } from './resumeUrl';
@@ -13,7 +13,15 @@ const triggerType = 'n8n-nodes-allomia.alloMiaTrigger';
  * URL, since workers in queue mode have no static data.
  */
 export function ownTriggerUrl(context: IExecuteFunctions, givenName: unknown): Validated<string> {
-	const name = clean(String(givenName ?? ''));
+	const given = clean(String(givenName ?? ''));
+	const isLeftEmpty = clean(String(context.getNode().parameters.triggerName ?? '')) === '';
+	const [name = 'AlloMia Trigger', ...others] =
+		given === '' && isLeftEmpty ? triggersOf(context) : [given];
+	if (others.length > 0) {
+		const all = shortList([name, ...others].map((it) => `"${it}"`));
+		const message = `This workflow has several AlloMia Triggers: ${all}. Enter the name of one.`;
+		return invalid('Trigger Name', message);
+	}
 	const parameters = parametersOf(context, name);
 	const otherwise = 'or choose something else in Send Result To';
 	if (!parameters) {
@@ -88,7 +96,7 @@ async function ifListening(
 	name: unknown,
 	url: string,
 ): Promise<Validated<string>> {
-	const trigger = `"${String(name)}"`;
+	const trigger = name === '' ? 'The AlloMia Trigger' : `"${String(name)}"`;
 	const paste =
 		'In Send Result To, choose Webhook URL, paste the trigger’s Production URL and turn on Options > Sign Webhook URL';
 	// Production webhooks and triggers only run in published workflows; in other modes, n8n may not say.
@@ -138,6 +146,13 @@ function parametersOf(context: IExecuteFunctions, name: string): IDataObject | u
 		// n8n throws if the node does not exist.
 		return undefined;
 	}
+}
+
+/** The names of all AlloMia Triggers in this workflow, connected or not. */
+function triggersOf(context: IExecuteFunctions): string[] {
+	const { workflow } = context as { workflow?: Partial<Pick<Workflow, 'nodes'>> };
+	const nodes = Object.values(workflow?.nodes ?? {});
+	return nodes.filter(({ type }) => type === triggerType).map(({ name }) => name);
 }
 
 /** A node's type and state. n8n exposes these for nodes that lead to another one. */

@@ -27,9 +27,9 @@ function refusalOf(parameters: IDataObject): string {
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 
-it('waits an hour for callbacks unless told otherwise', () => {
+it('waits an hour, by what works, unless told otherwise', () => {
 	expect(read({})).toEqual({
-		waitFor: 'callback',
+		waitFor: 'auto',
 		maxWait: hour,
 		pollInterval: 10_000,
 		outputPerStatus: false,
