@@ -11,7 +11,7 @@ export const outputsExpression = `={{
 			.concat(isPerStatus ? ['Completed', 'No Answer', 'Busy', 'Failed', 'Timed Out'] : [])
 			.concat(isPerStatus && options.onceKey ? ['Already Called'] : [])
 			.concat(isDialling && options.callingHours ? ['Outside Hours'] : [])
-			.concat(isPerStatus && options.dryRun !== undefined ? ['Dry Run'] : []);
+			.concat(isPerStatus && !/^\\s*false\\s*$/i.test(options.dryRun ?? false) ? ['Dry Run'] : []);
 		if (names.length === 0) return ['main'];
 		return (isPerStatus ? names : ['Called'].concat(names))
 			.map((displayName) => ({ type: 'main', displayName }));

@@ -178,6 +178,12 @@ describe('a call that is waited for by an n8n that is not on the internet', () =
 		const execution = await waiting();
 		expect(outputsOf(execution, 'AlloMia')[0]).toMatchObject([{ status: 'completed' }]);
 		expect(simulator.dials.map(({ body }) => body.callbackUrl)).toEqual([undefined]);
+		const [{ hints } = {}] = execution.data.resultData.runData.AlloMia ?? [];
+		expect(hints).toContainEqual(
+			expect.objectContaining({
+				message: expect.stringContaining(`cannot reach this n8n at https://${ours}`) as string,
+			}),
+		);
 	});
 
 	it('is not placed where it is to be notified', async () => {

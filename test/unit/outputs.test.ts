@@ -116,7 +116,7 @@ describe('the output Dry Run', () => {
 	const shown = (operation: string, options: object) =>
 		outputs(node, { resource: 'outboundCall', operation, options: { ...options } });
 
-	it.each([true, false, '={{ $json.dry }}'])(
+	it.each([true, 'true', '={{ $json.dry }}'])(
 		'is the last one, once the option is set to %s',
 		(dryRun) => {
 			const options = { outputPerStatus: true, onceKey: 'A', callingHours: 'canada', dryRun };
@@ -126,8 +126,9 @@ describe('the output Dry Run', () => {
 		},
 	);
 
-	it('is there only with Output per Status', () => {
+	it('is there only with Output per Status, and where it is not switched off', () => {
 		expect(shown('createAndWait', { dryRun: true })).toEqual(['main']);
+		expect(shown('createAndWait', { outputPerStatus: true, dryRun: false })).toHaveLength(5);
 		expect(shown('create', { dryRun: true, outputPerStatus: true })).toEqual(['main']);
 	});
 });

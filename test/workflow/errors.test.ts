@@ -257,6 +257,12 @@ const scenarios: Record<string, Failing> = {
 		await runAgainAfterKill({ items: numbers(ada, bob) }),
 	'It cannot be determined whether this call was placed before': async () =>
 		await runAgainAfterKill({}, () => (store.broken = true)),
+	'This execution was a test, and Test Number has been removed since': async () => {
+		simulator.fault({ kind: 'status', status: 403 });
+		const tested = options({ testNumber: ending('1999') });
+		const failed = await execute(calling({ ...tested, unpublished: true }));
+		return await retry(calling(), failed.data);
+	},
 	'Another execution may be calling for the same value …': () => {
 		const onceKey = randomUUID();
 		storing(onceKey, async () => await delay(1_100));

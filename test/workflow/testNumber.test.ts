@@ -1,6 +1,6 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { callingWith, ending, numbers, rung, simulator } from './bench';
-import { errorOf, execute, outputJson, runOf, type Execution } from './engine';
+import { errorOf, execute, outputJson, retry, runOf, type Execution } from './engine';
 
 const own = ending('1999');
 const people = [1, 2, 3, 4, 5, 6, 7].map((digit) => ending(`200${digit}`));
@@ -67,5 +67,26 @@ describe.each(['create', 'createAndWait'])('Test Number (%s)', (operation) => {
 		expect(outputJson(done)).toHaveLength(7);
 		expect(outputJson(done)[0]).toMatchObject({ dryRun: true, request: { phoneNumber: own } });
 		expect(simulator.requests).toEqual([]);
+	});
+
+	it('is called by a retry, too, which n8n does not tell from that of a published run', async () => {
+		const wanted = { ...calling({}, numbers(...people.slice(0, 3)), { operation }) };
+		simulator.fault({ kind: 'status', status: 403 });
+		const failed = await execute({ ...wanted, unpublished: true });
+		expect(errorOf(failed).message).toBe('Insufficient permissions');
+		expect(called()).toEqual([]);
+		const again = await retry(wanted, failed.data);
+		expect(called()).toEqual([own, own, own]);
+		expect(outputJson(again)).toHaveLength(3);
+	});
+
+	it('calls nobody in a retry for which it was removed', async () => {
+		simulator.fault({ kind: 'status', status: 403 });
+		const wanted = calling({}, numbers(...people.slice(0, 3)), { operation });
+		const failed = await execute({ ...wanted, unpublished: true });
+		const parameters = { ...wanted.parameters, options: {} };
+		const again = await retry({ ...wanted, parameters }, failed.data);
+		expect(errorOf(again).message).toContain('Test Number has been removed since');
+		expect(called()).toEqual([]);
 	});
 });

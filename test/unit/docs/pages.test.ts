@@ -28,6 +28,7 @@ import {
 	oneOutputOnly,
 	assertCanWait,
 } from '../../../nodes/AlloMia/resources/outboundCall/waiting/park';
+import { assertNoTest } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/testRun';
 import { AlloMiaTrigger } from '../../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../../nodes/shared/api/client';
 import { matchCall, callTimeOf } from '../../../nodes/AlloMia/resources/call/matchCall';
@@ -525,6 +526,7 @@ async function messages(): Promise<string[]> {
 					),
 			),
 		)),
+		thrownBy(() => assertNoTest(stub({ getContext: () => ({ alloMiaTested: {} }) }))),
 		oneOutputOnly(node).message,
 		refused(500, 'Internal server error occurred').message,
 		refused(502).message,

@@ -94,17 +94,18 @@ export const createAndWait: Operation = {
 		const { dialAll, readCalls } = await import('./dispatch/dial');
 		const { readSettings } = await import('./dispatch/dialSettings');
 		const { hasOutsideHoursOutput } = await import('./dispatch/readParameters');
-		const { hintResults } = await import('./dispatch/resultHints');
+		const { hintPolling, hintResults } = await import('./dispatch/resultHints');
 		const { readWaitSettings, toWaitingState } = await import('./waiting/waitSettings');
 
 		const connection = await connectNode(this);
 		const settings = readSettings(this);
 		const wait = readWaitSettings(this);
 		const hasSeveralOutputs = wait.outputPerStatus || hasOutsideHoursOutput(this);
-		const polling =
-			wait.waitFor === 'polling' ||
-			(wait.waitFor === 'auto' &&
-				park.parkingProblem(this, connection, hasSeveralOutputs) !== undefined);
+		const problem =
+			wait.waitFor === 'auto'
+				? park.parkingProblem(this, connection, hasSeveralOutputs)
+				: undefined;
+		const polling = wait.waitFor === 'polling' || problem !== undefined;
 		const complete = polling ? undefined : park.callbackToExecution(this, connection);
 		const items = await readCalls(this, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
@@ -117,6 +118,7 @@ export const createAndWait: Operation = {
 		);
 		if (!results) return [[]];
 		hintResults(this, items, results, true);
+		if (problem) hintPolling(this, problem);
 		const state = toWaitingState(this, items, results, wait, ended);
 		if (polling) return await poll(this, connection, state, wait.pollInterval);
 		return await park.parkUntilCallbacks(this, connection, state, items);

@@ -158,15 +158,23 @@ describe('while n8n is too busy to read the credential', () => {
 		expect(it.reads).toBe(2);
 	});
 
-	it('lets in any number of them', async () => {
-		const it = account();
-		await it.arrive(signedBy('today'));
-		now += 5_000;
-		let done = () => {};
-		it.reading = new Promise((resolve) => (done = resolve));
-		const arrivals = Array.from({ length: 150 }, async () => await it.arrive(signedBy('today')));
-		done();
-		const contexts = (await Promise.all(arrivals)).map((verified) => verified?.context);
-		expect(contexts).toEqual(Array(150).fill(context));
-	});
+	it.each([
+		['today', context],
+		['tomorrow', undefined],
+	])(
+		'lets in any number of them, once it knows that the key is still valid (%s)',
+		async (key, letIn) => {
+			const it = account();
+			await it.arrive(signedBy('today'));
+			now += 5_000;
+			it.apiKey = key;
+			let done = () => {};
+			it.reading = new Promise((resolve) => (done = resolve));
+			const arrivals = Array.from({ length: 150 }, async () => await it.arrive(signedBy('today')));
+			done();
+			const contexts = (await Promise.all(arrivals)).map((verified) => verified?.context);
+			expect(contexts).toEqual(Array(150).fill(letIn));
+			expect(it.reads).toBe(2);
+		},
+	);
 });

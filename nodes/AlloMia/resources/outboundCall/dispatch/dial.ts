@@ -7,7 +7,6 @@ import {
 	type StatusResponse,
 } from '../../../../shared/api/schemas';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
-import { addHint } from '../../../../shared/n8n/hints';
 import { abortableSleep } from '../../../../shared/values/abort';
 import type { Validated } from '../../../../shared/values/validation';
 import { readItems, throwUnlessContinuing, type ValidatedItem } from '../../items';
@@ -20,45 +19,28 @@ import { DialRetry } from './dialRetry';
 import { isFailure, isResult, type DialResult, type Items } from './dialResults';
 import type { DialSettings } from './dialSettings';
 import { Ledger, type PlannedCall } from './ledger';
-import { hasCallingHours, hasOnceKey, isTestRun, readCall } from './readParameters';
+import { hasCallingHours, hasOnceKey, readCall } from './readParameters';
 import { showProgress } from './showProgress';
+import { assertNoTest, firstForTest, isTestRun } from './testRun';
 
 /**
  * Validates all items before the first call is placed.
  * @param complete adds an operation's own part to a call: its callback URL
- * @throws NodeOperationError if an item is invalid, unless On Error is set to continue
+ * @throws NodeOperationError if an item is invalid, unless On Error is set to continue, or if a test is retried as none
  */
 export async function readCalls(
 	context: IExecuteFunctions,
 	complete: (itemIndex: number, call: CallRequest) => Validated<CallRequest>,
 ): Promise<Array<ValidatedItem<CallRequest>>> {
+	const isTest = isTestRun(context);
+	if (!isTest) assertNoTest(context);
 	const readHours = await hoursReaderOf(context);
 	const items = await readItems(context, (itemIndex) => {
-		const call = readCall(context, itemIndex, readHours);
+		const call = readCall(context, itemIndex, { isTest, readHours });
 		return call.ok ? complete(itemIndex, call.value) : call;
 	});
 	const checked = throwUnlessContinuing(context, items, 'Nobody was called.');
-	return isTestRun(context) ? firstForTest(context, checked) : checked;
-}
-
-/** The number of items that are called at Test Number. */
-const maxTested = 5;
-
-/** Leaves out what is too much for a test, and says so. */
-function firstForTest(
-	context: IExecuteFunctions,
-	items: Array<ValidatedItem<CallRequest>>,
-): Array<ValidatedItem<CallRequest>> {
-	if (items.every((item) => !item.ok || item.value.dryRun)) return items;
-	const first = items.slice(0, maxTested);
-	const [number] = items.flatMap((item) => (item.ok ? [item.value.body.phoneNumber] : []));
-	const rest = items.length - first.length;
-	addHint(context, {
-		type: 'info',
-		location: 'outputPane',
-		message: `Test Number: ${number} was called in place of everybody else, one call after the other.${rest > 0 ? ` ${rest} of ${items.length} items were left out.` : ''} When the workflow is published, the people in your items are called.`,
-	});
-	return first;
+	return isTest ? firstForTest(context, checked) : checked;
 }
 
 /** Loads what Calling Hours need, if they are set. */

@@ -4,7 +4,7 @@ import { validationError } from '../../../../shared/n8n/nodeErrors';
 import { readBoolean, readInteger } from '../../../../shared/values/readParameter';
 import type { ValidationIssue } from '../../../../shared/values/validation';
 import { readOptions } from '../../options';
-import { isTestRun } from './readParameters';
+import { isTestRun } from './testRun';
 
 /** The options for the run as a whole, which are read from the first item. */
 export interface DialSettings {

@@ -2,8 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readUuid } from '../../../../shared/api/ids';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import { readOptions } from '../../options';
-import type { HoursReader } from '../hours/readHours';
-import { readCallRequest, type CallRequest } from './callRequest';
+import { readCallRequest, type CallParameters, type CallRequest } from './callRequest';
 import {
 	validated,
 	type Validated,
@@ -12,12 +11,12 @@ import {
 
 /**
  * Reads an item's call, without its callback URL.
- * @param readHours set if Calling Hours are
+ * @param run what does not depend on the item
  */
 export function readCall(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	readHours?: HoursReader,
+	{ isTest, readHours }: Pick<CallParameters, 'isTest' | 'readHours'>,
 ): Validated<CallRequest> {
 	const parameter = (name: string): unknown => context.getNodeParameter(name, itemIndex, undefined);
 	const specify = parameter('specifyDynamicVariables');
@@ -32,7 +31,7 @@ export function readCall(
 		options: readOptions(context, itemIndex),
 		keyed: hasOnceKey(context),
 		readHours,
-		isTest: isTestRun(context),
+		isTest,
 	});
 }
 
@@ -51,19 +50,13 @@ export function hasOutsideHoursOutput(context: IExecuteFunctions): boolean {
 	return Boolean(storedOptions(context).callingHours) && !isAgentTool(context);
 }
 
-/** Whether Dry Run is among the options, on or off. */
+/** Whether Dry Run is on, or an expression, independent of an item's value as well. */
 export function hasDryRun(context: IExecuteFunctions): boolean {
-	return storedOptions(context).dryRun !== undefined;
-}
-
-/** Whether all calls go to Test Number: in runs from the editor, if it is among the options. */
-export function isTestRun(context: IExecuteFunctions): boolean {
-	const isFromEditor = ['manual', 'evaluation'].includes(context.getMode());
-	return isFromEditor && storedOptions(context).testNumber !== undefined;
+	return !/^\s*false\s*$/i.test(String(storedOptions(context).dryRun ?? false));
 }
 
 /** The options as they are stored, with their expressions. */
-function storedOptions(context: IExecuteFunctions): IDataObject {
+export function storedOptions(context: IExecuteFunctions): IDataObject {
 	return (context.getNode().parameters.options as IDataObject | undefined) ?? {};
 }
 

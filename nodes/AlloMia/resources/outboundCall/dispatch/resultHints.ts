@@ -16,6 +16,13 @@ export function hintResults(
 	for (const hint of resultHints(items, results, isFollowed)) addHint(context, hint);
 }
 
+/** Says that the node asks for the results itself, though it was not told to. */
+export function hintPolling(context: IExecuteFunctions, { message }: Error): void {
+	const why = `Results are looked up at intervals, since no webhook is possible here: ${message}.`;
+	context.logger.info(`${context.getNode().name}: ${why}`);
+	addHint(context, { type: 'info', location: 'outputPane', message: why });
+}
+
 export function resultHints(
 	items: Items,
 	results: readonly DialResult[],

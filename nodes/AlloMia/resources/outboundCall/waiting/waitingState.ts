@@ -35,7 +35,7 @@ export interface WaitingState {
 	keyed?: boolean;
 	/** Whether Calling Hours are set, which adds an output. */
 	withHours?: boolean;
-	/** Whether Dry Run is among the options, which adds the last output with Output per Status. */
+	/** Whether Dry Run is on, or an expression, which adds the last output with Output per Status. */
 	withDryRun?: boolean;
 	/** The source of the input when the execution was parked. */
 	source?: ISourceData;
