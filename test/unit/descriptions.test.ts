@@ -113,7 +113,7 @@ describe('the node', () => {
 	});
 
 	it.each<[string, Partial<INodeProperties>]>([
-		['defaultCountry', { type: 'string', default: '' }],
+		['defaultCountry', { type: 'options', default: 'CA' }],
 		['signCallbackUrl', { type: 'boolean', default: false }],
 		['metadata', { type: 'fixedCollection', default: {} }],
 		['maxConcurrency', { type: 'number', default: 10 }],

@@ -323,7 +323,8 @@ describe('docs/nodes.md: the tables of parameters', () => {
 		const all = [...properties, ...trigger];
 		const nested = all.flatMap((it) => (it.type === 'collection' ? (it.options ?? []) : []));
 		for (const property of [...all, ...nested] as INodeProperties[]) {
-			if (!/ptions$/.test(property.type) || property.name === 'timezone') continue;
+			const isLong = ['timezone', 'defaultCountry'].includes(property.name);
+			if (!/ptions$/.test(property.type) || isLong) continue;
 			for (const option of property.options ?? []) {
 				const value = 'value' in option ? String(option.value) : '';
 				expect(nodesPage).toContain(`\`${value}\``);

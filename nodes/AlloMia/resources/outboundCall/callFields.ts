@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { countries } from './countries';
 
 /** The operations that dial. */
 export const dialling = ['create', 'createAndWait'];
@@ -249,11 +250,11 @@ export const callOptions: INodeProperties = {
 		{
 			displayName: 'Default Country',
 			name: 'defaultCountry',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. CA',
+			type: 'options',
+			default: 'CA',
+			options: Object.entries(countries).map(([value, name]) => ({ name, value })),
 			description:
-				'The country of numbers without a country code, by its two letters (ISO 3166-1). With CA, (514) 555-1234 becomes +15145551234.',
+				'Country of numbers without a country code. With Canada, (514) 555-1234 becomes +15145551234. Expressions give its two letters, such as CA.',
 		},
 		{
 			displayName: 'Dry Run',
