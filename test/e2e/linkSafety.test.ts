@@ -35,7 +35,6 @@ beforeAll(async () => {
 				if (host) return void res.writeHead(302, { location: `https://${host}/` }).end();
 				forward(`${new URL(simulator.baseUrl).origin}${req.url}`, req, res);
 			},
-			// AlloMia itself, which this n8n's own address is not known to.
 			'allomia.com': (req, res) =>
 				forward(`${new URL(simulator.baseUrl).origin}${req.url}`, req, res),
 			[ours]: (req, res) => forward(`${n8n.baseUrl}${req.url}`, req, res),
@@ -164,31 +163,37 @@ it('sends nothing to anybody but AlloMia and n8n itself', async () => {
 });
 
 describe('a call that is waited for by an n8n that is not on the internet', () => {
+	let atHome: Instance;
+
+	beforeAll(async () => {
+		atHome = await Instance.start(internet.settings);
+	});
+
+	afterAll(async () => await atHome?.stop());
+
 	const waiting = async (waitFor?: string) => {
-		const real = await createCredential(n8n.session, {
+		const real = await createCredential(atHome.session, {
 			apiKey: keys.organization,
 			baseUrl: 'https://allomia.com/api',
 		});
 		const parameters = { operation: 'createAndWait', ...(waitFor ? { waitFor } : {}) };
-		const workflow = await activeWorkflow({ n8n }, [alloMia(real, parameters)]);
-		return await workflow.run([{}]);
+		const workflow = await activeWorkflow({ n8n: atHome }, [alloMia(real, parameters)]);
+		return (await workflow.run([{}])).data.resultData;
 	};
 
-	it('has its result looked up', async () => {
-		const execution = await waiting();
-		expect(outputsOf(execution, 'AlloMia')[0]).toMatchObject([{ status: 'completed' }]);
+	it('has its result looked up, and says so', async () => {
+		const { runData, error } = await waiting();
+		expect(error).toBeUndefined();
+		const [{ data, hints } = {}] = runData.AlloMia ?? [];
+		expect(data?.main?.[0]?.map(({ json }) => json)).toMatchObject([{ status: 'completed' }]);
 		expect(simulator.dials.map(({ body }) => body.callbackUrl)).toEqual([undefined]);
-		const [{ hints } = {}] = execution.data.resultData.runData.AlloMia ?? [];
-		expect(hints).toContainEqual(
-			expect.objectContaining({
-				message: expect.stringContaining(`cannot reach this n8n at https://${ours}`) as string,
-			}),
-		);
+		const message = expect.stringContaining(`cannot reach this n8n at ${atHome.baseUrl}`) as string;
+		expect(hints).toContainEqual(expect.objectContaining({ message }));
 	});
 
 	it('is not placed where it is to be notified', async () => {
-		const { error } = (await waiting('callback')).data.resultData;
-		expect(error?.message).toContain(`AlloMia cannot reach this n8n at https://${ours}`);
+		const { error } = await waiting('callback');
+		expect(error?.message).toContain(`AlloMia cannot reach this n8n at ${atHome.baseUrl}`);
 		expect(error?.description).toContain('Auto or Polling');
 		expect(simulator.requests).toEqual([]);
 	});
