@@ -432,6 +432,23 @@ describe('createAndWait', () => {
 			expect(bench.simulator.dials).toHaveLength(2);
 		});
 
+		since('2.41.0').it(
+			'calls the test number, where the editor runs the one that runs it',
+			async () => {
+				const options = { testNumber: '+15145551999', pollInterval: 1 };
+				const sub = await subWorkflow(
+					{ operation: 'create', phoneNumber: '+15145551000', options },
+					'once',
+				);
+				const id = await manualWorkflow(bench, [sub], false);
+				expect((await runByHand(bench, id)).status).toBe('success');
+				expect(bench.simulator.dials.map(({ body }) => body.phoneNumber)).toEqual(['+15145551999']);
+				const published = await activeWorkflow(bench, [sub]);
+				expect((await published.run([{}])).status).toBe('success');
+				expect(bench.simulator.dials.at(-1)?.body.phoneNumber).toBe('+15145551000');
+			},
+		);
+
 		it('calls those of all outputs of a node, where a Merge node joins them before', async () => {
 			const merge = node('n8n-nodes-base.merge', 3, 'All', {});
 			const sub = await subWorkflow({}, 'once');

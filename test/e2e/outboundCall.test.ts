@@ -5,6 +5,7 @@ import { stopExecution, until, waitForEnd, type WorkflowNode } from '../../scrip
 import { ids } from '../simulator';
 import { activeWorkflow, runNode, useBench } from './support/bench';
 import { alloMia, connect, node } from './support/nodes';
+import { runAgain } from './support/reruns';
 import { manualWorkflow, runByHand } from './support/triggers';
 
 const bench = useBench();
@@ -163,6 +164,16 @@ describe('outboundCall: create', () => {
 		const published = await run(parameters, people);
 		expect(published.outputs[0]?.map(({ status }) => status)).toEqual(Array(7).fill('calling'));
 		expect(called().sort()).toEqual(people.map(({ phone }) => phone));
+	});
+
+	it('calls the test number in the retry of a run from the editor, too', async () => {
+		const parameters = { phoneNumber: '+15145551000', options: { testNumber: '+15145551999' } };
+		const id = await manualWorkflow(bench, [alloMia(bench.credential, parameters)], false);
+		bench.simulator.fault({ kind: 'status', status: 403 });
+		const failed = await runByHand(bench, id);
+		expect(failed.status).toBe('error');
+		expect((await runAgain(bench, id, failed.id)).status).toBe('success');
+		expect(bench.simulator.dials.map(({ body }) => body.phoneNumber)).toEqual(['+15145551999']);
 	});
 
 	it('takes variables as JSON, and blanks that were pasted around ids', async () => {
