@@ -104,6 +104,8 @@ const endings: Array<[string, Kind, string, number, number]> = [
 	['0025', 'answered', '', 1, 1],
 	['0026', 'answered', '', 1, 1],
 	['0027', 'answered', '', 1, 1],
+	['0028', 'answered', '', 1, 1],
+	['0029', 'answered', '', 1, 1],
 ];
 
 describe('every answer that AlloMia may give to a dial', () => {
