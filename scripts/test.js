@@ -13,7 +13,7 @@ const tested = require('./lib/testedVersions');
  * run at a time (those in a real n8n mostly wait; more at a time would miss their limits on two slow cores).
  */
 const runs = [
-	{ names: ['unit', 'workflow'], limit: 25 * minute, workers: 2 },
+	{ names: ['unit', 'workflow'], limit: 45 * minute, workers: 2 },
 	{
 		names: ['e2e', 'editor', 'queue'],
 		limit: 70 * minute,

@@ -9,7 +9,7 @@ const schedules = process.env.ALLOMIA_SCHEDULES ?? '50000';
 const seed = process.env.ALLOMIA_SEED ?? '2026';
 
 /** How long they may take, in ms. */
-export const limit = 15 * 60_000;
+export const limit = 30 * 60_000;
 
 /**
  * Plays schedules in a process of their own.
