@@ -1,5 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { isTestRun } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/testRun';
+import {
+	firstForTest,
+	isTestRun,
+} from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/testRun';
 
 /** A run as n8n tells of it: its own mode, that of what it repeats, and that of its first caller. */
 function run(mode: string, more: { source?: string; root?: string; options?: object } = {}) {
@@ -30,4 +33,17 @@ it.each([
 it('Test Number is for the retry of a test, also where n8n does not tell what it repeats', () => {
 	const context = { ...run('retry'), getContext: () => ({ alloMiaTested: { 0: 2 } }) };
 	expect(isTestRun(context as unknown as IExecuteFunctions)).toBe(true);
+});
+
+it('Test Number is called for five items of all rounds of a loop, and again where a round is tried again', () => {
+	const node = {};
+	const items = [0, 1, 2].map((itemIndex) => ({ itemIndex, ok: true, value: { body: {} } }));
+	const tested = (round: number) => {
+		const context = { getContext: () => node, evaluateExpression: () => round };
+		return firstForTest(
+			context as unknown as IExecuteFunctions,
+			items as unknown as Parameters<typeof firstForTest>[1],
+		).length;
+	};
+	expect([0, 1, 1, 2, 3].map(tested)).toEqual([3, 2, 2, 0, 0]);
 });
