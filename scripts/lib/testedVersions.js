@@ -27,7 +27,7 @@ const areas = {
 		'package',
 	],
 	Trigger: ['trigger', 'triggerLife', 'verification', 'forgedCallbacks'],
-	'Create and Wait': ['createAndWait', 'parking', 'examples'],
+	'Create and Wait': ['createAndWait', 'parking', 'publishedTemplates', 'templates'],
 	'One person, one call': ['onePersonOneCall', 'changedLists', 'longLists', 'callOncePer'],
 	'Call, Organization': [
 		'callLog',

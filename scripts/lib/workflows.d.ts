@@ -31,6 +31,8 @@ export interface WorkflowDefinition {
 	nodes: WorkflowNode[];
 	connections: Connections;
 	settings?: Record<string, unknown>;
+	/** The items that runs from the editor take in place of a node's own, by its name. */
+	pinData?: Record<string, OutputItem[]>;
 }
 
 export interface ExecutionSummary {
@@ -77,11 +79,11 @@ export function until<T>(
 ): Promise<T>;
 export function createCredential(
 	session: Session,
-	options: { name?: string; apiKey: string; baseUrl: string },
+	options: { name?: string; apiKey: string; baseUrl: string; organizationId?: string },
 ): Promise<CredentialReference>;
 export function upsertCredential(
 	session: Session,
-	options: { name: string; apiKey: string; baseUrl: string },
+	options: { name: string; apiKey: string; baseUrl: string; organizationId?: string },
 ): Promise<CredentialReference>;
 export function createWorkflow(
 	session: Session,

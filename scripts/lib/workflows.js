@@ -20,33 +20,35 @@ async function until(what, look, limit = waitLimit, pause = undefined) {
 	}
 }
 
-async function createCredential(session, { name = 'AlloMia', apiKey, baseUrl }) {
+/** @param data the credential's fields: apiKey, baseUrl and, if it is to have one, organizationId */
+async function createCredential(session, { name = 'AlloMia', ...data }) {
 	const { id } = await session.call('POST', '/rest/credentials', {
 		name,
 		type: 'alloMiaApi',
-		data: { apiKey, baseUrl },
+		data,
 	});
 	return { id, name };
 }
 
 /** Creates or updates a credential. */
-async function upsertCredential(session, { name, apiKey, baseUrl }) {
+async function upsertCredential(session, { name, ...data }) {
 	const known = (await session.call('GET', '/rest/credentials')).find((it) => it.name === name);
-	if (!known) return await createCredential(session, { name, apiKey, baseUrl });
+	if (!known) return await createCredential(session, { name, ...data });
 	await session.call('PATCH', `/rest/credentials/${known.id}`, {
 		name,
 		type: 'alloMiaApi',
-		data: { apiKey, baseUrl },
+		data,
 	});
 	return { id: known.id, name };
 }
 
 /** Creates an inactive workflow. */
-async function createWorkflow(session, { name, nodes, connections, settings = {} }) {
+async function createWorkflow(session, { name, nodes, connections, settings = {}, pinData }) {
 	return await session.call('POST', '/rest/workflows', {
 		name,
 		nodes,
 		connections,
+		...(pinData ? { pinData } : {}),
 		settings: { executionOrder: 'v1', ...settings },
 		active: false,
 	});

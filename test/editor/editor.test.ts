@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
-import path from 'node:path';
-import type { Browser, Locator, Page, Response } from 'playwright-core';
-import { projectRoot } from '../../scripts/lib/paths';
+import type { Browser, Page, Response } from 'playwright-core';
 import {
 	createCredential,
 	createWorkflow,
@@ -13,7 +10,7 @@ import { activeWorkflow, startBench, type Bench } from '../e2e/support/bench';
 import { addClinics } from '../clinics';
 import { withEditor } from '../e2e/support/instance';
 import { describeIfComplete } from '../e2e/support/missing';
-import { alloMia, alloMiaTrigger, connect, manualTrigger, noOp } from '../e2e/support/nodes';
+import { alloMia, alloMiaTrigger, connect, manualTrigger } from '../e2e/support/nodes';
 import { isSince } from '../e2e/support/version';
 import { openBrowser, openEditor } from './support/browser';
 
@@ -202,62 +199,5 @@ describeIfComplete('editor')('the editor in a browser', () => {
 		const panel = await page.getByTestId('output-panel').innerText();
 		expect(panel).toMatch(/Add an AlloMia Trigger[^]*Nobody was called\./);
 		expect(bench.simulator.dials).toHaveLength(0);
-	});
-
-	describe('the picture in README', () => {
-		/** Takes it anew with `ALLOMIA_PICTURES=1 npm test -- editor --grep picture`. */
-		async function take(name: string, what: Locator) {
-			const file = path.join(projectRoot, 'docs', 'images', `${name}.png`);
-			const isKept = process.env.ALLOMIA_PICTURES === '1';
-			const image = await what.screenshot({
-				animations: 'disabled',
-				...(isKept ? { path: file } : {}),
-			});
-			expect([image.length, statSync(file).size].every((size) => size > 5_000)).toBe(true);
-		}
-
-		const call = (phoneNumber: string, options = {}) => ({
-			...alloMia(bench.credential, { operation: 'createAndWait', phoneNumber, options }),
-			position: [300, 300] as [number, number],
-		});
-		const start = () => ({
-			...manualTrigger(),
-			name: 'Start',
-			position: [60, 300] as [number, number],
-		});
-
-		it('shows the outputs of a call on the canvas', async () => {
-			await page.setViewportSize({ width: 1300, height: 800 });
-			const [first, calling] = [start(), call('={{ $json.phone }}', { outputPerStatus: true })];
-			const branches = [
-				'What was said?',
-				'Try again',
-				'Try again soon',
-				'Tell the desk',
-				'Look it up',
-			];
-			const next = branches.map((name, index) => ({
-				...noOp(name),
-				position: [640, 40 + index * 130] as [number, number],
-			}));
-			await open([first, calling, ...next], undefined, {
-				...connect(first.name, calling.name),
-				[calling.name]: {
-					main: branches.map((node) => [{ node, type: 'main', index: 0 }]),
-				},
-			});
-			await page.getByTestId('canvas-node-output-handle').first().waitFor();
-			await take('canvas', page.getByTestId('canvas-wrapper'));
-		});
-
-		it('shows the panel, with the result of a call', async () => {
-			await page.setViewportSize({ width: 1300, height: 800 });
-			const [first, calling] = [start(), call('+15145550100')];
-			await open([first, calling], calling, connect(first.name, calling.name));
-			await page.getByTestId('node-execute-button').click();
-			const output = page.getByTestId('output-panel');
-			await output.getByText('customer-ended-call').first().waitFor();
-			await take('panel', page.getByTestId('ndv'));
-		});
 	});
 });

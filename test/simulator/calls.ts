@@ -132,7 +132,7 @@ function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalS
 		createdAt: details.endedAt,
 		callEndedReason: details.endedReason,
 		userName: dial.body.customerName ?? null,
-		...(outcome === undefined ? {} : { callOutcome: outcome }),
+		...(outcome === undefined ? {} : { callOutcome: outcome, ...said(outcome) }),
 		...(talked ? {} : { transcriptUrl: null, recordingUrl: null, callSummary: null }),
 		...(talked ? {} : { callSummaryFr: null, callOutcome: null, userSentiment: null }),
 		...(talked ? {} : { userPrimaryIntent: null }),
@@ -147,6 +147,13 @@ function addToLog(world: World, { state, dial }: OutboundCall, status: TerminalS
 		...(neighbour === 'same number' ? {} : { userPhoneNumber: '+14385551999' }),
 	});
 	world.memory.log.set(other.id, other);
+}
+
+/** The summaries of a call in which nothing was confirmed. */
+function said(outcome: string | null): Pick<CallRecord, 'callSummary' | 'callSummaryFr'> {
+	return outcome === 'voicemail_left'
+		? { callSummary: 'A voicemail was left.', callSummaryFr: 'Un message a été laissé.' }
+		: { callSummary: 'Nothing was agreed on.', callSummaryFr: 'Rien n’a été convenu.' };
 }
 
 /** Builds a call log entry with defaults for what is not given. */

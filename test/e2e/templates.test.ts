@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { projectRoot } from '../../scripts/lib/paths';
+import { createWorkflow, type WorkflowNode } from '../../scripts/lib/workflows';
+import {
+	alwaysCalling,
+	hasHours,
+	live,
+	needsAccount,
+	nodesRun,
+	prepare,
+	ran,
+	readTemplate,
+	templateNames,
+	useTemplateBench,
+	type Changes,
+} from './support/templates';
+import { runByHand } from './support/triggers';
+import { isSince, since } from './support/version';
+
+const bench = useTemplateBench();
+
+const triggersOf = (nodes: WorkflowNode[]) =>
+	nodes.filter(({ type }) => /trigger$|\.webhook$/i.test(type)).map(({ name }) => name);
+
+/** Imports a template, and runs it from the editor. */
+async function run(name: string, changes: Changes = {}, from?: string) {
+	const definition = prepare(bench, name, changes);
+	const { id } = await createWorkflow(bench.n8n.session, definition);
+	return await runByHand(bench, id, from ?? triggersOf(definition.nodes)[0]);
+}
+
+const dials = ({ parameters: { operation, resource } }: WorkflowNode) =>
+	resource === 'outboundCall' && ['create', 'createAndWait'].includes(String(operation));
+
+/** What n8n has in versions that these tests run in. */
+const usesTables = (name: string) =>
+	readTemplate(name).nodes.some(({ type }) => type.endsWith('.dataTable'));
+
+describe('templates', () => {
+	it.each(templateNames)('%s explains itself, and has sample data', (name) => {
+		const { nodes, pinData = {}, settings } = readTemplate(name);
+		const notes = nodes.filter(({ type }) => type.endsWith('.stickyNote'));
+		expect(notes.length).toBeGreaterThan(2);
+		const [first = ''] = notes.map(({ parameters }) => String(parameters.content));
+		expect(first).toMatch(/^## /);
+		expect(first).toContain('**Set it up**');
+		expect(first).toMatch(/\*\*Try it/);
+		expect(settings).toEqual({ executionOrder: 'v1' });
+		// By name and type, n8n finds the credential on import.
+		for (const { credentials } of nodes) {
+			expect([undefined, 'AlloMia account']).toContain(credentials?.alloMiaApi?.name);
+		}
+		const pinned = Object.keys(pinData);
+		expect(pinned).toEqual(expect.arrayContaining(nodes.filter(needsAccount).map((it) => it.name)));
+		const calls = nodes.filter(dials);
+		for (const node of calls)
+			expect([node.name, pinned.includes(node.name)]).toEqual([node.name, !hasHours(node)]);
+		// Numbers that nobody has.
+		for (const number of JSON.stringify(pinData).match(/555\D?\d{4}/g) ?? []) {
+			expect(number).toMatch(/555\D?01\d\d$/);
+		}
+	});
+
+	it.each(templateNames)('%s has sample data of the shape that its nodes put out', (name) => {
+		const { nodes, pinData = {} } = readTemplate(name);
+		for (const node of nodes.filter(({ type }) => type.startsWith('n8n-nodes-allomia.'))) {
+			const { resource, operation } = node.parameters;
+			const isTrigger = node.type.endsWith('Trigger');
+			const file = isTrigger
+				? 'AlloMiaTrigger/__schema__/v1.0.0.json'
+				: `AlloMia/__schema__/v1.0.0/${String(resource)}/${String(operation)}.json`;
+			const text = readFileSync(path.join(projectRoot, 'nodes', file), 'utf8');
+			const { properties } = JSON.parse(text) as { properties: object };
+			const known = [...Object.keys(properties), 'metadata'];
+			for (const { json } of pinData[node.name] ?? []) {
+				expect([node.name, Object.keys(json).filter((key) => !known.includes(key))]).toEqual([
+					node.name,
+					[],
+				]);
+			}
+		}
+	});
+
+	it.each(templateNames.filter((name) => isSince('2.39.0') || !usesTables(name)))(
+		'%s runs as imported, to the end of every way that its sample data take',
+		async (name) => {
+			const { nodes } = readTemplate(name);
+			const waits = nodes.some(hasHours);
+			for (const trigger of triggersOf(nodes)) {
+				const execution = await run(name, alwaysCalling(name), trigger);
+				expect({
+					trigger,
+					status: execution.status,
+					error: execution.data.resultData.error,
+				}).toEqual({
+					trigger,
+					status: 'success',
+					error: undefined,
+				});
+				for (const node of nodesRun(execution)) {
+					expect([node, ran(execution, node).filter(({ error }) => error)]).toEqual([node, []]);
+				}
+			}
+			if (!waits) expect(bench.simulator.dials).toEqual([]);
+		},
+	);
+
+	const [confirmed, voicemail, nothingSaid] = ['+15145551000', '+15145550028', '+15145550029'];
+	const [failed, busy, noAnswer] = ['+15145550001', '+15145550002', '+15145550003'];
+	const anything: unknown = expect.anything();
+
+	/** What the nodes that end a template's ways were given, by node. */
+	type Ends = Record<string, unknown[]>;
+
+	/** In place of the model. */
+	const rating = (json: string) => ({
+		'Rate the call': {
+			type: 'n8n-nodes-base.set',
+			typeVersion: 3.4,
+			parameters: { mode: 'raw', jsonOutput: `={{ ${json} }}`, options: {} },
+		},
+	});
+	const rated = rating(
+		'{ output: { rating: 5, redFlag: !$json.transcript, reason: "feels well" } }',
+	);
+
+	since('2.39.0').it.each<[string, string[], Ends, Changes?]>([
+		[
+			'confirm-appointments',
+			[confirmed, voicemail, noAnswer],
+			{
+				'Mark as confirmed': [{ row_number: '2' }],
+				'Leave it to the front desk': [{ row_number: '3', status: 'A voicemail was left.' }],
+				'Send a text message': [{ to: noAnswer, message: expect.stringContaining('at 11:00') }],
+			},
+		],
+		[
+			'confirm-appointments',
+			[nothingSaid, 'unknown', failed],
+			{
+				'Leave it to the front desk': [
+					{ row_number: '2', status: 'Nothing was agreed on.' },
+					{ row_number: '3', status: expect.stringContaining('Phone Number') },
+					{ row_number: '4', status: 'failed' },
+				],
+			},
+		],
+		[
+			'calendar-reminder',
+			[confirmed, noAnswer],
+			{
+				'Add it to the event': [{ eventId: 'event1', description: anything }],
+				'Nothing more to do': [anything],
+				'Not reached': [{ text: expect.stringMatching(/Marie Tremblay.*: no-answer$/) }],
+			},
+		],
+		[
+			'calendar-reminder',
+			[nothingSaid, failed],
+			{
+				'Add it to the event': [{ eventId: 'event1' }],
+				'Tell the front desk': [{ text: expect.stringContaining('John Doe') }],
+				'Not reached': [{ text: expect.stringMatching(/Marie Tremblay.*: failed$/) }],
+			},
+		],
+		[
+			'fill-cancelled-slot',
+			[noAnswer, confirmed],
+			{
+				'Book the slot': [{ summary: 'Marie Tremblay' }],
+				'Tell the front desk': [{ text: 'The slot of 2026-04-02 09:30 went to Marie Tremblay.' }],
+			},
+		],
+		['fill-cancelled-slot', [voicemail, busy], { 'Nobody took it': [anything] }],
+		[
+			'fill-cancelled-slot',
+			[nothingSaid, confirmed],
+			{ 'Ask the front desk to decide': [{ text: expect.stringContaining('Did John Doe') }] },
+		],
+		[
+			'fill-cancelled-slot',
+			['+15145550016', confirmed],
+			{ 'Ask the front desk to decide': [{ text: expect.stringContaining('Unexpected') }] },
+		],
+		[
+			'speed-to-lead',
+			[confirmed],
+			{
+				'Into HubSpot': [{ email: 'john.doe@example.com', message: anything }],
+				'Tell sales': [{ text: expect.stringContaining('Interested: John Doe') }],
+			},
+		],
+		[
+			'speed-to-lead',
+			[noAnswer],
+			{ 'Call back by hand': [{ text: expect.stringMatching(/John Doe, .*: no-answer$/) }] },
+		],
+		[
+			'speed-to-lead',
+			['unknown'],
+			{ 'Call back by hand': [{ text: expect.stringMatching(/John Doe, unknown: .*Phone/) }] },
+		],
+		[
+			'delivery-window',
+			[confirmed, noAnswer],
+			{
+				'Note on the order': [{ orderId: '5001' }],
+				'Tell the dispatch desk': [{ text: expect.stringContaining('Order #1042') }],
+				'Not reached': [{ text: 'Order #1043: not reached, no-answer' }],
+			},
+		],
+		[
+			'after-visit-check',
+			[confirmed, noAnswer],
+			{
+				'Write the rating': [{ row_number: '2', rating: '5' }],
+				'Mail to the nurse': [{ message: expect.stringContaining('The call ended as no-answer') }],
+			},
+			{ nodes: rated },
+		],
+		[
+			'after-visit-check',
+			[confirmed, 'unknown'],
+			{
+				'Mail to the nurse': [
+					{ message: expect.stringContaining('The model is down') },
+					{ message: expect.stringMatching(/Marie Tremblay.*\n\n.*Phone Number/) },
+				],
+			},
+			{ nodes: rating('{ error: "The model is down" }') },
+		],
+		[
+			'overdue-invoices',
+			[confirmed, noAnswer],
+			{ 'Task for accounting': [{ content: 'Call John Doe about invoice INV-311' }] },
+		],
+	])('%s: calls to %j lead to %j', async (name, phones, expected, changes = {}) => {
+		const parameters = alwaysCalling(name).parameters ?? {};
+		const execution = await run(name, live(name, { phones, parameters, ...changes }));
+		expect(execution.data.resultData.error).toBeUndefined();
+		const { nodes, connections } = readTemplate(name);
+		const ends = nodes.filter(
+			(node) => node.name in expected || (needsAccount(node) && !connections[node.name]),
+		);
+		const given = ends.map((node) => [node.name, ran(execution, node.name)] as const);
+		expect(Object.fromEntries(given.filter(([, items]) => items.length > 0))).toMatchObject(
+			expected,
+		);
+		expect(given.flatMap(([node, items]) => (items.length > 0 ? [node] : [])).sort()).toEqual(
+			Object.keys(expected).sort(),
+		);
+	});
+
+	since('2.39.0').it.each(['confirm-appointments', 'overdue-invoices', 'delivery-window'])(
+		'%s: leaves to a person what the log does not tell',
+		async (name) => {
+			bench.simulator.fault({ kind: 'status', status: 403, times: 99, match: { path: '/calls' } });
+			const execution = await run(name, live(name, { phones: [confirmed, confirmed] }));
+			const desks = ['Leave it to the front desk', 'Task for accounting', 'Tell the dispatch desk'];
+			expect(desks.flatMap((desk) => ran(execution, desk))).not.toEqual([]);
+			for (const node of ['Mark as confirmed', 'Write the promise', 'Deliver as planned']) {
+				expect(ran(execution, node)).toEqual([]);
+			}
+		},
+	);
+});
