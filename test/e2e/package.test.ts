@@ -67,7 +67,7 @@ describe('the package in n8n', () => {
 			'n8n-nodes-allomia.alloMiaTool',
 			'n8n-nodes-allomia.alloMiaTrigger',
 		]);
-		for (const word of ['phone', 'call', 'voice']) {
+		for (const word of ['phone', 'phone call', 'call', 'voice']) {
 			expect(types.filter(({ codex }) => codex?.alias?.includes(word)).length).toBeGreaterThan(1);
 		}
 	});

@@ -18,6 +18,13 @@ import { alwaysCalling, prepare, templateNames } from '../e2e/support/templates'
 import { ids } from '../simulator';
 import { openBrowser, openEditor } from './support/browser';
 
+/** What a picture shows: a part of the page. */
+type Clip = Pick<Locator, 'screenshot'>;
+
+interface Box {
+	getBoundingClientRect(): { x: number; y: number; width: number; height: number };
+}
+
 /** In bytes. */
 const largest = 150_000;
 
@@ -50,7 +57,7 @@ describeIfComplete('editor')('pictures', () => {
 	});
 
 	/** Takes a picture in light and in dark, or without `npm run screenshots` checks that it can be taken, and is there. */
-	async function take(name: string, what: Locator) {
+	async function take(name: string, what: Clip) {
 		for (const colorScheme of ['light', 'dark'] as const) {
 			await page.emulateMedia({ colorScheme });
 			const file = path.join(
@@ -77,17 +84,37 @@ describeIfComplete('editor')('pictures', () => {
 		return id;
 	}
 
-	/** The canvas with all of a workflow, and nothing else. */
-	async function canvas(): Promise<Locator> {
+	/** All nodes of a workflow, without the editor's buttons around them. */
+	async function canvas(): Promise<Clip> {
 		await page.getByTestId('canvas-node-output-handle').first().waitFor();
+		await hideMessages();
 		await page.keyboard.press('1');
-		await page.addStyleTag({
-			content: `[data-test-id=canvas-controls], [data-test-id=canvas-execution-actions],
-				.vue-flow__panel, .vue-flow__minimap, .el-notification, [class*=executionButtons],
-				[class*=bottomPanel], [class*=logsPanel] { display: none !important }`,
+		const boxes = async () =>
+			await page.locator('.vue-flow__node').evaluateAll((nodes) =>
+				(nodes as unknown as Box[]).map((node) => {
+					const { x, y, width, height } = node.getBoundingClientRect();
+					return { x, y, width, height };
+				}),
+			);
+		let last = '';
+		await until('the canvas to rest', async () => {
+			const now = JSON.stringify(await boxes());
+			const isSame = now === last;
+			last = now;
+			return isSame;
 		});
-		return page.getByTestId('canvas-wrapper');
+		const all = await boxes();
+		const [left, top] = [Math.min(...all.map(({ x }) => x)), Math.min(...all.map(({ y }) => y))];
+		const right = Math.max(...all.map(({ x, width }) => x + width));
+		const bottom = Math.max(...all.map(({ y, height }) => y + height));
+		const [width, height] = [right - left + 60, bottom - top + 60];
+		const clip = { x: Math.max(0, left - 24), y: Math.max(0, top - 20), width, height };
+		return { screenshot: async (options) => await page.screenshot({ ...options, clip }) };
 	}
+
+	/** Hides what n8n tells in a corner. */
+	const hideMessages = async () =>
+		await page.addStyleTag({ content: '.el-notification { display: none !important }' });
 
 	const call = (phoneNumber: string, options = {}) => ({
 		...alloMia(bench.credential, { operation: 'createAndWait', phoneNumber, options }),
@@ -125,11 +152,13 @@ describeIfComplete('editor')('pictures', () => {
 
 	it('show the panel, with the result of a call', async () => {
 		await page.setViewportSize({ width: 1300, height: 800 });
+		bench.simulator.setPace(3_000);
 		const [first, calling] = [start(), call('+15145550100')];
 		const nodes = [first, calling];
 		await open({ nodes, connections: connect(first.name, calling.name) }, calling.id);
 		await page.getByTestId('node-execute-button').click();
 		await page.getByTestId('output-panel').getByText('customer-ended-call').first().waitFor();
+		await hideMessages();
 		await take('panel', page.getByTestId('ndv'));
 	});
 
@@ -153,11 +182,7 @@ describeIfComplete('editor')('pictures', () => {
 		});
 		const { status } = await waitForEnd(bench.n8n.session, execution, 60_000);
 		expect(status).toBe('success');
-		await page
-			.getByTestId('canvas-node-status-success')
-			.first()
-			.waitFor()
-			.catch(() => {});
+		await page.getByText('Workflow executed successfully').first().waitFor();
 		await take(`templates/${name}`, await canvas());
 	});
 });
