@@ -8,13 +8,20 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 import { describeIssues } from '../shared/values/validation';
-import { statusLabels, terminalStatuses } from '../shared/api/terminalStatus';
+import { statusLabels, terminalStatuses, type TerminalStatus } from '../shared/api/terminalStatus';
 import { pathRule, triggerPath, triggerPathExpression } from '../shared/callbacks/triggerUrl';
 import { outputsExpression } from './outputs';
 import { readSettings } from './settings';
 
 /** Where the other ways to use the trigger are described. */
 const guide = 'https://github.com/allomia/n8n-nodes-allomia#trigger';
+
+const eventLabels: Record<TerminalStatus, string> = {
+	completed: 'Call Completed',
+	'no-answer': 'Call Not Answered',
+	busy: 'Line Busy',
+	failed: 'Call Failed',
+};
 
 /** The chosen results, as people say them: "Completed or Busy". */
 const subtitleExpression = `={{ ((labels, chosen) => {
@@ -81,7 +88,8 @@ export class AlloMiaTrigger implements INodeType {
 				name: 'statuses',
 				type: 'multiOptions',
 				required: true,
-				options: terminalStatuses.map((value) => ({ name: statusLabels[value], value })),
+				// The node creator lists them as "On call completed" and so on.
+				options: terminalStatuses.map((value) => ({ name: eventLabels[value], value })),
 				default: [...terminalStatuses],
 				description:
 					'Which call results start the workflow. Others do not create an execution. Completed means that the call was connected: a voicemail completes, too.',

@@ -37,7 +37,7 @@ const areas = {
 		'linkSafety',
 	],
 	'AI agents': ['agent'],
-	Editor: ['editor', 'install'],
+	Editor: ['editor', 'install', 'newcomer', 'pictures'],
 	'Queue mode': ['queue'],
 };
 

@@ -118,7 +118,7 @@ describe('the node', () => {
 		['metadata', { type: 'fixedCollection', default: {} }],
 		['maxConcurrency', { type: 'number', default: 10 }],
 		['timeout', { type: 'number', default: 30_000 }],
-		['dryRun', { type: 'boolean', default: false }],
+		['dryRun', { type: 'boolean', default: true }],
 		['redialOnUncertain', { type: 'boolean', default: false }],
 	])('has the option %s', (name, expected) => {
 		const options = children(named(operation('create'), 'options'));

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { Connection } from '../../shared/api/client';
-import { locatorText } from '../../shared/api/ids';
+import { locatorText, readPathId } from '../../shared/api/ids';
+import type { ValidationIssue } from '../../shared/values/validation';
 
 /** The field Organization: by ID, or from a list. Its value may also be plain text (see `readPathId`). */
 export function organizationLocator(
@@ -46,4 +47,11 @@ export function organizationParameter(
 	return locatorText(context.getNode().parameters.organizationId) === ''
 		? credential.data?.organizationId
 		: context.getNodeParameter('organizationId', itemIndex, '');
+}
+
+/** Reads the value of the field Organization, or of the credential. */
+export function readOrganizationId(value: unknown, issues: ValidationIssue[]): string {
+	const whenEmpty =
+		'It is empty. Copy the ID from AlloMia and paste it here, or into Organization ID in the credential.';
+	return readPathId('Organization', value, issues, whenEmpty);
 }

@@ -12,6 +12,8 @@ const uuids = /(?<![\da-z-])[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\da-z-])
 /** Characters that are not allowed in a path segment: slashes, control characters and lone surrogates. */
 const unsafe = /[/\\\p{Cc}\p{Cs}]/u;
 
+const emptyId = 'It is empty. Copy the ID from AlloMia and paste it here.';
+
 /** The maximum length of an ID. */
 const maxLength = 200;
 
@@ -21,11 +23,16 @@ const maxLength = 200;
  * @param value text, or the value of a resource locator: `{ mode, value }`
  * @returns the ID, not URL-encoded
  */
-export function readPathId(field: string, value: unknown, issues: ValidationIssue[]): string {
+export function readPathId(
+	field: string,
+	value: unknown,
+	issues: ValidationIssue[],
+	whenEmpty = emptyId,
+): string {
 	const id = readAddress(field, locatorText(value), issues);
 	if (id === undefined) return '';
 	if (id === '') {
-		issues.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
+		issues.push({ field, message: whenEmpty });
 	} else if (id === '.' || id === '..' || unsafe.test(id) || id.length > maxLength) {
 		const shown = id.length > 60 ? `${id.slice(0, 60)}…` : id;
 		issues.push({
@@ -66,7 +73,7 @@ export function readUuid(field: string, value: unknown, issues: ValidationIssue[
 	const id = text === undefined ? undefined : readAddress(field, text, issues);
 	if (id === undefined) return '';
 	if (id === '') {
-		issues.push({ field, message: 'It is empty. Copy the ID from AlloMia and paste it here.' });
+		issues.push({ field, message: emptyId });
 	} else if (!uuidForm.test(id)) {
 		issues.push({
 			field,

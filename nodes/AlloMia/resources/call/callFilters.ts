@@ -1,7 +1,7 @@
 import { tryToParseDateTime } from 'n8n-workflow';
-import { readPathId } from '../../../shared/api/ids';
 import type { ValidationIssue } from '../../../shared/values/validation';
 import { toText } from '../../../shared/values/strings';
+import { readOrganizationId } from '../organizationLocator';
 
 /** The unvalidated parameters of Get Many. */
 export interface CallFilterParameters {
@@ -26,7 +26,7 @@ export function readCallQuery(
 	issues: ValidationIssue[],
 ): CallQuery {
 	const query: Record<string, string | undefined> = {
-		organizationId: readPathId('Organization', organizationId, issues),
+		organizationId: readOrganizationId(organizationId, issues),
 		callType: readChoice('Filters > Call Type', filters.callType, callTypes, issues),
 		agentName: toText(filters.agentName),
 		from: readTime('Filters > From', filters.from, timezone, issues),

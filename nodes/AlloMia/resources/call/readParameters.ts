@@ -9,7 +9,7 @@ import type { OutboundCallReference } from './findCall';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { readLimit } from '../returnAll';
 import { readOptions } from '../options';
-import { organizationParameter } from '../organizationLocator';
+import { organizationParameter, readOrganizationId } from '../organizationLocator';
 import { withSimplify } from '../simplify';
 import type { CallOutputOptions } from './mapCalls';
 
@@ -39,7 +39,7 @@ export function readGetByOutboundCallParameters(
 	const options = readOptions(context, itemIndex);
 	const outboundCall = {
 		outboundCallId: readUuid('Outbound Call ID', outboundCallId, issues),
-		organizationId: readPathId('Organization', organizationId, issues),
+		organizationId: readOrganizationId(organizationId, issues),
 		phoneNumber: readCalledNumber(options, issues),
 	};
 	const limits = { fallback: 60, min: 0, max: 3600 };

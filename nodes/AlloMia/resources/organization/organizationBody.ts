@@ -1,7 +1,7 @@
 import { displayName } from '../../../shared/api/errorMessages';
-import { readPathId } from '../../../shared/api/ids';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { clean, toText } from '../../../shared/values/strings';
+import { readOrganizationId } from '../organizationLocator';
 
 /** The time zones that AlloMia accepts. */
 export const timezones = [
@@ -103,7 +103,7 @@ export function withOrganizationId<T>(
 	content: Validated<T>,
 ): Validated<{ organizationId: string; content: T }> {
 	const issues: ValidationIssue[] = [];
-	const id = readPathId('Organization', organizationId, issues);
+	const id = readOrganizationId(organizationId, issues);
 	if (!content.ok) return { ok: false, issues: [...issues, ...content.issues] };
 	return validated({ organizationId: id, content: content.value }, issues);
 }

@@ -260,7 +260,8 @@ export const callOptions: INodeProperties = {
 			displayName: 'Dry Run',
 			name: 'dryRun',
 			type: 'boolean',
-			default: false,
+			// Whoever adds it would otherwise call real people until the switch is found.
+			default: true,
 			description: 'Whether to validate all items and return the requests instead of calling',
 		},
 		{

@@ -29,7 +29,7 @@ export function resultHints(
 	isFollowed: boolean,
 ): NodeExecutionHint[] {
 	const of = (count: number) =>
-		`${count} of ${items.length} ${items.length === 1 ? 'item' : 'items'}`;
+		`${count} of ${items.length} ${items.length === 1 ? 'item' : 'items'} ${count === 1 ? 'was' : 'were'}`;
 	const valid = items.flatMap((item) => (item.ok ? [item.value] : []));
 	const dry = valid.filter(({ dryRun }) => dryRun).length;
 	const outcomes = results.map(({ outcome }) => outcome);
@@ -47,22 +47,22 @@ export function resultHints(
 		[
 			'info',
 			dry > 0,
-			`Dry Run: nobody was called for ${of(dry)}. The output shows what would be sent.`,
+			`Dry Run: ${dry === items.length ? 'nobody was' : `${of(dry)} not`} called. The output shows what would be sent.`,
 		],
 		[
 			'warning',
 			first !== undefined,
-			`${of(callAt.length)} were not called: it is outside of the calling hours. The first may be called from ${first?.slice(0, 16).replace('T', ' ')}.`,
+			`${of(callAt.length)} not called: it is outside of the calling hours. The first may be called from ${first?.slice(0, 16).replace('T', ' ')}.`,
 		],
 		[
 			'info',
 			already > 0,
-			`${of(already)} were not called: Call Once Per has called for the same value before.`,
+			`${of(already)} not called: Call Once Per has called for the same value before.`,
 		],
 		[
 			'warning',
 			unconfirmed > 0,
-			`${of(unconfirmed)} are unconfirmed: AlloMia may have placed these calls. Look for them in its call log before you call again.`,
+			`${of(unconfirmed)} not confirmed: AlloMia may have placed the call. Look in its call log before you call again.`,
 		],
 		[
 			'info',

@@ -38,12 +38,12 @@ it.each<[string, unknown[], string]>([
 	[
 		'were called before',
 		['alreadyCalled', placed, placed, placed],
-		'info: 1 of 4 items were not called: Call Once Per has called for the same value before.',
+		'info: 1 of 4 items was not called: Call Once Per has called for the same value before.',
 	],
 	[
 		'are unconfirmed',
 		[failed('uncertain'), failed('refused'), placed, 'skipped'],
-		'warning: 1 of 4 items are unconfirmed: AlloMia may have placed these calls. Look for them in its call log before you call again.',
+		'warning: 1 of 4 items was not confirmed: AlloMia may have placed the call. Look in its call log before you call again.',
 	],
 ])('those are counted that %s', (_, outcomes, hint) => {
 	expect(hints(four, outcomes)).toEqual([hint]);
@@ -52,7 +52,7 @@ it.each<[string, unknown[], string]>([
 it('a dry run says that nobody was called', () => {
 	const items = [item(0, { dryRun: true }), { itemIndex: 1, ok: false, issues: [] }];
 	expect(hints(items, [])).toEqual([
-		'info: Dry Run: nobody was called for 1 of 2 items. The output shows what would be sent.',
+		'info: Dry Run: 1 of 2 items was not called. The output shows what would be sent.',
 	]);
 });
 
