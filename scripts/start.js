@@ -18,19 +18,21 @@ const { outcomeByAsking, outcomeOfEither, outcomeOfTrigger } = require('./lib/ou
 const { gulpFile, projectRoot } = require('./lib/paths');
 const { cli, run, say, UserError } = require('./lib/run');
 const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
+const { openInBrowser } = require('./lib/openInBrowser');
 const { publicAddress, realKey, realTarget, simulatedTarget } = require('./lib/target');
+const { readTemplate, templateNames, withCredential } = require('./lib/templates');
 const workflows = require('./lib/workflows');
 
 /** What npm start has started, to be stopped in reverse order. */
 const started = [];
 
 /**
- * npm start [-- --once] [--port P] [--fresh] [--data FOLDER]: the package in a real n8n, and a first
- * call.
+ * npm start [-- --once] [--port P] [--fresh] [--data FOLDER] [--open]: the package in a real n8n with the templates, and
+ * a first call.
  */
 cli(async () => await main(readOptions(process.argv.slice(2))), stopAll);
 
-async function main({ once, port, fresh, data }) {
+async function main({ once, port, fresh, data, open }) {
 	const real = realKey();
 	const publicUrl = real ? publicAddress() : undefined;
 	const before = async () => await refuseUsedPort(port);
@@ -76,6 +78,7 @@ async function main({ once, port, fresh, data }) {
 		name: real ? 'AlloMia' : 'AlloMia (simulator)',
 		apiKey: target.apiKey,
 		baseUrl: target.baseUrl,
+		...(real ? {} : { organizationId: target.organizationId }),
 	});
 	await removeEarlierWorkflows(session, folder);
 	// Random each time: a path that can be guessed would let others place calls, and kept workflows have the last one.
@@ -112,14 +115,18 @@ async function main({ once, port, fresh, data }) {
 		await addCallLog(session, folder, target);
 	}
 	if (once) return;
+	const templates = await importTemplates(session, folder, credential, target);
+	const page = (id) => `${base}/workflow/${id}`;
 	const another = JSON.stringify(
 		real ? target.call : { ...target.call, phoneNumber: '+15145550002' },
 	);
 	say(`
-n8n is open at ${base}/workflow/${workflowId}
+n8n is open at ${page(workflowId)}
 Sign in with  ${owner.email}  and  ${folder.password}
 
 What to try next:
+- Open a template, and choose Execute workflow: it runs with sample data, and its notes explain it.
+${templates.map(({ id, name }) => `  ${page(id)}  ${name}`).join('\n')}
 - Open the workflow "${demo.workflowName}", and look at Executions.${
 		real
 			? ''
@@ -131,6 +138,7 @@ What to try next:
     -d '${another.replaceAll("'", "'\\''")}'
 
 Ctrl-C ends everything that this command started.`);
+	if (open) openInBrowser(page(templates.find(({ file }) => file === 'confirm-appointments').id));
 	await new Promise((resolve) => {
 		editor.child.once('exit', resolve);
 		// Keeps this process alive.
@@ -144,6 +152,7 @@ function readOptions(args) {
 	const options = {
 		once: false,
 		fresh: false,
+		open: false,
 		port: Number(process.env.N8N_PORT || 5678),
 		data: path.join(projectRoot, '.n8n-demo'),
 	};
@@ -151,12 +160,13 @@ function readOptions(args) {
 		const arg = args[index];
 		if (arg === '--once') options.once = true;
 		else if (arg === '--fresh') options.fresh = true;
+		else if (arg === '--open') options.open = true;
 		else if (arg === '--port') options.port = Number(args[(index += 1)]);
 		else if (arg.startsWith('--port=')) options.port = Number(arg.slice('--port='.length));
 		else if (arg === '--data' && args[index + 1]) options.data = path.resolve(args[(index += 1)]);
 		else {
 			throw new UserError(
-				`"${arg}" is not an option. There are --once, --fresh, --port P and --data FOLDER.`,
+				`"${arg}" is not an option. There are --once, --fresh, --open, --port P and --data FOLDER.`,
 			);
 		}
 	}
@@ -228,6 +238,27 @@ async function addCallLog(session, folder, { baseUrl, tenantKey, organizationId 
 	await remember(session, folder, id);
 }
 
+/** Imports the templates, unpublished: { file, id, name } of each. */
+async function importTemplates(session, folder, credential, { call }) {
+	const imported = [];
+	for (const file of templateNames) {
+		const template = readTemplate(file);
+		const nodes = withCredential(template, credential).map((node) => ({
+			...node,
+			parameters: {
+				...node.parameters,
+				...('assistantId' in node.parameters
+					? { assistantId: call.assistantId, phoneNumberId: call.phoneNumberId }
+					: {}),
+			},
+		}));
+		const { id } = await workflows.createWorkflow(session, { ...template, nodes });
+		await remember(session, folder, id);
+		imported.push({ file, id, name: template.name });
+	}
+	return imported;
+}
+
 /** Removes the demo's workflows of earlier starts. Workflows that were changed are kept, under another name. */
 async function removeEarlierWorkflows(session, folder) {
 	const all = await session.call('GET', '/rest/workflows');
@@ -239,7 +270,7 @@ async function removeEarlierWorkflows(session, folder) {
 			if (!isArchived) await session.call('POST', `/rest/workflows/${id}/archive`);
 			await session.call('DELETE', `/rest/workflows/${id}`);
 		} else if (!isArchived) {
-			const kept = demo.workflowNames.includes(name) ? `${name} (changed by you)` : name;
+			const kept = isOurs(name) ? `${name} (changed by you)` : name;
 			if (kept !== name) await session.call('PATCH', `/rest/workflows/${id}`, { name: kept });
 			say(`You have changed a workflow of the demo: it is kept as "${kept}", unpublished.`);
 		}
@@ -247,6 +278,10 @@ async function removeEarlierWorkflows(session, folder) {
 	folder.workflows = {};
 	folder.save();
 }
+
+const isOurs = (name) =>
+	demo.workflowNames.includes(name) ||
+	templateNames.some((file) => readTemplate(file).name === name);
 
 /** @returns the id of the workflow, which is active */
 async function installWorkflow(session, folder, definition) {

@@ -176,8 +176,14 @@ describe('npm start', () => {
 		'shows an outcome, says what to try next, stays up, and ends everything on Ctrl-C',
 		async () => {
 			await addCommunityNode();
-			const command = start([], {
+			// In place of a desktop's.
+			const opened = path.join(elsewhere, 'opened');
+			fs.writeFileSync(path.join(elsewhere, 'xdg-open'), `#!/bin/sh\necho "$1" > ${opened}\n`, {
+				mode: 0o755,
+			});
+			const command = start(['--open'], {
 				...anothers,
+				PATH: `${elsewhere}:${process.env.PATH}`,
 				WEBHOOK_URL: 'https://n8n.example.com/',
 				// As on macOS and Windows.
 				NODE_OPTIONS: '--dns-result-order=ipv6first',
@@ -186,12 +192,23 @@ describe('npm start', () => {
 			expect(fs.existsSync(communityNode())).toBe(true);
 			expect(command.output()).toMatch(/The AlloMia Trigger emitted:\n\{[^]*"recordId": "crm-42"/);
 			expect(command.output()).toMatch(/What to try next:\n- /);
+			const [, template] =
+				/(http\S+) +AlloMia: confirm the appointments/.exec(command.output()) ?? [];
 			const baseUrl = `http://127.0.0.1:${port}`;
 			const session = new Session(baseUrl);
 			await expect(session.signIn()).rejects.toThrow('Signing in to n8n failed (401');
 			await session.signIn(password(command.output()));
 			const log = await workflowNamed(session, 'AlloMia: call log');
 			const execution = await runByHand({ n8n: { session, baseUrl } }, log?.id ?? '');
+			await until('the browser to open', () => fs.existsSync(opened), 10_000);
+			expect(fs.readFileSync(opened, 'utf8').trim()).toBe(template);
+			const confirm = path.basename(template ?? '');
+			const { status } = await runByHand(
+				{ n8n: { session, baseUrl } },
+				confirm,
+				'Every working day at 10:00',
+			);
+			expect(status).toBe('success');
 			const calls = execution.data.resultData.runData['What was said']?.[0]?.data?.main?.[0] ?? [];
 			expect(calls).toHaveLength(5);
 			const summaries = calls.map(({ json }) => json.callSummary);

@@ -1,6 +1,4 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { projectRoot } from '../../../scripts/lib/paths';
+import { readTemplate, templateNames, withCredential } from '../../../scripts/lib/templates';
 import {
 	activate,
 	createCredential,
@@ -16,17 +14,7 @@ import {
 import { ids } from '../../simulator';
 import { useBench, type Bench } from './bench';
 
-const folder = path.join(projectRoot, 'examples');
-
-export const templateNames = fs
-	.readdirSync(folder)
-	.flatMap((file) => (file.endsWith('.json') ? [path.basename(file, '.json')] : []))
-	.sort();
-
-export function readTemplate(name: string): WorkflowDefinition {
-	const text = fs.readFileSync(path.join(folder, `${name}.json`), 'utf8');
-	return JSON.parse(text) as WorkflowDefinition;
-}
+export { readTemplate, templateNames };
 
 /** Services that nobody can test without an account. */
 const services =
@@ -63,9 +51,8 @@ export interface Changes {
 export function prepare(bench: Bench, name: string, changes: Changes = {}): WorkflowDefinition {
 	const { parameters = {}, nodes = {}, unpin = () => false, phones = [] } = changes;
 	const template = readTemplate(name);
-	const all = template.nodes.map((node) => ({
+	const all = withCredential(template, bench.credential).map((node) => ({
 		...node,
-		...(node.credentials?.alloMiaApi ? { credentials: { alloMiaApi: bench.credential } } : {}),
 		parameters: { ...node.parameters, ...parameters[node.name] },
 		...nodes[node.name],
 	}));

@@ -18,7 +18,7 @@ const inFolder = (folder: string) =>
 	readdirSync(path.join(projectRoot, folder))
 		.filter((name) => name.endsWith('.md'))
 		.map((name) => path.posix.join(folder, name));
-const pages = [...inFolder('.'), ...inFolder('docs')];
+const pages = [...inFolder('.'), ...inFolder('docs'), ...inFolder('examples')];
 
 /** The anchors that GitHub gives to a page's headings. */
 const anchorsOf = (page: string) =>
@@ -30,7 +30,9 @@ const anchorsOf = (page: string) =>
 	);
 
 const linksOf = (page: string) =>
-	[...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+	[...read(page).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)].map(
+		([, link, picture]) => link ?? picture ?? '',
+	);
 
 describe.each(pages)('the links of %s', (page) => {
 	const local = linksOf(page).filter((link) => !/^https?:/.test(link));

@@ -23,8 +23,11 @@ describe('the arguments of the test commands', () => {
 	});
 
 	it('take the files of areas', () => {
-		const { files, record } = read(['--n8n', '2.41.1', '--area', 'Editor', '--record']);
-		expect({ files, record }).toEqual({ files: ['editor', 'install'], record: true });
+		const { files, record } = read(['--n8n', '2.41.1', '--area', 'Trigger', '--record']);
+		expect({ files, record }).toEqual({
+			files: ['trigger', 'triggerLife', 'verification', 'forgedCallbacks'],
+			record: true,
+		});
 	});
 
 	it.each([
