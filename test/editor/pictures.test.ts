@@ -15,6 +15,7 @@ import { withEditor } from '../e2e/support/instance';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, connect, manualTrigger, noOp } from '../e2e/support/nodes';
 import { alwaysCalling, prepare, templateNames } from '../e2e/support/templates';
+import { since } from '../e2e/support/version';
 import { ids } from '../simulator';
 import { openBrowser, openEditor } from './support/browser';
 
@@ -87,7 +88,7 @@ describeIfComplete('editor')('pictures', () => {
 	/** All nodes of a workflow, without the editor's buttons around them. */
 	async function canvas(): Promise<Clip> {
 		await page.getByTestId('canvas-node-output-handle').first().waitFor();
-		await hideMessages();
+		await hide('.el-notification, [data-test-id=execute-workflow-button]');
 		await page.keyboard.press('1');
 		const boxes = async () =>
 			await page.locator('.vue-flow__node').evaluateAll((nodes) =>
@@ -107,14 +108,13 @@ describeIfComplete('editor')('pictures', () => {
 		const [left, top] = [Math.min(...all.map(({ x }) => x)), Math.min(...all.map(({ y }) => y))];
 		const right = Math.max(...all.map(({ x, width }) => x + width));
 		const bottom = Math.max(...all.map(({ y, height }) => y + height));
-		const [width, height] = [right - left + 60, bottom - top + 60];
-		const clip = { x: Math.max(0, left - 24), y: Math.max(0, top - 20), width, height };
+		const [width, height] = [right - left + 110, bottom - top + 60];
+		const clip = { x: Math.max(0, left - 64), y: Math.max(0, top - 20), width, height };
 		return { screenshot: async (options) => await page.screenshot({ ...options, clip }) };
 	}
 
-	/** Hides what n8n tells in a corner. */
-	const hideMessages = async () =>
-		await page.addStyleTag({ content: '.el-notification { display: none !important }' });
+	const hide = async (what: string) =>
+		await page.addStyleTag({ content: `${what} { display: none !important }` });
 
 	const call = (phoneNumber: string, options = {}) => ({
 		...alloMia(bench.credential, { operation: 'createAndWait', phoneNumber, options }),
@@ -126,7 +126,7 @@ describeIfComplete('editor')('pictures', () => {
 		position: [60, 300] as [number, number],
 	});
 
-	it('show the outputs of a call on the canvas', async () => {
+	since('2.39.0').it('show the outputs of a call on the canvas', async () => {
 		await page.setViewportSize({ width: 1100, height: 700 });
 		const [first, calling] = [start(), call('={{ $json.phone }}', { outputPerStatus: true })];
 		const branches = [
@@ -150,7 +150,7 @@ describeIfComplete('editor')('pictures', () => {
 		await take('canvas', await canvas());
 	});
 
-	it('show the panel, with the result of a call', async () => {
+	since('2.39.0').it('show the panel, with the result of a call', async () => {
 		await page.setViewportSize({ width: 1300, height: 800 });
 		bench.simulator.setPace(3_000);
 		const [first, calling] = [start(), call('+15145550100')];
@@ -158,11 +158,11 @@ describeIfComplete('editor')('pictures', () => {
 		await open({ nodes, connections: connect(first.name, calling.name) }, calling.id);
 		await page.getByTestId('node-execute-button').click();
 		await page.getByTestId('output-panel').getByText('customer-ended-call').first().waitFor();
-		await hideMessages();
+		await hide('.el-notification');
 		await take('panel', page.getByTestId('ndv'));
 	});
 
-	it('show what the list of nodes has for a phone call', async () => {
+	since('2.39.0').it('show what the list of nodes has for a phone call', async () => {
 		await page.setViewportSize({ width: 1100, height: 800 });
 		await open({ nodes: [start()], connections: {} });
 		await page.getByTestId('canvas-node-output-handle').first().waitFor();
@@ -173,16 +173,19 @@ describeIfComplete('editor')('pictures', () => {
 		await take('creator', page.getByTestId('node-creator'));
 	});
 
-	it.each(templateNames)('show the template %s, after a run with its sample data', async (name) => {
-		await page.setViewportSize({ width: 1500, height: 760 });
-		const id = await open(prepare(bench, name, alwaysCalling(name)));
-		await page.getByTestId('execute-workflow-button').first().click();
-		const execution = await until('the execution', async () => {
-			return (await listExecutions(bench.n8n.session, id))[0]?.id;
-		});
-		const { status } = await waitForEnd(bench.n8n.session, execution, 60_000);
-		expect(status).toBe('success');
-		await page.getByText('Workflow executed successfully').first().waitFor();
-		await take(`templates/${name}`, await canvas());
-	});
+	since('2.39.0').it.each(templateNames)(
+		'show the template %s, after a run with its sample data',
+		async (name) => {
+			await page.setViewportSize({ width: 1500, height: 760 });
+			const id = await open(prepare(bench, name, alwaysCalling(name)));
+			await page.getByTestId('execute-workflow-button').first().click();
+			const execution = await until('the execution', async () => {
+				return (await listExecutions(bench.n8n.session, id))[0]?.id;
+			});
+			const { status } = await waitForEnd(bench.n8n.session, execution, 60_000);
+			expect(status).toBe('success');
+			await page.getByText('Workflow executed successfully').first().waitFor();
+			await take(`templates/${name}`, await canvas());
+		},
+	);
 });
