@@ -130,9 +130,14 @@ describe('templates', () => {
 			'confirm-appointments',
 			[confirmed, voicemail, noAnswer],
 			{
-				'Mark as confirmed': [{ row_number: '2' }],
-				'Leave it to the front desk': [{ row_number: '3', status: 'A voicemail was left.' }],
+				'Mark as confirmed': [{ appointmentId: 'A-1042' }],
+				'Leave it to the front desk': [
+					{ appointmentId: 'A-1043', status: 'A voicemail was left.' },
+				],
 				'Send a text message': [{ to: noAnswer, message: expect.stringContaining('at 11:00') }],
+				'Write that nobody answered': [
+					{ appointmentId: 'A-1044', status: 'no answer, text message sent' },
+				],
 			},
 		],
 		[
@@ -140,9 +145,9 @@ describe('templates', () => {
 			[nothingSaid, 'unknown', failed],
 			{
 				'Leave it to the front desk': [
-					{ row_number: '2', status: 'Nothing was agreed on.' },
-					{ row_number: '3', status: expect.stringContaining('Phone Number') },
-					{ row_number: '4', status: 'failed' },
+					{ appointmentId: 'A-1042', status: 'Nothing was agreed on.' },
+					{ appointmentId: 'A-1043', status: expect.stringContaining('Phone Number') },
+					{ appointmentId: 'A-1044', status: 'failed' },
 				],
 			},
 		],
@@ -169,7 +174,10 @@ describe('templates', () => {
 			[noAnswer, confirmed],
 			{
 				'Book the slot': [{ summary: 'Marie Tremblay' }],
-				'Tell the front desk': [{ text: 'The slot of 2026-04-02 09:30 went to Marie Tremblay.' }],
+				'Tell the front desk': [
+					{ text: expect.stringMatching(/09:30 went to Marie Tremblay\. It is in the calendar/) },
+				],
+				'Take them off the list': [{ phone: confirmed }],
 			},
 		],
 		['fill-cancelled-slot', [voicemail, busy], { 'Nobody took it': [anything] }],
@@ -214,7 +222,7 @@ describe('templates', () => {
 			'after-visit-check',
 			[confirmed, noAnswer],
 			{
-				'Write the rating': [{ row_number: '2', rating: '5' }],
+				'Write the rating': [{ visitId: 'V-77', rating: '5' }],
 				'Mail to the nurse': [{ message: expect.stringContaining('The call ended as no-answer') }],
 			},
 			{ nodes: rated },
@@ -233,7 +241,10 @@ describe('templates', () => {
 		[
 			'overdue-invoices',
 			[confirmed, noAnswer],
-			{ 'Task for accounting': [{ content: 'Call John Doe about invoice INV-311' }] },
+			{
+				'Task for accounting': [{ content: 'Call John Doe about invoice INV-311' }],
+				'Hand it to accounting': [{ invoice: 'INV-311' }],
+			},
 		],
 	])('%s: calls to %j lead to %j', async (name, phones, expected, changes = {}) => {
 		const parameters = alwaysCalling(name).parameters ?? {};
@@ -252,16 +263,65 @@ describe('templates', () => {
 		);
 	});
 
-	since('2.39.0').it.each(['confirm-appointments', 'overdue-invoices', 'delivery-window'])(
-		'%s: leaves to a person what the log does not tell',
-		async (name) => {
-			bench.simulator.fault({ kind: 'status', status: 403, times: 99, match: { path: '/calls' } });
-			const execution = await run(name, live(name, { phones: [confirmed, confirmed] }));
-			const desks = ['Leave it to the front desk', 'Task for accounting', 'Tell the dispatch desk'];
-			expect(desks.flatMap((desk) => ran(execution, desk))).not.toEqual([]);
-			for (const node of ['Mark as confirmed', 'Write the promise', 'Deliver as planned']) {
-				expect(ran(execution, node)).toEqual([]);
+	since('2.39.0').it(
+		'fill-cancelled-slot: gives no slot away twice, and offers none that it cannot read',
+		async () => {
+			const name = 'fill-cancelled-slot';
+			const send = async (Slot: string) => {
+				const definition = prepare(
+					bench,
+					name,
+					live(name, { phones: [confirmed, '+15145551001'] }),
+				);
+				const pinData = { ...definition.pinData, 'A slot is free': [{ json: { Slot } }] };
+				return { ...definition, pinData };
+			};
+			const { id } = await createWorkflow(bench.n8n.session, await send('2026-04-02 09:30'));
+			const first = await runByHand(bench, id, 'A slot is free');
+			expect(ran(first, 'Book the slot')).toHaveLength(1);
+			for (const [slot, node] of [
+				['2026-04-02 9:30', 'Ask the front desk to decide'],
+				['Thursday', 'Not a slot'],
+			] as const) {
+				const workflow = await bench.n8n.session.call<object>('GET', `/rest/workflows/${id}`);
+				await bench.n8n.session.call('PATCH', `/rest/workflows/${id}`, {
+					...workflow,
+					...(await send(slot)),
+				});
+				const again = await runByHand(bench, id, 'A slot is free');
+				expect(ran(again, node)).toHaveLength(1);
+				expect(ran(again, 'Book the slot')).toEqual([]);
 			}
+			expect(bench.simulator.dials).toHaveLength(1);
 		},
 	);
+
+	since('2.39.0').it.each([
+		'confirm-appointments',
+		'overdue-invoices',
+		'delivery-window',
+		'after-visit-check',
+		'speed-to-lead',
+	])('%s: leaves to a person what the log does not tell', async (name) => {
+		bench.simulator.fault({ kind: 'status', status: 403, times: 99, match: { path: '/calls' } });
+		const parameters = alwaysCalling(name).parameters ?? {};
+		const execution = await run(name, live(name, { phones: [confirmed, confirmed], parameters }));
+		const desks = [
+			'Leave it to the front desk',
+			'Task for accounting',
+			'Tell the dispatch desk',
+			'Mail to the nurse',
+			'Have a look',
+		];
+		expect(desks.flatMap((desk) => ran(execution, desk))).not.toEqual([]);
+		for (const node of [
+			'Mark as confirmed',
+			'Write the promise',
+			'Deliver as planned',
+			'Write the rating',
+			'Tell sales',
+		]) {
+			expect(ran(execution, node)).toEqual([]);
+		}
+	});
 });

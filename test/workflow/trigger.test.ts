@@ -146,7 +146,8 @@ describe('the trigger', () => {
 			const { id, signed } = await callTo(url);
 			simulator.setCallbacks({ copies: 0 });
 			await simulator.endCall(id, 'busy');
-			simulator.fault({ kind: 'slow', delayMs: 500, times: 13, match: { method: 'GET' } });
+			// Longer than a busy machine needs for 13 requests.
+			simulator.fault({ kind: 'slow', delayMs: 3_000, times: 13, match: { method: 'GET' } });
 			const all = Array.from({ length: 13 }, async () => {
 				return await post(isSigned ? signed : url, event('busy', id));
 			});
