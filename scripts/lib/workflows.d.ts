@@ -27,6 +27,8 @@ export type Connections = Record<
 >;
 
 export interface WorkflowDefinition {
+	/** n8n's command import:workflow needs it. */
+	id?: string;
 	name: string;
 	nodes: WorkflowNode[];
 	connections: Connections;

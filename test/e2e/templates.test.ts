@@ -39,7 +39,8 @@ const usesTables = (name: string) =>
 
 describe('templates', () => {
 	it.each(templateNames)('%s explains itself, and has sample data', (name) => {
-		const { nodes, pinData = {}, settings } = readTemplate(name);
+		const { id, nodes, pinData = {}, settings } = readTemplate(name);
+		expect(id).toBe(`allomia-${name}`);
 		const notes = nodes.filter(({ type }) => type.endsWith('.stickyNote'));
 		expect(notes.length).toBeGreaterThan(2);
 		const [first = ''] = notes.map(({ parameters }) => String(parameters.content));
