@@ -62,7 +62,7 @@ export function prepare(bench: Bench, name: string, changes: Changes = {}): Work
 	const template = readTemplate(name);
 	const all = withCredential(template, bench.credential).map((node) => ({
 		...node,
-		...(node.parameters.authentication === 'basicAuth'
+		...(formAccount.id && node.parameters.authentication === 'basicAuth'
 			? { credentials: { httpBasicAuth: { id: formAccount.id, name: formAccount.name } } }
 			: {}),
 		parameters: { ...node.parameters, ...parameters[node.name] },
