@@ -293,3 +293,52 @@ export function describeOneBadItemPerStatus(
 		expect(outputs).toMatchObject([[], [], [busy], [failed], [], [bad]]);
 	});
 }
+
+/** Whether what was not called says whom it is about, by its metadata. */
+export function describeMetadata(bench: { simulator: Simulator }, run: Run) {
+	const ways = {
+		create: { callback: 'url', callbackUrl: 'http://127.0.0.1:9/result' },
+		'create and wait': { operation: 'createAndWait' },
+		'create and wait, by polling': { operation: 'createAndWait', waitFor: 'polling' },
+	};
+	const people = [
+		{ id: 'A', phone: '+15145551001', key: 'a' },
+		{ id: 'B', phone: 'none', key: 'b' },
+		{ id: 'C', phone: '+15145550005', key: 'c' },
+		{ id: 'D', phone: '+15145551004', key: 'a' },
+	];
+	const options = {
+		metadata: { entry: [{ name: 'id', value: '={{ $json.id }}' }] },
+		onceKey: '={{ $json.key }}',
+	};
+	// Keys are remembered from test to test.
+	const itemsOf = (test: string) => people.map((it) => ({ ...it, key: `${it.key} ${test}` }));
+	const whose = (items: ReadonlyArray<{ json: object }> = []) =>
+		items.map(({ json }) => (json as { metadata?: object }).metadata);
+
+	describe.each(Object.entries(ways))('metadata of what was not called: %s', (name, way) => {
+		const on = async (onError: OnError) => {
+			const { outputs } = await run(
+				{ ...way, phoneNumber: '={{ $json.phone }}', options },
+				onError,
+				itemsOf(`${name} ${onError}`),
+			);
+			expect(bench.simulator.dials).toHaveLength(1);
+			return outputs;
+		};
+		// AlloMia's answer to Create goes out as it came.
+		const called = name === 'create' ? undefined : { id: 'A' };
+
+		it('is on invalid, refused and already called items', async () => {
+			const [main] = await on('continueRegularOutput');
+			expect(whose(main)).toEqual([called, { id: 'B' }, { id: 'C' }, { id: 'D' }]);
+		});
+
+		it('does not keep failed items from the error output', async () => {
+			const [main, failed] = await on('continueErrorOutput');
+			expect(whose(main)).toEqual([called, { id: 'D' }]);
+			const isError = { json: { error: expect.any(String) as string } };
+			expect(failed).toMatchObject([isError, isError]);
+		});
+	});
+}

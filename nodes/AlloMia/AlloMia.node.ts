@@ -76,9 +76,12 @@ export class AlloMia implements INodeType {
 		} catch (error) {
 			// n8n would pass on the input items as if nothing had failed, and an AI agent would not tell its model
 			// the error's description, which may be not to call again.
-			const { errorItems } = await import('../shared/n8n/nodeErrors');
+			const { errorItems } = await import('./resources/items');
 			const before = (await operation.errorOutput?.call(this)) ?? 0;
-			return [...Array.from({ length: before }, () => []), errorItems(this, error)];
+			return [
+				...Array.from({ length: before }, () => []),
+				await errorItems(this, error, operation),
+			];
 		}
 	}
 

@@ -15,7 +15,7 @@ import {
 } from '../../scripts/lib/workflows';
 import { activeWorkflow, useBench } from './support/bench';
 import { alloMia, branches, connect, node, noOp } from './support/nodes';
-import { describeOneBadItem, describeOneBadItemPerStatus } from '../badItems';
+import { describeMetadata, describeOneBadItem, describeOneBadItemPerStatus } from '../badItems';
 import { inN8n } from './support/badItems';
 import { event, manualWorkflow, runByHand } from './support/triggers';
 import { post } from '../webhooks';
@@ -549,6 +549,8 @@ describeOneBadItem(bench, inN8n(bench), [
 	'Outbound Call: Create and Wait for Result',
 	'Outbound Call: Create and Wait for Result, by polling',
 ]);
+
+describeMetadata(bench, inN8n(bench));
 
 since('2.39.0').describe('one bad item of three, with an output for each status', () =>
 	describeOneBadItemPerStatus(bench, inN8n(bench), 'callback'),

@@ -1,6 +1,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import {
 	cases,
+	describeMetadata,
 	describeOneBadItem,
 	describeOneBadItemPerStatus,
 	type CaseName,
@@ -34,6 +35,26 @@ const run: Run = async (parameters, onError, items) => {
 };
 
 describeOneBadItem(bench, run, Object.keys(cases) as CaseName[]);
+
+describeMetadata(bench, run);
+
+it('metadata is on the items of a run that failed as a whole', async () => {
+	const { end } = begin({
+		parameters: call({
+			operation: 'createAndWait',
+			options: { metadata: { entry: [{ name: 'id', value: '={{ $json.id }}' }] } },
+		}),
+		credential: { ...credential, baseUrl: 'http://allomia.example' },
+		items: [{ id: 'A' }, { id: 'B' }],
+		settings: { onError: 'continueRegularOutput' },
+	});
+	const { data } = runOf(await end);
+	expect(data?.main?.[0]?.map(({ json }) => json)).toMatchObject([
+		{ error: expect.stringContaining('https://') as string, metadata: { id: 'A' } },
+		{ metadata: { id: 'B' } },
+	]);
+	expect(simulator.requests).toEqual([]);
+});
 
 describe.each(['callback', 'polling'] as const)(
 	'one bad item of three, by %s, with an output for each status',

@@ -1,6 +1,13 @@
-import { NodeOperationError, sleep, type IExecuteFunctions } from 'n8n-workflow';
+import {
+	NodeApiError,
+	NodeOperationError,
+	sleep,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+} from 'n8n-workflow';
 import type { Validated } from '../../shared/values/validation';
-import { validationError } from '../../shared/n8n/nodeErrors';
+import { errorItem, validationError } from '../../shared/n8n/nodeErrors';
+import type { Operation } from './operation';
 
 /** The maximum number of lines in an error message. */
 const maxLines = 20;
@@ -82,4 +89,21 @@ export function throwUnlessContinuing<T>(
 			].join('\n'),
 		},
 	);
+}
+
+/** Converts an error of the run as a whole to one failed item per input item. */
+export async function errorItems(
+	context: IExecuteFunctions,
+	error: unknown,
+	{ readMetadata }: Operation,
+): Promise<INodeExecutionData[]> {
+	const ours = error instanceof NodeApiError || error instanceof NodeOperationError;
+	const shown = ours
+		? error
+		: new NodeOperationError(context.getNode(), error instanceof Error ? error : String(error));
+	const items: INodeExecutionData[] = [];
+	for await (const itemIndex of itemIndexes(context)) {
+		items.push(errorItem(shown, itemIndex, await readMetadata?.call(context, itemIndex)));
+	}
+	return items;
 }

@@ -1,4 +1,9 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
+} from 'n8n-workflow';
 
 /** An operation: how the editor shows it, and what it does. */
 export interface Operation {
@@ -11,6 +16,8 @@ export interface Operation {
 	execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]>;
 	/** The index of the output for failed items; by default the first. */
 	errorOutput?(this: IExecuteFunctions): Promise<number>;
+	/** What identifies a failed item to the workflow. */
+	readMetadata?(this: IExecuteFunctions, itemIndex: number): Promise<IDataObject | undefined>;
 }
 
 /** A resource with its operations. */

@@ -1,6 +1,7 @@
 import {
 	NodeApiError,
 	NodeOperationError,
+	type IDataObject,
 	type IExecuteFunctions,
 	type INode,
 	type INodeExecutionData,
@@ -40,25 +41,23 @@ export function validationError(
  * The output item of a failed one if On Error is set to continue: `error` is the error message, `message` its
  * description. By these two fields n8n recognizes failed items and routes them to the error output; with an
  * `error` property on the item itself, it would keep only that.
+ * @param metadata left out with an error output, since n8n takes an item with further fields for a good one
  */
 export function errorItem(
 	error: NodeApiError | NodeOperationError,
 	itemIndex: number,
+	metadata?: IDataObject,
 ): INodeExecutionData {
 	const { message, description } = error;
+	const shown = error.node.onError === 'continueErrorOutput' ? undefined : metadata;
 	return {
-		json: { error: message, ...(description ? { message: description } : {}) },
+		json: {
+			error: message,
+			...(description ? { message: description } : {}),
+			...(shown ? { metadata: shown } : {}),
+		},
 		pairedItem: { item: itemIndex },
 	};
-}
-
-/** Converts an error of the run as a whole to one failed item per input item. */
-export function errorItems(context: IExecuteFunctions, error: unknown): INodeExecutionData[] {
-	const ours = error instanceof NodeApiError || error instanceof NodeOperationError;
-	const shown = ours
-		? error
-		: new NodeOperationError(context.getNode(), error instanceof Error ? error : String(error));
-	return context.getInputData().map((_, itemIndex) => errorItem(shown, itemIndex));
 }
 
 /**

@@ -218,7 +218,9 @@ async function produced(): Promise<Record<string, unknown>> {
 	return {
 		'dry-run.json': await dryRun(),
 		'create-output.json': createOutput(),
-		'already-called.json': alreadyCalledOutput('A-1042'),
+		'already-called.json': alreadyCalledOutput(
+			callOf({ keyed: true, options: { onceKey: 'A-1042' } }),
+		),
 		'outside-hours.json': outsideHours(),
 		'variables-given.json': variablesGiven,
 		'variables-sent.json': callOf(asJson).body.dynamicVariables,

@@ -77,4 +77,8 @@ export const create: Operation = {
 		hintResults(this, items, results, false);
 		return dialOutputs(this, items, results);
 	},
+	async readMetadata(this: IExecuteFunctions, itemIndex: number) {
+		const { metadataOf } = await import('./dispatch/readParameters');
+		return metadataOf(this, itemIndex);
+	},
 };

@@ -132,4 +132,8 @@ export const createAndWait: Operation = {
 			return 0;
 		}
 	},
+	async readMetadata(this: IExecuteFunctions, itemIndex: number) {
+		const { metadataOf } = await import('./dispatch/readParameters');
+		return metadataOf(this, itemIndex);
+	},
 };

@@ -1,3 +1,4 @@
+import type { GenericValue, IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
 import { readCountry, readPhoneNumber } from '../../../../shared/values/phone';
 import { parseUrl } from '../../../../shared/values/hosts';
@@ -43,7 +44,7 @@ export interface CallParameters {
 export interface CallRequest {
 	body: CallBody;
 	/** What comes back with the outcome. */
-	metadata?: Record<string, unknown>;
+	metadata?: IDataObject;
 	/** The idempotency key, such as an appointment's ID: nobody is called twice for the same. */
 	onceKey?: string;
 	/** When the person may be called; undefined for at any time. */
@@ -285,9 +286,10 @@ function convert(
 	return variables;
 }
 
-function readMetadata(collection: unknown, issues: ValidationIssue[]): Record<string, unknown> {
+/** Reads an item's metadata, as far as it is valid. */
+export function readMetadata(collection: unknown, issues: ValidationIssue[]): IDataObject {
 	const field = 'Metadata';
-	const metadata: Record<string, unknown> = {};
+	const metadata: IDataObject = {};
 	const seen = new Set<string>();
 	for (const [index, { name: rawName, value }] of pairsOf(
 		field,
@@ -297,7 +299,7 @@ function readMetadata(collection: unknown, issues: ValidationIssue[]): Record<st
 	).entries()) {
 		const name = toText(rawName);
 		if (!claimName(field, name, index + 1, seen, issues)) continue;
-		metadata[name] = value ?? null;
+		metadata[name] = (value ?? null) as GenericValue;
 	}
 	return metadata;
 }

@@ -8,7 +8,7 @@ import type { ValidationIssue } from '../../../../shared/values/validation';
 import type { ValidatedItem } from '../../items';
 import { findOutsideHours, type OutsideHours } from '../hours/outsideHours';
 import type { CallRequest } from './callRequest';
-import { hasOutsideHoursOutput } from './readParameters';
+import { hasOutsideHoursOutput, metadataOf } from './readParameters';
 
 export type Items = ReadonlyArray<ValidatedItem<CallRequest>>;
 
@@ -52,15 +52,18 @@ export function dialOutputs(
 		const pairedItem = { item: itemIndex };
 		const outcome = outcomes.get(itemIndex);
 		if (!item.ok) {
-			main.push(invalidItem(node, item));
+			main.push(invalidItem(context, item));
 		} else if (item.value.dryRun) {
 			main.push({ json: dryRunOutput(context, item.value), pairedItem });
 		} else if (outcome === 'alreadyCalled') {
-			main.push({ json: alreadyCalledOutput(item.value.onceKey), pairedItem });
+			main.push({ json: alreadyCalledOutput(item.value), pairedItem });
 		} else if (outcome !== undefined && outcome !== 'skipped') {
 			if (!isResult(outcome)) outside.push({ ...postponed(input[itemIndex], outcome), pairedItem });
 			else if (outcome.ok) main.push({ json: outcome.value, pairedItem });
-			else main.push(errorItem(apiError(node, outcome.failure, itemIndex), itemIndex));
+			else {
+				const error = apiError(node, outcome.failure, itemIndex);
+				main.push(errorItem(error, itemIndex, item.value.metadata));
+			}
 		}
 	}
 	return hasOutsideHoursOutput(context) ? [main, outside] : [main];
@@ -87,16 +90,17 @@ export function postponed(
 }
 
 function invalidItem(
-	node: INode,
+	context: IExecuteFunctions,
 	{ itemIndex, issues }: { itemIndex: number; issues: ValidationIssue[] },
 ): INodeExecutionData {
-	const error = validationError(node, issues, itemIndex, 'Nobody was called for this item.');
-	return errorItem(error, itemIndex);
+	const consequence = 'Nobody was called for this item.';
+	const error = validationError(context.getNode(), issues, itemIndex, consequence);
+	return errorItem(error, itemIndex, metadataOf(context, itemIndex));
 }
 
 /** The output of an item whose key was used before. */
-export function alreadyCalledOutput(onceKey: string | undefined): IDataObject {
-	return { alreadyCalled: true, onceKey };
+export function alreadyCalledOutput({ onceKey, metadata }: CallRequest): IDataObject {
+	return { alreadyCalled: true, onceKey, ...(metadata ? { metadata } : {}) };
 }
 
 /**

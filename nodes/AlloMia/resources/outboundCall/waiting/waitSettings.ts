@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import type { CallRequest } from '../dispatch/callRequest';
 import { validationError } from '../../../../shared/n8n/nodeErrors';
@@ -18,7 +18,12 @@ import {
 import { readPollInterval } from '../dispatch/dialSettings';
 import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
-import { hasDryRun, hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
+import {
+	hasDryRun,
+	hasOnceKey,
+	hasOutsideHoursOutput,
+	metadataOf,
+} from '../dispatch/readParameters';
 
 /** How the results come; `auto`: by callback, unless that is known to be impossible. */
 type WaitFor = (typeof waysToWait)[number];
@@ -124,21 +129,21 @@ export function toWaitingState(
 				message: describeIssues(item.issues),
 				description: 'Nobody was called for this item.',
 			};
-			return [{ itemIndex, error }];
+			return [{ itemIndex, error, metadata: metadataOf(context, itemIndex) }];
 		}
 		if (item.value.dryRun) return [{ itemIndex, shown: dryRunOutput(context, item.value) }];
-		const metadata = item.value.metadata as IDataObject | undefined;
+		const { metadata } = item.value;
 		const outcome = outcomes.get(itemIndex);
 		if (outcome === undefined || outcome === 'skipped') return [];
 		if (outcome === 'alreadyCalled') {
-			return [{ itemIndex, shown: alreadyCalledOutput(item.value.onceKey) }];
+			return [{ itemIndex, shown: alreadyCalledOutput(item.value) }];
 		}
 		if (!isResult(outcome)) {
 			return [{ itemIndex, outside: postponed(input[itemIndex], outcome) }];
 		}
 		if (!outcome.ok) {
 			const { message, description } = outcome.failure;
-			return [{ itemIndex, error: { message, description } }];
+			return [{ itemIndex, error: { message, description }, metadata }];
 		}
 		const { outboundCallId, contactId, status } = outcome.value;
 		const call = ended.get(outboundCallId) ?? { outboundCallId, contactId, status };

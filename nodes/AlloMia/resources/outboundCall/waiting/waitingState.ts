@@ -110,7 +110,8 @@ function toOutput(
 	if (shown) return { json: shown, pairedItem: { item: itemIndex } };
 	if (error) {
 		const { message, description } = error;
-		return errorItem(new NodeOperationError(node, message, { description, itemIndex }), itemIndex);
+		const failure = new NodeOperationError(node, message, { description, itemIndex });
+		return errorItem(failure, itemIndex, metadata);
 	}
 	const timedOut = isTerminal(String(call?.status)) ? {} : { timedOut: true };
 	return {
