@@ -76,7 +76,7 @@ export class AlloMiaApi implements ICredentialType {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. 20000000-0000-4000-8000-000000000001',
-			description: 'The organization of operations that leave their own empty, such as Get Many',
+			description: 'Used by operations whose own Organization is empty, such as Get Many',
 		},
 		{
 			displayName: 'Base URL',

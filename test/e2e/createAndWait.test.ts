@@ -395,20 +395,27 @@ describe('createAndWait', () => {
 	since('2.0.0').describe('in a sub-workflow', () => {
 		/** A sub-workflow that calls, and what runs it. */
 		async function subWorkflow(parameters: Record<string, unknown>, mode: 'once' | 'each') {
+			const call = alloMia(bench.credential, {
+				operation: 'createAndWait',
+				phoneNumber: '={{ $json.phone }}',
+				...parameters,
+			});
+			return await runs([call], mode);
+		}
+
+		/** What runs a sub-workflow of these nodes. */
+		async function runs(nodes: [WorkflowNode, ...WorkflowNode[]], mode: 'once' | 'each') {
 			const start = node('n8n-nodes-base.executeWorkflowTrigger', 1.1, 'Called', {
 				inputSource: 'passthrough',
 			});
 			const child = await createWorkflow(bench.n8n.session, {
 				name: 'call somebody',
-				nodes: [
-					start,
-					alloMia(bench.credential, {
-						operation: 'createAndWait',
-						phoneNumber: '={{ $json.phone }}',
-						...parameters,
-					}),
-				],
-				connections: connect('Called', 'AlloMia'),
+				nodes: [start, ...nodes],
+				connections: Object.fromEntries(
+					[start, ...nodes].flatMap(({ name }, index) =>
+						Object.entries(nodes[index] ? connect(name, nodes[index].name) : {}),
+					),
+				),
 			});
 			await activate(bench.n8n.session, child.id);
 			return node('n8n-nodes-base.executeWorkflow', 1.2, 'Sub-workflow', {
@@ -432,20 +439,33 @@ describe('createAndWait', () => {
 			expect(bench.simulator.dials).toHaveLength(2);
 		});
 
-		since('2.41.0').it(
-			'calls the test number, where the editor runs the one that runs it',
-			async () => {
-				const options = { testNumber: '+15145551999', pollInterval: 1 };
-				const sub = await subWorkflow(
-					{ operation: 'create', phoneNumber: '+15145551000', options },
-					'once',
-				);
+		it.each([
+			['', false, 1],
+			[', also after a wait', true, 1],
+			[', also after a wait two levels down', true, 2],
+		])(
+			'calls the test number, where the editor runs the one that runs it%s',
+			async (_, waits, levels) => {
+				const own = '+15145551999';
+				const options = { testNumber: own, pollInterval: 1 };
+				const call = alloMia(bench.credential, { phoneNumber: '+15145551000', options });
+				const wait = {
+					...alloMia(bench.credential, {
+						operation: 'createAndWait',
+						phoneNumber: '+15145551001',
+						waitFor: 'callback',
+					}),
+					name: 'Wait',
+				};
+				let sub = await runs(waits ? [wait, call] : [call], 'once');
+				for (let level = 1; level < levels; level += 1) sub = await runs([sub], 'once');
 				const id = await manualWorkflow(bench, [sub], false);
 				expect((await runByHand(bench, id)).status).toBe('success');
-				expect(bench.simulator.dials.map(({ body }) => body.phoneNumber)).toEqual(['+15145551999']);
+				expect(bench.simulator.dials.at(-1)?.body.phoneNumber).toBe(own);
 				const published = await activeWorkflow(bench, [sub]);
 				expect((await published.run([{}])).status).toBe('success');
 				expect(bench.simulator.dials.at(-1)?.body.phoneNumber).toBe('+15145551000');
+				expect(bench.simulator.dials).toHaveLength(waits ? 4 : 2);
 			},
 		);
 

@@ -53,6 +53,11 @@ describe('the trigger’s outputs', () => {
 		expect(outputs(trigger, { options: { outputPerStatus: true } })).toEqual(named(...every));
 	});
 
+	it('are all those that there may be where an expression tells', () => {
+		const found = outputs(trigger, { options: { outputPerStatus: '={{ $json.each }}' } });
+		expect(found).toEqual(named('Completed, or All', ...every.slice(1)));
+	});
+
 	it('keep that order whatever order they were chosen in: no workflow takes the wrong way', () => {
 		expect(perStatus('failed', 'busy', 'completed')).toEqual(named('Completed', 'Busy', 'Failed'));
 		expect(perStatus('no-answer')).toEqual(named('No Answer'));
@@ -63,6 +68,12 @@ describe('the node’s outputs', () => {
 	const node = new AlloMia();
 	const shown = (operation: string, options: object) =>
 		outputs(node, { resource: 'outboundCall', operation, options: { ...options } });
+
+	it('are all those that there may be where an expression tells', () => {
+		expect(shown('createAndWait', { outputPerStatus: '={{ $json.each }}' })).toEqual(
+			named('Completed, or All', ...every.slice(1), 'Timed Out'),
+		);
+	});
 
 	it('are one for every operation', () => {
 		expect(outputs(node, {})).toEqual(['main']);

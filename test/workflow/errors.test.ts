@@ -257,6 +257,21 @@ const scenarios: Record<string, Failing> = {
 		await runAgainAfterKill({ items: numbers(ada, bob) }),
 	'It cannot be determined whether this call was placed before': async () =>
 		await runAgainAfterKill({}, () => (store.broken = true)),
+	'n8n does not tell whether this run is a test': async () => {
+		simulator.fault({ kind: 'status', status: 403 });
+		const { data } = await execute(calling());
+		delete data.executionData?.runtimeData;
+		return await retry(calling(options({ testNumber: ending('1999') })), data);
+	},
+	'Test Number is called for 5 items of an execution at most': async () => {
+		simulator.fault({ kind: 'status', status: 403 });
+		const tested = calling(options({ testNumber: ending('1999') }));
+		const { data } = await execute({ ...tested, unpublished: true });
+		for (const context of Object.values(data.executionData?.contextData ?? {})) {
+			context.alloMiaTested = { 1: 5 };
+		}
+		return await retry(tested, data);
+	},
 	'This execution was a test, and Test Number has been removed since': async () => {
 		simulator.fault({ kind: 'status', status: 403 });
 		const tested = options({ testNumber: ending('1999') });

@@ -20,7 +20,7 @@ export function organizationLocator(
 				name: 'id',
 				type: 'string',
 				placeholder: 'e.g. 20000000-0000-4000-8000-000000000001',
-				hint: 'Calls have it as organizationId, with Simplify off',
+				hint: 'Call Log > Get returns it as organizationId if Simplify is off',
 			},
 			{
 				displayName: 'From List',

@@ -28,7 +28,11 @@ import {
 	oneOutputOnly,
 	assertCanWait,
 } from '../../../nodes/AlloMia/resources/outboundCall/waiting/park';
-import { assertNoTest } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/testRun';
+import {
+	assertNoTest,
+	firstForTest,
+	isTestRun,
+} from '../../../nodes/AlloMia/resources/outboundCall/dispatch/testRun';
 import { AlloMiaTrigger } from '../../../nodes/AlloMiaTrigger/AlloMiaTrigger.node';
 import { readConnection } from '../../../nodes/shared/api/client';
 import { matchCall, callTimeOf } from '../../../nodes/AlloMia/resources/call/matchCall';
@@ -529,6 +533,19 @@ async function messages(): Promise<string[]> {
 					),
 			),
 		)),
+		await isTestRun(
+			stub({
+				getNode: () => ({ ...node, parameters: { options: { testNumber: '+15145551999' } } }),
+				getContext: () => ({}),
+				getMode: () => 'retry',
+			}),
+		).then(String, ({ message }: Error) => message),
+		thrownBy(() =>
+			firstForTest(
+				stub({ getContext: () => ({ alloMiaTested: { 1: 5 } }), evaluateExpression: () => 0 }),
+				[{ itemIndex: 0, ok: true, value: callOf() }],
+			),
+		),
 		thrownBy(() => assertNoTest(stub({ getContext: () => ({ alloMiaTested: {} }) }))),
 		oneOutputOnly(node).message,
 		refused(500, 'Internal server error occurred').message,

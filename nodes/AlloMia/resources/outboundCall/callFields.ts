@@ -166,7 +166,7 @@ export const callOptions: INodeProperties = {
 			default: '',
 			placeholder: 'e.g. {{ $json.appointmentId }}',
 			description:
-				'A value that identifies the reason for the call, e.g. the appointment ID. If this node has already called for it, also in an earlier execution, the item is skipped and returned with alreadyCalled: true.',
+				'A value that identifies the reason for the call, e.g. the appointment ID. If this node has already called for it, also in an earlier execution, the item is skipped and returned with alreadyCalled: true. A copy of the workflow does not know what this one has called.',
 		},
 		{
 			displayName: 'Calling Hours',
@@ -178,7 +178,7 @@ export const callOptions: INodeProperties = {
 					name: 'Canada',
 					value: 'canada',
 					description:
-						'Weekdays 9:00 to 21:30, Saturday and Sunday 10:00 to 18:00, as the CRTC’s Unsolicited Telecommunications Rules have it',
+						'Weekdays 9:00 to 21:30, Saturday and Sunday 10:00 to 18:00, under the CRTC’s Unsolicited Telecommunications Rules',
 				},
 				{
 					name: 'Custom',
@@ -189,11 +189,11 @@ export const callOptions: INodeProperties = {
 					name: 'United States',
 					value: 'unitedStates',
 					description:
-						'Every day 8:00 to 21:00, as the FTC’s Telemarketing Sales Rule and the TCPA have it',
+						'Every day 8:00 to 21:00, under the FTC’s Telemarketing Sales Rule and the TCPA',
 				},
 			],
 			description:
-				'When people may be called, by the clock where they are. Items outside of these hours are not called; they leave by the output Outside Hours with the time to call at. The rules named are those for telemarketing; this is no legal advice.',
+				'When people may be called, by the clock where they are. Items outside of these hours are not called: they go to an output of their own, Outside Hours, with the time when they may be. Check the connections behind this node when you add it. The rules named are those for telemarketing; this is no legal advice.',
 		},
 		{
 			displayName: 'Calling Windows',
@@ -262,7 +262,8 @@ export const callOptions: INodeProperties = {
 			type: 'boolean',
 			// Whoever adds it would otherwise call real people until the switch is found.
 			default: true,
-			description: 'Whether to validate all items and return the requests instead of calling',
+			description:
+				'Whether to validate all items and return the requests instead of calling. The nodes that follow still run.',
 		},
 		{
 			displayName: 'Max Calls at Once',
@@ -288,7 +289,8 @@ export const callOptions: INodeProperties = {
 			name: 'outputPerStatus',
 			type: 'boolean',
 			default: false,
-			description: 'Whether to use a separate output for each result',
+			description:
+				'Whether to use a separate output for each result. Call Once Per, Calling Hours and Dry Run then add further ones: check the connections behind this node when you add them.',
 			displayOptions: { show: { '/operation': ['createAndWait'] } },
 		},
 		{
@@ -298,7 +300,7 @@ export const callOptions: INodeProperties = {
 			typeOptions: { minValue: 1 },
 			default: 10,
 			description:
-				'Seconds between two status checks of a call. For Max Calls at Once, and for Get Result By set to Polling.',
+				'Seconds between two status checks of a call. For Max Calls at Once, and where results are polled.',
 		},
 		{
 			displayName: 'Retry Unconfirmed Calls',
@@ -324,7 +326,7 @@ export const callOptions: INodeProperties = {
 			default: '',
 			placeholder: 'e.g. +15145551234',
 			description:
-				'Your own number. In runs from the editor, it is called instead of the people in your items: the first 5 items, one after the other. Published runs ignore it.',
+				'Your own number. In runs from the editor, it is called instead of the people in your items: for the first 5 items, one after the other. The nodes that follow still act on those people. Published runs ignore it, but n8n agents run their tools as if from the editor: remove it there.',
 		},
 		{
 			displayName: 'Time Zone',
@@ -333,7 +335,7 @@ export const callOptions: INodeProperties = {
 			default: '',
 			placeholder: 'e.g. America/Toronto',
 			description:
-				'Where the person called is, as an IANA name, for Calling Hours. Empty: found by the phone number, which must be within the hours in all time zones that it may be in.',
+				'Where the person called is, as an IANA name, for Calling Hours. Leave empty to use the time zones of the phone number: the call must be within the hours in all of them.',
 			displayOptions: { show: { callingHours: ['canada', 'custom', 'unitedStates'] } },
 		},
 		{

@@ -69,12 +69,12 @@ export const create: Operation = {
 		const { connectNode } = await import('../../../shared/n8n/nodeErrors');
 
 		const connection = await connectNode(this);
-		const settings = readSettings(this);
-		const items = await readCalls(this, await callbackAdder(this, connection));
+		const settings = await readSettings(this);
+		const items = await readCalls(this, settings, await callbackAdder(this, connection));
 		hintUnreachable(this, connection, items);
 		const results = await dialAll(this, connection, settings, items);
 		if (!results) return [[]];
-		hintResults(this, items, results, false);
+		hintResults(this, items, results, { ...settings, isFollowed: false });
 		return dialOutputs(this, items, results);
 	},
 	async readMetadata(this: IExecuteFunctions, itemIndex: number) {

@@ -13,7 +13,7 @@ const longListHint: NodeHint = {
 	location: 'ndv',
 	whenToDisplay: 'always',
 	displayCondition: `={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && $input.all().length > ${longList} }}`,
-	message: `These are more than ${longList.toLocaleString('en')} items. For each result that AlloMia sends, n8n reads the whole execution, which becomes slow for long lists. Put a Loop Over Items node before this one, with a batch size of 1,000 or less.`,
+	message: `These are more than ${longList.toLocaleString('en')} items. Unless results are polled: for each result that AlloMia sends, n8n reads the whole execution, which becomes slow for long lists. Put a Loop Over Items node before this one, with a batch size of 1,000 or less.`,
 };
 
 /** n8n links the items of a resumed execution by position, which several outputs change. */
@@ -24,7 +24,7 @@ const pairingHint: NodeHint = {
 	displayCondition:
 		'={{ $parameter["operation"] === "createAndWait" && $parameter["waitFor"] !== "polling" && ($parameter["options"]["outputPerStatus"] || $parameter["options"]["callingHours"]) && $input.all().length > 1 }}',
 	message:
-		"With Output per Status or Calling Hours, n8n no longer knows which result belongs to which of several items: behind this node, $('…').item is empty. Put an ID into Options > Metadata, which comes back with the result, or place one call at a time with Loop Over Items.",
+		"With Output per Status or Calling Hours, unless results are polled, n8n no longer knows which result belongs to which of several items: behind this node, $('…').item is empty. Put an ID into Options > Metadata, which comes back with the result, or place one call at a time with Loop Over Items.",
 };
 
 export const hints = [longListHint, pairingHint];
@@ -47,12 +47,12 @@ export const createAndWait: Operation = {
 				{
 					name: 'Auto',
 					value: 'auto',
-					description: 'Webhook, or Polling where AlloMia cannot reach n8n, such as on localhost',
+					description: 'Webhook, or Polling where the address of n8n is private, such as localhost',
 				},
 				{
 					name: 'Webhook',
 					value: 'callback',
-					description: 'AlloMia notifies n8n. N8n must be reachable from the internet.',
+					description: 'AlloMia notifies n8n, which must be reachable from the internet',
 				},
 				{
 					name: 'Polling',
@@ -98,7 +98,7 @@ export const createAndWait: Operation = {
 		const { readWaitSettings, toWaitingState } = await import('./waiting/waitSettings');
 
 		const connection = await connectNode(this);
-		const settings = readSettings(this);
+		const settings = await readSettings(this);
 		const wait = readWaitSettings(this);
 		const hasSeveralOutputs = wait.outputPerStatus || hasOutsideHoursOutput(this);
 		const problem =
@@ -107,7 +107,7 @@ export const createAndWait: Operation = {
 				: undefined;
 		const polling = wait.waitFor === 'polling' || problem !== undefined;
 		const complete = polling ? undefined : park.callbackToExecution(this, connection);
-		const items = await readCalls(this, (itemIndex, call) =>
+		const items = await readCalls(this, settings, (itemIndex, call) =>
 			complete ? complete(itemIndex, call) : { ok: true, value: call },
 		);
 		if (!polling) await park.assertCanWait(this, connection, items, hasSeveralOutputs);
@@ -117,8 +117,8 @@ export const createAndWait: Operation = {
 			ended.set(status.outboundCallId, status),
 		);
 		if (!results) return [[]];
-		hintResults(this, items, results, true);
-		if (problem) hintPolling(this, problem);
+		hintResults(this, items, results, { ...settings, isFollowed: true });
+		if (problem && results.length > 0) hintPolling(this, problem);
 		const state = toWaitingState(this, items, results, wait, ended);
 		if (polling) return await poll(this, connection, state, wait.pollInterval);
 		return await park.parkUntilCallbacks(this, connection, state, items);

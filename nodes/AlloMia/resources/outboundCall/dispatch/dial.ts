@@ -21,7 +21,7 @@ import type { DialSettings } from './dialSettings';
 import { Ledger, type PlannedCall } from './ledger';
 import { hasCallingHours, hasOnceKey, readCall } from './readParameters';
 import { showProgress } from './showProgress';
-import { assertNoTest, firstForTest, isTestRun } from './testRun';
+import { assertNoTest, firstForTest } from './testRun';
 
 /**
  * Validates all items before the first call is placed.
@@ -30,9 +30,9 @@ import { assertNoTest, firstForTest, isTestRun } from './testRun';
  */
 export async function readCalls(
 	context: IExecuteFunctions,
+	{ isTest }: DialSettings,
 	complete: (itemIndex: number, call: CallRequest) => Validated<CallRequest>,
 ): Promise<Array<ValidatedItem<CallRequest>>> {
-	const isTest = isTestRun(context);
 	if (!isTest) assertNoTest(context);
 	const readHours = await hoursReaderOf(context);
 	const items = await readItems(context, (itemIndex) => {
@@ -70,7 +70,7 @@ export async function dialAll(
 	);
 	const ledger = Ledger.open(context, calls, {
 		redialOnUncertain: settings.redialOnUncertain,
-		keyed: hasOnceKey(context) && !isTestRun(context),
+		keyed: hasOnceKey(context) && !settings.isTest,
 		claimsAhead: settings.maxInProgress === undefined,
 	});
 	const { maxInProgress, pollInterval, timeout } = settings;

@@ -15,13 +15,15 @@ export interface DialSettings {
 	maxInProgress?: number;
 	/** The minimum time between two reads of a call's status, in ms. */
 	pollInterval: number;
+	/** Whether all calls go to Test Number. */
+	isTest: boolean;
 }
 
 /**
  * Reads the options for the run.
- * @throws NodeOperationError that names the invalid option
+ * @throws NodeOperationError that names the invalid option, or if n8n does not tell whether the run is a test
  */
-export function readSettings(context: IExecuteFunctions): DialSettings {
+export async function readSettings(context: IExecuteFunctions): Promise<DialSettings> {
 	const options = readOptions(context, 0);
 	const issues: ValidationIssue[] = [];
 	const settings = {
@@ -45,7 +47,8 @@ export function readSettings(context: IExecuteFunctions): DialSettings {
 		throw validationError(context.getNode(), issues, 0, 'Nobody was called.');
 	}
 	// One phone cannot ring twice at a time.
-	return isTestRun(context) ? { ...settings, maxConcurrency: 1, maxInProgress: 1 } : settings;
+	const isTest = await isTestRun(context);
+	return { ...settings, isTest, ...(isTest ? { maxConcurrency: 1, maxInProgress: 1 } : {}) };
 }
 
 /** Empty is not taken for no limit: the expression that is to give it may have failed. */

@@ -2,18 +2,30 @@ import type { IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
 import { addHint } from '../../../../shared/n8n/hints';
 import { isResult, type DialResult, type Items } from './dialResults';
 
+/** What the hints of a run depend on, besides its results. */
+interface RunFacts {
+	/** Whether the node waits for the results. */
+	isFollowed: boolean;
+	/** Whether all calls went to Test Number. */
+	isTest: boolean;
+}
+
 /**
  * Shows what deserves a look after the run: calls that were not placed though nothing failed, those that may have been,
  * and results that nobody will receive. n8n forgets hints of executions that wait.
- * @param isFollowed whether the node waits for the results
  */
 export function hintResults(
 	context: IExecuteFunctions,
 	items: Items,
 	results: readonly DialResult[],
-	isFollowed: boolean,
+	run: RunFacts,
 ): void {
-	for (const hint of resultHints(items, results, isFollowed)) addHint(context, hint);
+	for (const hint of resultHints(items, results, run)) addHint(context, hint);
+}
+
+/** An ISO time as people write it. */
+function localTime(iso: string): string {
+	return `${iso.slice(0, 16).replace('T', ' ')} (UTC${iso.slice(-6)})`;
 }
 
 /** Says that the node asks for the results itself, though it was not told to. */
@@ -26,7 +38,7 @@ export function hintPolling(context: IExecuteFunctions, { message }: Error): voi
 export function resultHints(
 	items: Items,
 	results: readonly DialResult[],
-	isFollowed: boolean,
+	{ isFollowed, isTest }: RunFacts,
 ): NodeExecutionHint[] {
 	const of = (count: number) =>
 		`${count} of ${items.length} ${items.length === 1 ? 'item' : 'items'} ${count === 1 ? 'was' : 'were'}`;
@@ -46,13 +58,18 @@ export function resultHints(
 	const hints: Array<[NodeExecutionHint['type'], boolean, string]> = [
 		[
 			'info',
+			isTest && placed > 0,
+			`Test Number: ${valid[0]?.body.phoneNumber} was called in place of the people in your items, one call after the other. The nodes that follow still act on those people. When the workflow is published, they are called.`,
+		],
+		[
+			'info',
 			dry > 0,
-			`Dry Run: ${dry === items.length ? 'nobody was' : `${of(dry)} not`} called. The output shows what would be sent.`,
+			`Dry Run: ${dry === valid.length ? 'nobody was' : `${of(dry)} not`} called. The output shows what would be sent.`,
 		],
 		[
 			'warning',
 			first !== undefined,
-			`${of(callAt.length)} not called: it is outside of the calling hours. The first may be called from ${first?.slice(0, 16).replace('T', ' ')}.`,
+			`${of(callAt.length)} not called: outside of their calling hours. The first may be called from ${first && localTime(first)}.`,
 		],
 		[
 			'info',

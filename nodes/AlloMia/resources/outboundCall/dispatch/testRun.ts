@@ -12,19 +12,78 @@ const testedKey = 'alloMiaTested';
 
 type Tested = Record<string, number>;
 
+/** The modes of a run that is a test; those that do not tell: n8n repeats another execution, or one ran this. */
+const testModes = ['manual', 'evaluation'];
+const untellingModes = ['retry', 'integrated'];
+
+/** How many callers of a sub-workflow are looked up. */
+const maxCallers = 20;
+
+/** Internals of n8n's context and of what it stores with an execution. */
+interface Internals {
+	additionalData?: {
+		/** The mode of the first caller, until a sub-workflow has waited. */
+		rootExecutionMode?: string;
+		getRunExecutionData?: (executionId: string) => Promise<StoredExecution | undefined>;
+	};
+	runExecutionData?: StoredExecution;
+}
+
+interface StoredExecution {
+	parentExecution?: { executionId: string; executionContext?: { source?: string } };
+	executionData?: { runtimeData?: { source?: string } } | null;
+	manualData?: { source?: string };
+}
+
 /**
  * Whether all calls go to Test Number: in runs from the editor, if it is among the options. Their retries and
- * sub-workflows count as such, whose mode does not tell.
+ * sub-workflows count as such, whose mode does not tell, and what n8n's AI assistant runs, as if it were published.
+ * @throws NodeOperationError if n8n does not tell
  */
-export function isTestRun(context: IExecuteFunctions): boolean {
+export async function isTestRun(context: IExecuteFunctions): Promise<boolean> {
 	if (storedOptions(context).testNumber === undefined) return false;
-	const { additionalData } = context as { additionalData?: { rootExecutionMode?: string } };
+	const { additionalData, runExecutionData } = context as unknown as Internals;
+	if (wasTested(context) || runExecutionData?.manualData?.source === 'instance_ai') return true;
 	const modes = [
 		context.getMode(),
 		context.getExecutionContext?.()?.source,
 		additionalData?.rootExecutionMode,
 	];
-	return modes.some((mode) => mode === 'manual' || mode === 'evaluation') || wasTested(context);
+	if (modes.some(isTestMode)) return true;
+	if (modes.some(isTelling)) return false;
+	const isCalled = runExecutionData?.parentExecution !== undefined;
+	// What an n8n agent runs is not called by an execution.
+	if (!isCalled && modes.includes('integrated')) return false;
+	const mode = await modeOfCaller(context as unknown as Internals);
+	if (isTelling(mode)) return isTestMode(mode);
+	throw new NodeOperationError(context.getNode(), 'n8n does not tell whether this run is a test', {
+		description:
+			'Nobody was called. Test Number is set, and this run repeats an execution, or another workflow started it. To call the people in your items, remove Test Number. To test, start a new execution from the editor.',
+	});
+}
+
+function isTestMode(mode?: string): boolean {
+	return testModes.includes(String(mode));
+}
+
+function isTelling(mode?: string): boolean {
+	return mode !== undefined && !untellingModes.includes(mode);
+}
+
+/** The mode of the execution that called this sub-workflow, or its callers. */
+async function modeOfCaller({
+	additionalData,
+	runExecutionData,
+}: Internals): Promise<string | undefined> {
+	let parent = runExecutionData?.parentExecution;
+	for (let depth = 0; parent && depth < maxCallers; depth += 1) {
+		const { source } = parent.executionContext ?? {};
+		if (isTelling(source)) return source;
+		const stored = await additionalData?.getRunExecutionData?.(parent.executionId);
+		parent = stored?.parentExecution;
+		if (!parent) return stored?.executionData?.runtimeData?.source;
+	}
+	return undefined;
 }
 
 function wasTested(context: IExecuteFunctions): boolean {
@@ -44,7 +103,10 @@ export function assertNoTest(context: IExecuteFunctions): void {
 	);
 }
 
-/** Leaves out what is too much for a test, and says so. */
+/**
+ * Leaves out what is too much for a test, and says so.
+ * @throws NodeOperationError if nothing is left: a loop would end, or an agent go on, as if all had been called
+ */
 export function firstForTest(
 	context: IExecuteFunctions,
 	items: Array<ValidatedItem<CallRequest>>,
@@ -57,16 +119,20 @@ export function firstForTest(
 	const before = Object.values(tested).reduce((sum, count) => sum + count, 0);
 	const first = items.slice(0, Math.max(0, maxTested - before));
 	node[testedKey] = { ...tested, [run]: first.length };
-	const values = items.flatMap((item) => (item.ok ? [item.value.body] : []));
+	if (first.length === 0) {
+		throw new NodeOperationError(
+			context.getNode(),
+			`Test Number is called for ${maxTested} items of an execution at most`,
+			{
+				description:
+					'Nobody was called for the items of this run. Try it with fewer items, or start a new execution.',
+			},
+		);
+	}
 	const rest = items.length - first.length;
-	const messages = [
-		`Test Number: ${values[0]?.phoneNumber} was called in place of everybody else, one call after the other.`,
-		...(rest > 0 ? [`${rest} of ${items.length} items were left out.`] : []),
-		...(values.some(({ callbackUrl }) => callbackUrl !== undefined)
-			? ['The results arrive as if they were those of the people in your items.']
-			: []),
-		'When the workflow is published, the people in your items are called.',
-	];
-	addHint(context, { type: 'info', location: 'outputPane', message: messages.join(' ') });
+	if (rest > 0) {
+		const message = `Test Number: ${rest} of ${items.length} items ${rest === 1 ? 'was' : 'were'} left out.`;
+		addHint(context, { type: 'info', location: 'outputPane', message });
+	}
 	return first;
 }

@@ -16,11 +16,12 @@ const placed = { ok: true, value: { outboundCallId: 'c' } };
 const failed = (kind: string) => ({ ok: false, failure: { kind, message: '', description: '' } });
 const outside = (callAt: string) => ({ callAt });
 
-function hints(items: object[], outcomes: unknown[], isFollowed = false) {
+function hints(items: object[], outcomes: unknown[], isFollowed = false, isTest = false) {
 	const results = outcomes.map((outcome, itemIndex) => ({ itemIndex, outcome }));
-	return resultHints(items as unknown as Items, results as DialResult[], isFollowed).map(
-		({ type, message }) => `${type}: ${message}`,
-	);
+	return resultHints(items as unknown as Items, results as DialResult[], {
+		isFollowed,
+		isTest,
+	}).map(({ type, message }) => `${type}: ${message}`);
 }
 
 const four = [0, 1, 2, 3].map((index) => item(index, {}, { callbackUrl }));
@@ -33,7 +34,7 @@ it.each<[string, unknown[], string]>([
 	[
 		'are outside of the calling hours',
 		[outside('2026-12-01T09:30:00-05:00'), placed, outside('2026-12-01T14:00:00+01:00'), placed],
-		'warning: 2 of 4 items were not called: it is outside of the calling hours. The first may be called from 2026-12-01 14:00.',
+		'warning: 2 of 4 items were not called: outside of their calling hours. The first may be called from 2026-12-01 14:00 (UTC+01:00).',
 	],
 	[
 		'were called before',
@@ -49,11 +50,26 @@ it.each<[string, unknown[], string]>([
 	expect(hints(four, outcomes)).toEqual([hint]);
 });
 
-it('a dry run says that nobody was called', () => {
-	const items = [item(0, { dryRun: true }), { itemIndex: 1, ok: false, issues: [] }];
-	expect(hints(items, [])).toEqual([
-		'info: Dry Run: 1 of 2 items was not called. The output shows what would be sent.',
+it.each([
+	['nobody was called', { itemIndex: 1, ok: false, issues: [] }, [], 'nobody was called'],
+	['who was not called', four[1], [placed], '1 of 2 items was not called'],
+])('a dry run says %s', (_, other, outcomes, said) => {
+	const items = [item(0, { dryRun: true }), other as object];
+	expect(hints(items, outcomes)).toEqual([
+		`info: Dry Run: ${said}. The output shows what would be sent.`,
 	]);
+});
+
+describe('that a test concerns other people', () => {
+	it('is said, waiting or not', () => {
+		const said = [expect.stringContaining('The nodes that follow still act on those people')];
+		expect(hints(four, [placed], false, true)).toEqual(said);
+		expect(hints(four, [placed], true, true)).toEqual(said);
+	});
+
+	it('is not said where nobody was called', () => {
+		expect(hints(four, [failed('refused')], false, true)).toEqual([]);
+	});
 });
 
 describe('that nobody learns how calls end', () => {

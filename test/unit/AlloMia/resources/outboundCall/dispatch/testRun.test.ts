@@ -4,46 +4,112 @@ import {
 	isTestRun,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/testRun';
 
+const storedSource = (source: string) => ({ executionData: { runtimeData: { source } } });
+
 /** A run as n8n tells of it: its own mode, that of what it repeats, and that of its first caller. */
-function run(mode: string, more: { source?: string; root?: string; options?: object } = {}) {
-	const { source, root, options = { testNumber: '+15145551999' } } = more;
+function run(
+	mode: string,
+	more: {
+		source?: string;
+		root?: string;
+		options?: object;
+		stored?: object;
+		executions?: Record<string, object>;
+	} = {},
+) {
+	const {
+		source,
+		root,
+		options = { testNumber: '+15145551999' },
+		stored = {},
+		executions = {},
+	} = more;
 	return {
 		getMode: () => mode,
 		getNode: () => ({ parameters: { options } }),
 		getContext: () => ({}),
 		getExecutionContext: () => (source ? { source } : undefined),
-		additionalData: { rootExecutionMode: root },
+		additionalData: {
+			rootExecutionMode: root,
+			getRunExecutionData: async (id: string) => await Promise.resolve(executions[id]),
+		},
+		runExecutionData: stored,
 	} as unknown as IExecuteFunctions;
 }
+
+/** A sub-workflow that has waited. */
+const resumed = (callerSource: string | undefined, executions = {}) =>
+	run('integrated', {
+		source: 'integrated',
+		stored: {
+			parentExecution: {
+				executionId: 'caller',
+				...(callerSource ? { executionContext: { source: callerSource } } : {}),
+			},
+		},
+		executions,
+	});
+
+/** The stored execution of a caller that was called itself. */
+const calledBy = (executionId: string, source?: string) => ({
+	...storedSource('integrated'),
+	parentExecution: { executionId, ...(source ? { executionContext: { source } } : {}) },
+});
 
 it.each([
 	['a run from the editor', run('manual')],
 	['its retry', run('retry', { source: 'manual' })],
 	['its sub-workflow', run('integrated', { source: 'integrated', root: 'manual' })],
+	['its sub-workflow after a wait', resumed('manual')],
+	['one deeper', resumed('integrated', { caller: calledBy('root', 'manual') })],
+	['one whose caller is only stored', resumed(undefined, { caller: storedSource('manual') })],
+	['one whose caller is repeated', resumed('retry', { caller: storedSource('manual') })],
 	['an evaluation', run('evaluation')],
-])('Test Number is for %s', (_, context) => expect(isTestRun(context)).toBe(true));
+	[
+		'what the AI assistant runs',
+		run('trigger', { source: 'trigger', stored: { manualData: { source: 'instance_ai' } } }),
+	],
+])('Test Number is for %s', async (_, context) => expect(await isTestRun(context)).toBe(true));
 
 it.each([
 	['a published run', run('trigger', { source: 'trigger' })],
 	['its retry', run('retry', { source: 'webhook' })],
 	['its sub-workflow', run('integrated', { source: 'integrated', root: 'trigger' })],
+	['its sub-workflow after a wait', resumed('trigger')],
+	['one deeper', resumed('integrated', { caller: calledBy('root', 'webhook') })],
+	['what a published n8n agent runs', run('integrated', { source: 'integrated' })],
+	['a chat with n8n', run('chat', { source: 'chat', stored: { manualData: { userId: 'u' } } })],
 	['a run from the editor without it', run('manual', { options: {} })],
-])('Test Number is not for %s', (_, context) => expect(isTestRun(context)).toBe(false));
+])('Test Number is not for %s', async (_, context) => expect(await isTestRun(context)).toBe(false));
 
-it('Test Number is for the retry of a test, also where n8n does not tell what it repeats', () => {
+it.each([
+	['a retry of an execution that was killed in older versions', run('retry')],
+	['its own retry', run('retry', { source: 'retry' })],
+	['a sub-workflow whose caller was deleted', resumed('integrated')],
+	['one whose callers go on forever', resumed('integrated', { caller: calledBy('caller') })],
+])('nobody is called by %s with Test Number', async (_, context) => {
+	await expect(isTestRun(context)).rejects.toThrow('n8n does not tell whether this run is a test');
+});
+
+it('Test Number is for the retry of a test, also where n8n does not tell what it repeats', async () => {
 	const context = { ...run('retry'), getContext: () => ({ alloMiaTested: { 0: 2 } }) };
-	expect(isTestRun(context as unknown as IExecuteFunctions)).toBe(true);
+	expect(await isTestRun(context as unknown as IExecuteFunctions)).toBe(true);
 });
 
 it('Test Number is called for five items of all rounds of a loop, and again where a round is tried again', () => {
 	const node = {};
 	const items = [0, 1, 2].map((itemIndex) => ({ itemIndex, ok: true, value: { body: {} } }));
 	const tested = (round: number) => {
-		const context = { getContext: () => node, evaluateExpression: () => round };
+		const context = {
+			getContext: () => node,
+			getNode: () => ({}),
+			evaluateExpression: () => round,
+		};
 		return firstForTest(
 			context as unknown as IExecuteFunctions,
 			items as unknown as Parameters<typeof firstForTest>[1],
 		).length;
 	};
-	expect([0, 1, 1, 2, 3].map(tested)).toEqual([3, 2, 2, 0, 0]);
+	expect([0, 1, 1].map(tested)).toEqual([3, 2, 2]);
+	expect(() => tested(2)).toThrow('Test Number is called for 5 items of an execution at most');
 });
