@@ -23,6 +23,8 @@ describe.each(['create', 'createAndWait'])('Test Number (%s)', (operation) => {
 		expect(called()).toEqual(Array(5).fill(own));
 		expect(simulator.mostInProgress()).toBe(1);
 		expect(outputJson(done)).toHaveLength(5);
+		const marked = operation === 'create' ? undefined : own;
+		expect(outputJson(done).map(({ testNumber }) => testNumber)).toEqual(Array(5).fill(marked));
 		const said = runOf(done)
 			.hints?.map(({ message }) => message)
 			.join('\n');

@@ -49,6 +49,8 @@ export interface CallRequest {
 	onceKey?: string;
 	/** When the person may be called; undefined for at any time. */
 	hours?: CallingHours;
+	/** The number called in place of the person's, in a test. */
+	testNumber?: string;
 	/** Whether to output the request instead of sending it. */
 	dryRun: boolean;
 }
@@ -85,6 +87,7 @@ export function readCallRequest(parameters: CallParameters): Validated<CallReque
 			...(Object.keys(metadata).length === 0 ? {} : { metadata }),
 			...(onceKey === undefined || parameters.isTest ? {} : { onceKey }),
 			...(hours === undefined ? {} : { hours }),
+			...(parameters.isTest ? { testNumber: phoneNumber } : {}),
 			dryRun,
 		},
 	};

@@ -132,7 +132,7 @@ export function toWaitingState(
 			return [{ itemIndex, error, metadata: metadataOf(context, itemIndex) }];
 		}
 		if (item.value.dryRun) return [{ itemIndex, shown: dryRunOutput(context, item.value) }];
-		const { metadata } = item.value;
+		const { metadata, testNumber } = item.value;
 		const outcome = outcomes.get(itemIndex);
 		if (outcome === undefined || outcome === 'skipped') return [];
 		if (outcome === 'alreadyCalled') {
@@ -147,7 +147,7 @@ export function toWaitingState(
 		}
 		const { outboundCallId, contactId, status } = outcome.value;
 		const call = ended.get(outboundCallId) ?? { outboundCallId, contactId, status };
-		return [{ itemIndex, call, ...(metadata ? { metadata } : {}) }];
+		return [{ itemIndex, call, metadata, testNumber }];
 	});
 	const run = String(context.evaluateExpression('{{ $runIndex }}', 0));
 	return {

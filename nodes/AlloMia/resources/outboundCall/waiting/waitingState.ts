@@ -22,6 +22,8 @@ export interface WaitingItem {
 	/** The error of an item without a call. */
 	error?: { message: string; description?: string };
 	metadata?: IDataObject;
+	/** The number called in place of the person's, in a test. */
+	testNumber?: string;
 }
 
 /** The state of a waiting execution, which n8n stores: any process can resume it. */
@@ -104,7 +106,7 @@ export function pairedSource(
 
 function toOutput(
 	node: INode,
-	{ itemIndex, call, error, metadata, shown, outside }: WaitingItem,
+	{ itemIndex, call, error, metadata, testNumber, shown, outside }: WaitingItem,
 ): INodeExecutionData {
 	if (outside) return { ...outside, pairedItem: { item: itemIndex } };
 	if (shown) return { json: shown, pairedItem: { item: itemIndex } };
@@ -115,7 +117,12 @@ function toOutput(
 	}
 	const timedOut = isTerminal(String(call?.status)) ? {} : { timedOut: true };
 	return {
-		json: { ...call, ...timedOut, ...(metadata ? { metadata } : {}) },
+		json: {
+			...call,
+			...timedOut,
+			...(metadata ? { metadata } : {}),
+			...(testNumber ? { testNumber } : {}),
+		},
 		pairedItem: { item: itemIndex },
 	};
 }
