@@ -267,6 +267,74 @@ describe('templates', () => {
 		);
 	});
 
+	/** A template of which everything runs, with more options in the node that calls. */
+	function withOptions(name: string, options: Record<string, unknown>, phones: string[] = []) {
+		const always = alwaysCalling(name).parameters ?? {};
+		const parameters = Object.fromEntries(
+			readTemplate(name)
+				.nodes.filter(dials)
+				.map((node) => {
+					const own = (always[node.name] ?? node.parameters).options as object;
+					return [node.name, { options: { ...own, ...options } }];
+				}),
+		);
+		return live(name, { phones, parameters });
+	}
+
+	const waiting = templateNames.filter((name) =>
+		readTemplate(name).nodes.some(({ name: node }) => node === 'How did it end?'),
+	);
+
+	since('2.39.0').it.each(waiting)('%s: nothing follows a dry run', async (name) => {
+		const execution = await run(name, withOptions(name, { dryRun: true }));
+		expect(execution.status).toBe('success');
+		expect(ran(execution, 'How did it end?')).toContainEqual(
+			expect.objectContaining({ dryRun: true }),
+		);
+		const { connections, nodes } = readTemplate(name);
+		const isLoop = (of: string) =>
+			nodes.some((it) => it.name === of && it.type.endsWith('.splitInBatches'));
+		const next = connections['How did it end?']?.main?.flatMap((it) => it ?? []) ?? [];
+		const ends = next.map(({ node }) => node).filter((node) => !isLoop(node));
+		expect(ends.length).toBeGreaterThan(0);
+		expect(ends.flatMap((node) => ran(execution, node))).toEqual([]);
+		expect(bench.simulator.dials).toEqual([]);
+	});
+
+	/** Confirms the appointment of one person. */
+	async function confirmOne(phone: string, changes: Changes) {
+		const name = 'confirm-appointments';
+		const definition = prepare(bench, name, changes);
+		const source = definition.nodes.find(({ type }) => type.endsWith('.googleSheets'))?.name ?? '';
+		const row = { appointmentId: 'A-1', date: '2026-04-02', time: '9:00', name: 'John', phone };
+		const pinData = { ...definition.pinData, [source]: [{ json: row }] };
+		const { id } = await createWorkflow(bench.n8n.session, { ...definition, pinData });
+		return await runByHand(bench, id, triggersOf(definition.nodes)[0]);
+	}
+
+	since('2.39.0').it.each([
+		[confirmed, 'Mark as confirmed', { appointmentId: 'A-1' }],
+		[noAnswer, 'Send a text message', { to: noAnswer }],
+	])(
+		'confirm-appointments: a test with %s leads to %s, as a call to the patient would',
+		async (testNumber, node, expected) => {
+			const changes = withOptions('confirm-appointments', { testNumber, pollInterval: 1 });
+			const execution = await confirmOne('(514) 555-0142', changes);
+			expect(ran(execution, node)).toMatchObject([expected]);
+			expect(bench.simulator.dials.map(({ body }) => body.phoneNumber)).toEqual([testNumber]);
+		},
+	);
+
+	since('2.39.0').it.each([
+		['(514) 555-0003', '+15145550003'],
+		['1 514 555 0003', '+15145550003'],
+		['+1 514 555 0003', '+1 514 555 0003'],
+		['5145550003.0', ''],
+	])('confirm-appointments: no answer at %s sends the text message to "%s"', async (phone, to) => {
+		const execution = await confirmOne(phone, live('confirm-appointments'));
+		expect(ran(execution, 'Send a text message')).toMatchObject([{ to }]);
+	});
+
 	since('2.39.0').it(
 		'fill-cancelled-slot: gives no slot away twice, and offers none that it cannot read',
 		async () => {
