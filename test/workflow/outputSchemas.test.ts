@@ -63,8 +63,12 @@ async function triggered(): Promise<IDataObject | undefined> {
 const samples: Record<string, () => Promise<IDataObject | undefined>> = {
 	'AlloMia/__schema__/v1.0.0/outboundCall/create.json': async () =>
 		await outputOf(outbound('create')),
-	'AlloMia/__schema__/v1.0.0/outboundCall/createAndWait.json': async () =>
-		await outputOf({ ...outbound('createAndWait'), waitFor: 'polling' }),
+	'AlloMia/__schema__/v1.0.0/outboundCall/createAndWait.json': async () => {
+		const waiting = { ...outbound('createAndWait'), waitFor: 'polling' };
+		const open = { phoneNumber: ending('0004'), maxWait: 0.01, maxWaitUnit: 'minutes' };
+		const { timedOut } = (await outputOf({ ...waiting, ...open })) ?? {};
+		return { ...(await outputOf(waiting)), timedOut };
+	},
 	'AlloMia/__schema__/v1.0.0/outboundCall/getStatus.json': async () => {
 		const id = await endedCall();
 		await new Promise((resolve) => setTimeout(resolve, 500));
