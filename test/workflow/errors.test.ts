@@ -338,6 +338,17 @@ describe('docs/errors.md', () => {
 		expect(text).toContain(says);
 	});
 
+	it('advises nobody to publish a test without saying whom that calls', async () => {
+		const message = 'The requested webhook "POST allomia/workflow1" is not registered.';
+		const wanted = byHand(await publicUrl(404, JSON.stringify({ code: 404, message })));
+		const tested = { ...wanted.parameters, options: { testNumber: ending('1999') } };
+		const says = async (parameters: INodeParameters) =>
+			errorOf(await execute(calling({ ...wanted, parameters }))).message;
+		const note = 'Test Number only counts in the editor';
+		expect(await says(tested)).toContain(note);
+		expect(await says(wanted.parameters)).not.toContain(note);
+	});
+
 	it('has no other row', () => {
 		const driven = [...Object.keys(scenarios), ...Object.keys(inN8n)].sort();
 		expect(rows.map(({ shown }) => shown).sort()).toEqual(driven);

@@ -3,6 +3,7 @@ import type { Validated } from '../../../../shared/values/validation';
 import { clean, shortList } from '../../../../shared/values/strings';
 import { pathRule, triggerPath, webhookUrl } from '../../../../shared/callbacks/triggerUrl';
 import { itemIndexes } from '../../items';
+import { storedOptions } from '../dispatch/readParameters';
 import { resumeUrl } from './resumeUrl';
 import { probe, probeOnce, securedAdvice } from './probeUrl';
 
@@ -91,6 +92,13 @@ async function namedTriggers(context: IExecuteFunctions): Promise<Set<unknown>> 
 	return names;
 }
 
+/** Keeps a test from becoming real calls by the advice to publish. */
+function testNote(context: IExecuteFunctions): string {
+	return storedOptions(context).testNumber === undefined
+		? ''
+		: ' Once it is published, what starts it by itself calls the people in your items: Test Number only counts in the editor.';
+}
+
 async function ifListening(
 	context: IExecuteFunctions,
 	name: unknown,
@@ -110,7 +118,7 @@ async function ifListening(
 		case 'unregistered':
 			return invalid(
 				'Send Result To',
-				`${trigger} is not listening: this workflow is not published, or was changed since. Publish (activate) it and run it again, or choose something else in Send Result To.`,
+				`${trigger} is not listening: this workflow is not published, or was changed since. Publish (activate) it and run it again, or choose something else in Send Result To.${testNote(context)}`,
 			);
 		case 'missing':
 			return invalid(
