@@ -1,37 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page, Response } from 'playwright-core';
+import type { Page, Response } from 'playwright-core';
 import {
 	createCredential,
 	createWorkflow,
 	until,
 	type WorkflowNode,
 } from '../../scripts/lib/workflows';
-import { activeWorkflow, startBench, type Bench } from '../e2e/support/bench';
+import { activeWorkflow, type Bench } from '../e2e/support/bench';
 import { addClinics } from '../clinics';
-import { withEditor } from '../e2e/support/instance';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, connect, manualTrigger } from '../e2e/support/nodes';
 import { isSince } from '../e2e/support/version';
-import { openBrowser, openEditor } from './support/browser';
+import { useEditor } from './support/editorBench';
 
 describeIfComplete('editor')('the editor in a browser', () => {
 	let bench: Bench;
-	let browser: Browser;
 	let page: Page;
 
-	beforeAll(async () => {
-		bench = await startBench(withEditor);
-		browser = await openBrowser();
-		page = await openEditor(browser, bench.n8n.baseUrl);
-	});
-
-	afterAll(async () => {
-		await browser?.close();
-		await bench?.stop();
-	});
-
-	beforeEach(() => {
-		bench.simulator.reset();
+	useEditor((started, opened) => {
+		[bench, page] = [started, opened];
 	});
 
 	/** Opens a workflow, and one of its nodes; the workflow's id. */

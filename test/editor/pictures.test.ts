@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { projectRoot } from '../../scripts/lib/paths';
 import {
 	createCredential,
@@ -10,14 +10,13 @@ import {
 	until,
 	type WorkflowDefinition,
 } from '../../scripts/lib/workflows';
-import { startBench, type Bench } from '../e2e/support/bench';
-import { withEditor } from '../e2e/support/instance';
+import type { Bench } from '../e2e/support/bench';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, connect, manualTrigger, noOp } from '../e2e/support/nodes';
 import { alwaysCalling, prepare, templateNames } from '../e2e/support/templates';
 import { since } from '../e2e/support/version';
 import { ids } from '../simulator';
-import { openBrowser, openEditor } from './support/browser';
+import { useEditor } from './support/editorBench';
 
 /** What a picture shows: a part of the page. */
 type Clip = Pick<Locator, 'screenshot'>;
@@ -33,28 +32,16 @@ const largest = 150_000;
 describeIfComplete('editor')('pictures', () => {
 	const isKept = process.env.ALLOMIA_SCREENSHOTS === '1';
 	let bench: Bench;
-	let browser: Browser;
 	let page: Page;
 
-	beforeAll(async () => {
-		bench = await startBench(withEditor);
+	useEditor(async (started, opened) => {
+		[bench, page] = [started, opened];
 		bench.credential = await createCredential(bench.n8n.session, {
 			name: 'AlloMia account',
 			apiKey: bench.simulator.keys.organization,
 			baseUrl: bench.simulator.baseUrl,
 			organizationId: ids.organizationId,
 		});
-		browser = await openBrowser();
-		page = await openEditor(browser, bench.n8n.baseUrl);
-	});
-
-	afterAll(async () => {
-		await browser?.close();
-		await bench?.stop();
-	});
-
-	beforeEach(() => {
-		bench.simulator.reset();
 	});
 
 	/** Takes a picture in light and in dark, or without `npm run screenshots` checks that it can be taken, and is there. */
@@ -88,7 +75,7 @@ describeIfComplete('editor')('pictures', () => {
 	/** All nodes of a workflow, without the editor's buttons around them. */
 	async function canvas(): Promise<Clip> {
 		await page.getByTestId('canvas-node-output-handle').first().waitFor();
-		await hide('.el-notification, [data-test-id=execute-workflow-button]');
+		await hide('.el-notification, .vue-flow__panel, [data-test-id=execute-workflow-button]');
 		await page.keyboard.press('1');
 		const boxes = async () =>
 			await page.locator('.vue-flow__node').evaluateAll((nodes) =>

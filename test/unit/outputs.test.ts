@@ -152,10 +152,16 @@ it('statuses have the order and the names that the interface promises', () => {
 describe('the text below a node', () => {
 	it.each([
 		[{}, 'Place a call'],
-		[{ operation: 'createAndWait' }, 'Place a call and wait for the result'],
+		[{ operation: 'createAndWait' }, 'Place a call and wait'],
 		[{ resource: 'organization', operation: 'getAll' }, 'Get many organizations'],
 	])('is what it does, with %j', (parameters, text) => {
 		expect(subtitle(new AlloMia(), parameters)).toBe(text);
+	});
+
+	it('fits below it', () => {
+		const texts = String(new AlloMia().description.subtitle).match(/[A-Z][a-z]+ [^"]+/g) ?? [];
+		expect(texts).toHaveLength(11);
+		expect(texts.filter((text) => text.length > 30)).toEqual([]);
 	});
 
 	it.each([

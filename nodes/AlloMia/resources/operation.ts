@@ -11,6 +11,8 @@ export interface Operation {
 	name: string;
 	/** The action in the node creator. */
 	action: string;
+	/** The text below the node on the canvas, if the action is too long for it. */
+	subtitle?: string;
 	description: string;
 	fields: INodeProperties[];
 	execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]>;
@@ -61,10 +63,13 @@ function merge(lists: INodeProperties[][]): INodeProperties[] {
 	return merged;
 }
 
-/** The expression for the text below the node on the canvas: its action, as in the node creator. */
+/** The expression for the text below the node on the canvas: its action, as in the node creator, or shorter. */
 export function subtitleOf(resources: Resources): string {
 	const actions = resources.flatMap(({ value, operations }) =>
-		operations.map((operation) => [`${value}/${operation.value}`, operation.action]),
+		operations.map((operation) => [
+			`${value}/${operation.value}`,
+			operation.subtitle ?? operation.action,
+		]),
 	);
 	const texts = JSON.stringify(Object.fromEntries(actions));
 	return `={{ (${texts})[$parameter["resource"] + "/" + $parameter["operation"]] }}`;

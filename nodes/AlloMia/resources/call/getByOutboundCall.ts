@@ -10,6 +10,7 @@ export const getByOutboundCall: Operation = {
 	value: 'getByOutboundCall',
 	name: 'Get by Outbound Call',
 	action: 'Get the log entry of an outbound call',
+	subtitle: 'Get the log entry of a call',
 	description: 'Get summary, outcome, transcript and recording of a call placed by this node',
 	fields: [
 		{

@@ -8,6 +8,7 @@ export const updateMetadata: Operation = {
 	value: 'updateMetadata',
 	name: 'Update Metadata',
 	action: 'Update the metadata of an organization',
+	subtitle: 'Update the metadata',
 	description: 'Set an organization’s metadata. Needs a tenant key.',
 	fields: [
 		organizationLocator('The organization whose metadata to set', show),

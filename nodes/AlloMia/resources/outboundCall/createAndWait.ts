@@ -35,6 +35,7 @@ export const createAndWait: Operation = {
 	value: 'createAndWait',
 	name: 'Create and Wait for Result',
 	action: 'Place a call and wait for the result',
+	subtitle: 'Place a call and wait',
 	description: 'Start a phone call and continue once it has ended',
 	fields: [
 		...callFields,

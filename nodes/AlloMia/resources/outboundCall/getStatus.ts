@@ -5,6 +5,7 @@ export const getStatus: Operation = {
 	value: 'getStatus',
 	name: 'Get Status',
 	action: 'Get the status of an outbound call',
+	subtitle: 'Get the status of a call',
 	description: 'Get the current status of a call',
 	fields: [
 		{

@@ -296,7 +296,7 @@ describe('a look', () => {
 		expect(await post(0, { look: true, status: 'calling' })).toEqual(responses.duplicate);
 	});
 
-	it('of nobody’s signature is a callback as any other', async () => {
+	it('without a signature is treated as any other callback', async () => {
 		const { post, asked, statuses } = waitFor(2);
 		const answer = await post(0, { look: true, status: 'calling', signed: false });
 		expect(answer).toEqual(responses.ignoredStatus);
