@@ -334,6 +334,33 @@ export function describeMetadata(bench: { simulator: Simulator }, run: Run) {
 			expect(whose(main)).toEqual([called, { id: 'B' }, { id: 'C' }, { id: 'D' }]);
 		});
 
+		it('is that which can be read, if a part cannot', async () => {
+			const value = "={{ $('Nowhere').item.json.name }}";
+			const entry = [...options.metadata.entry, { name: 'doctor', value }];
+			const { outputs } = await run(
+				{ ...way, phoneNumber: '={{ $json.phone }}', options: { metadata: { entry } } },
+				'continueRegularOutput',
+				people.slice(0, 2),
+			);
+			expect(whose(outputs[0])).toEqual([{ id: 'A' }, { id: 'B' }]);
+			expect(bench.simulator.dials).toEqual([]);
+		});
+
+		it('goes with the word that it was a dry run', async () => {
+			const { outputs } = await run(
+				{ ...way, phoneNumber: '={{ $json.phone }}', options: { ...options, dryRun: true } },
+				'continueRegularOutput',
+				itemsOf(`${name} dry`),
+			);
+			const json = outputs[0]?.map((item) => item.json);
+			expect(json).toMatchObject(people.map(() => ({ dryRun: true })));
+			expect(json?.[1]).toMatchObject({
+				error: expect.any(String) as string,
+				metadata: { id: 'B' },
+			});
+			expect(bench.simulator.dials).toEqual([]);
+		});
+
 		it('does not keep failed items from the error output', async () => {
 			const [main, failed] = await on('continueErrorOutput');
 			expect(whose(main)).toEqual([called, { id: 'D' }]);

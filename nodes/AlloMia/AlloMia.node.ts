@@ -13,7 +13,7 @@ import { searchOrganizations } from './resources/organization/searchOrganization
 import { outputsExpression } from './outputs';
 import { resources } from './resources';
 import { routeOutputToAgent, fixRunIndex, isAgentTool } from '../shared/n8n/agentTool';
-import { findOperation, subtitleOf, toProperties } from './resources/operation';
+import { findOperation, subtitleOf, toProperties, type Operation } from './resources/operation';
 import { hints } from './resources/outboundCall/createAndWait';
 import { isParked } from './resources/outboundCall/waiting/isParked';
 import { outcomePath } from './resources/outboundCall/callback/resumeUrl';
@@ -70,18 +70,17 @@ export class AlloMia implements INodeType {
 			);
 		}
 		if (!this.continueOnFail() && !isAgentTool(this)) return await operation.execute.call(this);
+		let readable: Operation | undefined;
 		try {
 			fixRunIndex(this);
+			readable = operation;
 			return await operation.execute.call(this);
 		} catch (error) {
 			// n8n would pass on the input items as if nothing had failed, and an AI agent would not tell its model
 			// the error's description, which may be not to call again.
 			const { errorItems } = await import('./resources/items');
 			const before = (await operation.errorOutput?.call(this)) ?? 0;
-			return [
-				...Array.from({ length: before }, () => []),
-				await errorItems(this, error, operation),
-			];
+			return [...Array.from({ length: before }, () => []), await errorItems(this, error, readable)];
 		}
 	}
 

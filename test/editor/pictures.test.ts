@@ -145,6 +145,8 @@ describeIfComplete('editor')('pictures', () => {
 		await open({ nodes, connections: connect(first.name, calling.name) }, calling.id);
 		await page.getByTestId('node-execute-button').click();
 		await page.getByTestId('output-panel').getByText('customer-ended-call').first().waitFor();
+		await page.getByTestId('output-panel').getByText('Schema', { exact: true }).click();
+		await page.getByTestId('output-panel').getByText('endedReason').first().waitFor();
 		await hide('.el-notification');
 		await take('panel', page.getByTestId('ndv'));
 	});

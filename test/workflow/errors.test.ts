@@ -263,7 +263,7 @@ const scenarios: Record<string, Failing> = {
 		delete data.executionData?.runtimeData;
 		return await retry(calling(options({ testNumber: ending('1999') })), data);
 	},
-	'Test Number is called for 5 items of an execution at most': async () => {
+	'Test Number is called 5 times in an execution at most': async () => {
 		simulator.fault({ kind: 'status', status: 403 });
 		const tested = calling(options({ testNumber: ending('1999') }));
 		const { data } = await execute({ ...tested, unpublished: true });

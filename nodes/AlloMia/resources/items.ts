@@ -91,11 +91,14 @@ export function throwUnlessContinuing<T>(
 	);
 }
 
-/** Converts an error of the run as a whole to one failed item per input item. */
+/**
+ * Converts an error of the run as a whole to one failed item per input item.
+ * @param operation undefined if the items cannot be read
+ */
 export async function errorItems(
 	context: IExecuteFunctions,
 	error: unknown,
-	{ readMetadata }: Operation,
+	operation: Operation | undefined,
 ): Promise<INodeExecutionData[]> {
 	const ours = error instanceof NodeApiError || error instanceof NodeOperationError;
 	const shown = ours
@@ -103,7 +106,9 @@ export async function errorItems(
 		: new NodeOperationError(context.getNode(), error instanceof Error ? error : String(error));
 	const items: INodeExecutionData[] = [];
 	for await (const itemIndex of itemIndexes(context)) {
-		items.push(errorItem(shown, itemIndex, await readMetadata?.call(context, itemIndex)));
+		items.push(
+			errorItem(shown, itemIndex, await operation?.readFailedItem?.call(context, itemIndex)),
+		);
 	}
 	return items;
 }

@@ -18,8 +18,8 @@ export interface Operation {
 	execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]>;
 	/** The index of the output for failed items; by default the first. */
 	errorOutput?(this: IExecuteFunctions): Promise<number>;
-	/** What identifies a failed item to the workflow. */
-	readMetadata?(this: IExecuteFunctions, itemIndex: number): Promise<IDataObject | undefined>;
+	/** What a failed item says besides its error. */
+	readFailedItem?(this: IExecuteFunctions, itemIndex: number): Promise<IDataObject>;
 }
 
 /** A resource with its operations. */

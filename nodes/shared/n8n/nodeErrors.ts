@@ -41,20 +41,19 @@ export function validationError(
  * The output item of a failed one if On Error is set to continue: `error` is the error message, `message` its
  * description. By these two fields n8n recognizes failed items and routes them to the error output; with an
  * `error` property on the item itself, it would keep only that.
- * @param metadata left out with an error output, since n8n takes an item with further fields for a good one
+ * @param more left out with an error output, since n8n takes an item with further fields for a good one
  */
 export function errorItem(
 	error: NodeApiError | NodeOperationError,
 	itemIndex: number,
-	metadata?: IDataObject,
+	more: IDataObject = {},
 ): INodeExecutionData {
 	const { message, description } = error;
-	const shown = error.node.onError === 'continueErrorOutput' ? undefined : metadata;
 	return {
 		json: {
 			error: message,
 			...(description ? { message: description } : {}),
-			...(shown ? { metadata: shown } : {}),
+			...(error.node.onError === 'continueErrorOutput' ? {} : more),
 		},
 		pairedItem: { item: itemIndex },
 	};

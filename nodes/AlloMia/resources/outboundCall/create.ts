@@ -77,8 +77,8 @@ export const create: Operation = {
 		hintResults(this, items, results, { ...settings, isFollowed: false });
 		return dialOutputs(this, items, results);
 	},
-	async readMetadata(this: IExecuteFunctions, itemIndex: number) {
-		const { metadataOf } = await import('./dispatch/readParameters');
-		return metadataOf(this, itemIndex);
+	async readFailedItem(this: IExecuteFunctions, itemIndex: number) {
+		const { readFailedItem } = await import('./dispatch/failedItem');
+		return { ...readFailedItem(this, itemIndex) };
 	},
 };

@@ -133,8 +133,8 @@ export const createAndWait: Operation = {
 			return 0;
 		}
 	},
-	async readMetadata(this: IExecuteFunctions, itemIndex: number) {
-		const { metadataOf } = await import('./dispatch/readParameters');
-		return metadataOf(this, itemIndex);
+	async readFailedItem(this: IExecuteFunctions, itemIndex: number) {
+		const { readFailedItem } = await import('./dispatch/failedItem');
+		return { ...readFailedItem(this, itemIndex) };
 	},
 };

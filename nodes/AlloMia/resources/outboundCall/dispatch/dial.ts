@@ -21,7 +21,7 @@ import type { DialSettings } from './dialSettings';
 import { Ledger, type PlannedCall } from './ledger';
 import { hasCallingHours, hasOnceKey, readCall } from './readParameters';
 import { showProgress } from './showProgress';
-import { assertNoTest, firstForTest } from './testRun';
+import { assertNoTest, countTested, firstForTest } from './testRun';
 
 /**
  * Validates all items before the first call is placed.
@@ -111,6 +111,7 @@ export async function dialAll(
 			),
 		);
 		if (broken) throw broken.error;
+		if (settings.isTest) countTested(context, results.filter(mayBePlaced).length);
 		// With Retry On Fail, n8n may retry a node that has succeeded, because of its error items.
 		const isComplete = !results.some((it) => isFailure(it) || it.outcome === 'skipped');
 		isOver = isComplete && !context.getNode().retryOnFail;
@@ -119,6 +120,10 @@ export async function dialAll(
 	} finally {
 		await ledger.close(isOver, isFailed);
 	}
+}
+
+function mayBePlaced({ outcome }: DialResult): boolean {
+	return isResult(outcome) && (outcome.ok || outcome.failure.kind === 'uncertain');
 }
 
 /** What all calls of a run share. */

@@ -8,7 +8,8 @@ import type { ValidationIssue } from '../../../../shared/values/validation';
 import type { ValidatedItem } from '../../items';
 import { findOutsideHours, type OutsideHours } from '../hours/outsideHours';
 import type { CallRequest } from './callRequest';
-import { hasOutsideHoursOutput, metadataOf } from './readParameters';
+import { readFailedItem } from './failedItem';
+import { hasOutsideHoursOutput } from './readParameters';
 
 export type Items = ReadonlyArray<ValidatedItem<CallRequest>>;
 
@@ -62,7 +63,7 @@ export function dialOutputs(
 			else if (outcome.ok) main.push({ json: outcome.value, pairedItem });
 			else {
 				const error = apiError(node, outcome.failure, itemIndex);
-				main.push(errorItem(error, itemIndex, item.value.metadata));
+				main.push(errorItem(error, itemIndex, { ...readFailedItem(context, itemIndex) }));
 			}
 		}
 	}
@@ -95,7 +96,7 @@ function invalidItem(
 ): INodeExecutionData {
 	const consequence = 'Nobody was called for this item.';
 	const error = validationError(context.getNode(), issues, itemIndex, consequence);
-	return errorItem(error, itemIndex, metadataOf(context, itemIndex));
+	return errorItem(error, itemIndex, { ...readFailedItem(context, itemIndex) });
 }
 
 /** The output of an item whose key was used before. */

@@ -2,12 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readUuid } from '../../../../shared/api/ids';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import { readOptions } from '../../options';
-import {
-	readCallRequest,
-	readMetadata,
-	type CallParameters,
-	type CallRequest,
-} from './callRequest';
+import { readCallRequest, type CallParameters, type CallRequest } from './callRequest';
 import {
 	validated,
 	type Validated,
@@ -38,18 +33,6 @@ export function readCall(
 		readHours,
 		isTest,
 	});
-}
-
-/** Reads the metadata of an item that was not called, as far as it can be read. */
-export function metadataOf(context: IExecuteFunctions, itemIndex: number): IDataObject | undefined {
-	try {
-		const collection = context.getNodeParameter('options.metadata', itemIndex, undefined);
-		const metadata = readMetadata(collection, []);
-		return Object.keys(metadata).length === 0 ? undefined : metadata;
-	} catch {
-		// Its expression may be what failed.
-		return undefined;
-	}
 }
 
 /** Whether Call Once Per is set. It does not depend on an item's value, since the outputs depend on it. */

@@ -25,7 +25,8 @@ export function hintResults(
 
 /** An ISO time as people write it. */
 function localTime(iso: string): string {
-	return `${iso.slice(0, 16).replace('T', ' ')} (UTC${iso.slice(-6)})`;
+	const zone = iso.endsWith('Z') ? 'UTC' : `UTC${iso.slice(-6)}`;
+	return `${iso.slice(0, 16).replace('T', ' ')} (${zone})`;
 }
 
 /** Says that the node asks for the results itself, though it was not told to. */

@@ -31,7 +31,7 @@ import { hasDryRun, hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readPa
 import { parkedMetadata } from './isParked';
 import { outcomeUrl, resumeUrl } from '../callback/resumeUrl';
 import { probeOnce, securedAdvice } from '../callback/probeUrl';
-import { hasOutputPerStatus } from './waitSettings';
+import { hasOutputPerStatus, hasStatusOutputs } from './waitSettings';
 
 /** The key in the node's context for the state, as JSON: `webhook()` may run in another process. */
 export const stateKey = 'alloMiaWaiting';
@@ -112,10 +112,12 @@ export function outputParkedOutcomes(context: IExecuteFunctions): INodeExecution
 		const outcome = byId.get(id.toLowerCase());
 		if (outcome) outcomes.set(id, outcome);
 	}
+	const outputPerStatus = hasOutputPerStatusNow(context, state);
 	return waitingOutputs(context.getNode(), {
 		...state,
 		items: withOutcomes(state.items, outcomes),
-		outputPerStatus: hasOutputPerStatusNow(context, state),
+		outputPerStatus,
+		withStatuses: hasStatusOutputs(context, outputPerStatus),
 		keyed: hasOnceKey(context),
 		withHours: hasOutsideHoursOutput(context),
 		withDryRun: hasDryRun(context),

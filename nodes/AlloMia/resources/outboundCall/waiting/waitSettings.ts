@@ -16,13 +16,14 @@ import {
 	type DialResult,
 } from '../dispatch/dialResults';
 import { readPollInterval } from '../dispatch/dialSettings';
+import { readFailedItem } from '../dispatch/failedItem';
 import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
 import {
 	hasDryRun,
 	hasOnceKey,
 	hasOutsideHoursOutput,
-	metadataOf,
+	storedOptions,
 } from '../dispatch/readParameters';
 
 /** How the results come; `auto`: by callback, unless that is known to be impossible. */
@@ -61,6 +62,12 @@ export function hasOutputPerStatus(
 	const outputPerStatus: unknown = context.getNodeParameter('options.outputPerStatus', 0, false);
 	const isOn = readBoolean('Output per Status', { outputPerStatus }, 'outputPerStatus', issues);
 	return isOn && !isAgentTool(context);
+}
+
+/** Whether each status has an output, used or not: the editor shows them for an expression. */
+export function hasStatusOutputs(context: IExecuteFunctions, outputPerStatus: boolean): boolean {
+	const isExpression = String(storedOptions(context).outputPerStatus).startsWith('=');
+	return outputPerStatus || (isExpression && !isAgentTool(context));
 }
 
 /** @throws NodeOperationError that names the parameter */
@@ -129,7 +136,7 @@ export function toWaitingState(
 				message: describeIssues(item.issues),
 				description: 'Nobody was called for this item.',
 			};
-			return [{ itemIndex, error, metadata: metadataOf(context, itemIndex) }];
+			return [{ itemIndex, error, ...readFailedItem(context, itemIndex) }];
 		}
 		if (item.value.dryRun) return [{ itemIndex, shown: dryRunOutput(context, item.value) }];
 		const { metadata, testNumber } = item.value;
@@ -143,7 +150,7 @@ export function toWaitingState(
 		}
 		if (!outcome.ok) {
 			const { message, description } = outcome.failure;
-			return [{ itemIndex, error: { message, description }, metadata }];
+			return [{ itemIndex, error: { message, description }, metadata, testNumber }];
 		}
 		const { outboundCallId, contactId, status } = outcome.value;
 		const call = ended.get(outboundCallId) ?? { outboundCallId, contactId, status };
@@ -155,6 +162,7 @@ export function toWaitingState(
 		deadline: Date.now() + maxWait,
 		outputPerStatus,
 		keyed: hasOnceKey(context),
+		withStatuses: hasStatusOutputs(context, outputPerStatus),
 		withHours: hasOutsideHoursOutput(context),
 		withDryRun: hasDryRun(context),
 		items: waiting,

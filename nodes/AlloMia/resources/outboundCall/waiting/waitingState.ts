@@ -24,6 +24,8 @@ export interface WaitingItem {
 	metadata?: IDataObject;
 	/** The number called in place of the person's, in a test. */
 	testNumber?: string;
+	/** Whether nobody was to be called for an item with an error. */
+	dryRun?: true;
 }
 
 /** The state of a waiting execution, which n8n stores: any process can resume it. */
@@ -33,6 +35,8 @@ export interface WaitingState {
 	/** When it is resumed at the latest, in ms since 1970. */
 	deadline: number;
 	outputPerStatus: boolean;
+	/** Whether there is an output for each status; if not set, with Output per Status. */
+	withStatuses?: boolean;
 	/** Whether Call Once Per is set, which adds an output for items already called. */
 	keyed?: boolean;
 	/** Whether Calling Hours are set, which adds an output. */
@@ -66,12 +70,13 @@ export function withOutcomes(
 }
 
 /** The names of the outputs, in their order: see `outputsExpression`. */
-function outputLabels({ outputPerStatus, keyed, withHours, withDryRun }: WaitingState): string[] {
+function outputLabels(state: WaitingState): string[] {
+	const { outputPerStatus, withStatuses = outputPerStatus, keyed, withHours, withDryRun } = state;
 	return [
-		...(outputPerStatus ? [...Object.values(statusLabels), 'Timed Out'] : ['Called']),
-		...(outputPerStatus && keyed ? ['Already Called'] : []),
+		...(withStatuses ? [...Object.values(statusLabels), 'Timed Out'] : ['Called']),
+		...(withStatuses && keyed ? ['Already Called'] : []),
 		...(withHours ? ['Outside Hours'] : []),
-		...(outputPerStatus && withDryRun ? ['Dry Run'] : []),
+		...(withStatuses && withDryRun ? ['Dry Run'] : []),
 	];
 }
 
@@ -82,9 +87,9 @@ function outputLabels({ outputPerStatus, keyed, withHours, withDryRun }: Waiting
 export function waitingOutputs(node: INode, state: WaitingState): INodeExecutionData[][] {
 	const labels = outputLabels(state);
 	const outputs = labels.map((): INodeExecutionData[] => []);
-	// An item whose output the node no longer has leaves by the first one.
+	// An item whose output the node does not have leaves by the first one.
 	for (const item of state.items) {
-		outputs[Math.max(0, labels.indexOf(labelOf(item)))]?.push(toOutput(node, item));
+		outputs[Math.max(0, labels.indexOf(labelOf(item, state) ?? ''))]?.push(toOutput(node, item));
 	}
 	return outputs;
 }
@@ -106,31 +111,39 @@ export function pairedSource(
 
 function toOutput(
 	node: INode,
-	{ itemIndex, call, error, metadata, testNumber, shown, outside }: WaitingItem,
+	{ itemIndex, call, error, metadata, testNumber, dryRun, shown, outside }: WaitingItem,
 ): INodeExecutionData {
+	const more = {
+		...(dryRun ? { dryRun } : {}),
+		...(metadata ? { metadata } : {}),
+		...(testNumber ? { testNumber } : {}),
+	};
 	if (outside) return { ...outside, pairedItem: { item: itemIndex } };
 	if (shown) return { json: shown, pairedItem: { item: itemIndex } };
 	if (error) {
 		const { message, description } = error;
 		const failure = new NodeOperationError(node, message, { description, itemIndex });
-		return errorItem(failure, itemIndex, metadata);
+		return errorItem(failure, itemIndex, more);
 	}
 	const timedOut = isTerminal(String(call?.status)) ? {} : { timedOut: true };
 	return {
 		json: {
 			...call,
 			...timedOut,
-			...(metadata ? { metadata } : {}),
-			...(testNumber ? { testNumber } : {}),
+			...more,
 		},
 		pairedItem: { item: itemIndex },
 	};
 }
 
 /** The output for an item with Output per Status. Errors go to Failed, unless n8n routes them to the error output. */
-function labelOf({ call, error, shown, outside }: WaitingItem): string {
+function labelOf(
+	{ call, error, shown, outside }: WaitingItem,
+	{ outputPerStatus }: WaitingState,
+): string | undefined {
 	if (outside) return 'Outside Hours';
 	if (shown) return shown.alreadyCalled ? 'Already Called' : 'Dry Run';
+	if (!outputPerStatus) return undefined;
 	if (error) return statusLabels.failed;
 	const status = terminalStatuses.find((it) => it === call?.status);
 	return status ? statusLabels[status] : 'Timed Out';

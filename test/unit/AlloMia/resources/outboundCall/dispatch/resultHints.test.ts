@@ -60,6 +60,12 @@ it.each([
 	]);
 });
 
+it('a time in UTC is one', () => {
+	expect(hints([four[0] ?? {}], [outside('2026-12-01T09:00:00Z')])[0]).toContain(
+		'from 2026-12-01 09:00 (UTC).',
+	);
+});
+
 describe('that a test concerns other people', () => {
 	it('is said, waiting or not', () => {
 		const said = [expect.stringContaining('The nodes that follow still act on those people')];

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import {
+	countTested,
 	firstForTest,
 	isTestRun,
 } from '../../../../../../nodes/AlloMia/resources/outboundCall/dispatch/testRun';
@@ -38,9 +39,9 @@ function run(
 }
 
 /** A sub-workflow that has waited. */
-const resumed = (callerSource: string | undefined, executions = {}) =>
-	run('integrated', {
-		source: 'integrated',
+const resumed = (callerSource: string | undefined, executions = {}, mode = 'integrated') =>
+	run(mode, {
+		source: mode,
 		stored: {
 			parentExecution: {
 				executionId: 'caller',
@@ -65,10 +66,13 @@ it.each([
 	['one whose caller is only stored', resumed(undefined, { caller: storedSource('manual') })],
 	['one whose caller is repeated', resumed('retry', { caller: storedSource('manual') })],
 	['an evaluation', run('evaluation')],
+	['an error workflow of its sub-workflow', resumed('manual', {}, 'error')],
+	['an error workflow of its retry', resumed('retry', { caller: storedSource('manual') }, 'error')],
 	[
 		'what the AI assistant runs',
 		run('trigger', { source: 'trigger', stored: { manualData: { source: 'instance_ai' } } }),
 	],
+	['its sub-workflow', resumed('trigger', { caller: { manualData: { source: 'instance_ai' } } })],
 ])('Test Number is for %s', async (_, context) => expect(await isTestRun(context)).toBe(true));
 
 it.each([
@@ -78,6 +82,8 @@ it.each([
 	['its sub-workflow after a wait', resumed('trigger')],
 	['one deeper', resumed('integrated', { caller: calledBy('root', 'webhook') })],
 	['what a published n8n agent runs', run('integrated', { source: 'integrated' })],
+	['an error workflow', run('error', { source: 'error' })],
+	['an error workflow whose failed execution is gone', resumed('integrated', {}, 'error')],
 	['a chat with n8n', run('chat', { source: 'chat', stored: { manualData: { userId: 'u' } } })],
 	['a run from the editor without it', run('manual', { options: {} })],
 ])('Test Number is not for %s', async (_, context) => expect(await isTestRun(context)).toBe(false));
@@ -96,20 +102,36 @@ it('Test Number is for the retry of a test, also where n8n does not tell what it
 	expect(await isTestRun(context as unknown as IExecuteFunctions)).toBe(true);
 });
 
-it('Test Number is called for five items of all rounds of a loop, and again where a round is tried again', () => {
-	const node = {};
+describe('of all rounds of a loop, five calls are placed', () => {
 	const items = [0, 1, 2].map((itemIndex) => ({ itemIndex, ok: true, value: { body: {} } }));
-	const tested = (round: number) => {
-		const context = {
-			getContext: () => node,
-			getNode: () => ({}),
-			evaluateExpression: () => round,
-		};
-		return firstForTest(
-			context as unknown as IExecuteFunctions,
-			items as unknown as Parameters<typeof firstForTest>[1],
-		).length;
-	};
-	expect([0, 1, 1].map(tested)).toEqual([3, 2, 2]);
-	expect(() => tested(2)).toThrow('Test Number is called for 5 items of an execution at most');
+
+	/** Runs the rounds, in which as many calls are placed: how many items each may call for. */
+	function rounds(...all: Array<[round: number, placed?: number]>) {
+		const node = {};
+		return all.map(([round, placed]) => {
+			const context = {
+				getContext: () => node,
+				getNode: () => ({}),
+				evaluateExpression: () => round,
+				addExecutionHints: () => {},
+			} as unknown as IExecuteFunctions;
+			const first = firstForTest(context, items as unknown as Parameters<typeof firstForTest>[1]);
+			countTested(context, placed ?? first.length);
+			return first.length;
+		});
+	}
+
+	it('and again where a round is tried again', () => {
+		expect(rounds([0], [1], [1])).toEqual([3, 2, 2]);
+	});
+
+	it('whoever was not called does not count', () => {
+		expect(rounds([0, 0], [1, 1], [2], [3])).toEqual([3, 3, 3, 1]);
+	});
+
+	it('and the next is an error, which a loop notices', () => {
+		expect(() => rounds([0], [1], [2])).toThrow(
+			'Test Number is called 5 times in an execution at most',
+		);
+	});
 });

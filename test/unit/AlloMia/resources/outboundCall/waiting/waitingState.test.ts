@@ -39,6 +39,27 @@ describe('what an execution waits for', () => {
 		expect(again).toEqual(first);
 	});
 
+	it('leaves by the outputs that the editor shows, if an expression turns Output per Status off', () => {
+		const state = {
+			wait: '1/n/0',
+			deadline: 0,
+			outputPerStatus: false,
+			withStatuses: true,
+			keyed: true,
+			withHours: true,
+			withDryRun: true,
+			items: [
+				...items,
+				{ itemIndex: 5, shown: { alreadyCalled: true } },
+				{ itemIndex: 6, outside: { json: { callAt: 'later' } } },
+			],
+		};
+		const found = waitingOutputs(node, state).map((output) =>
+			output.map(({ pairedItem }) => (pairedItem as { item: number }).item),
+		);
+		expect(found).toEqual([[0, 1, 2, 3], [], [], [], [], [5], [6], [4]]);
+	});
+
 	it.each([
 		[true, 5],
 		[false, 0],
