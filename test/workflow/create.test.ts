@@ -472,6 +472,7 @@ describe('a dry run', () => {
 		});
 		expect(outputJson(continued)).toEqual([
 			{
+				dryRun: true,
 				error: expect.stringContaining('Phone Number'),
 				message: expect.stringContaining('Nobody was called'),
 			},
