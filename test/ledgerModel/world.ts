@@ -1,25 +1,19 @@
+import { seeded } from '../random';
+
 /** Time, chance and processes of a model: everything that happens is an event of its own. */
 export class World {
 	now = 1_000_000;
-
-	private seed: number;
 
 	private order = 0;
 
 	private readonly events: Array<{ at: number; order: number; owner?: Mortal; run: () => void }> =
 		[];
 
-	constructor(seed: number) {
-		this.seed = seed >>> 0;
-	}
+	/** Evenly spread from 0 up to 1. */
+	readonly random: () => number;
 
-	/** Evenly spread from 0 up to 1 (mulberry32). */
-	random(): number {
-		this.seed = (this.seed + 0x6d2b79f5) >>> 0;
-		let t = this.seed;
-		t = Math.imul(t ^ (t >>> 15), t | 1);
-		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+	constructor(seed: number) {
+		this.random = seeded(seed);
 	}
 
 	/** A whole number from 0 up to `end`, without it. */

@@ -18,7 +18,7 @@ import { startSimulator, type Simulator } from '../simulator';
 import { describeIfComplete } from '../e2e/support/missing';
 import { alloMia, alloMiaTrigger, branches, connect, node } from '../e2e/support/nodes';
 import { dialledTwice, runAgain } from '../e2e/support/reruns';
-import { callThenLog, isAtLog, silentLog } from '../e2e/support/waiting';
+import { callThenLog, isAtLog, jitter, silentLog } from '../e2e/support/waiting';
 import { event, manualWorkflow, runByHand } from '../e2e/support/triggers';
 import { post } from '../webhooks';
 import { since } from '../e2e/support/version';
@@ -158,7 +158,7 @@ describeIfComplete('queue')(
 			const id = await manualWorkflow(cluster, [call, trigger], unpublished);
 			const run = async () => {
 				const execution = await runByHand(cluster, id);
-				const output = cluster.workers.map((it) => it.output()).join('');
+				const output = cluster.workerOutputs().join('');
 				expect(output).toContain(`Worker started execution ${execution.id} `);
 				return execution;
 			};
@@ -178,11 +178,7 @@ describeIfComplete('queue')(
 			const workflow = await active([
 				alloMia(credential, { operation: 'createAndWait', phoneNumber: '={{ $json.phone }}' }),
 			]);
-			let seed = 7;
-			simulator.setPace(() => {
-				seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-				return (seed / 2 ** 31) * 2000;
-			});
+			simulator.setPace(jitter(2000));
 			const count = 30;
 			for (let index = 0; index < count; index += 1) {
 				await workflow.send(phones('1000', '0001', '0003'));
@@ -263,8 +259,8 @@ describeIfComplete('queue')(
 				const all = await listExecutions(cluster.session, workflow.id);
 				return all.length === count && all.every(({ status }) => status === 'waiting');
 			});
-			await cluster.main?.stop('SIGKILL');
-			await cluster.startMain();
+			await cluster.kill('main');
+			await cluster.start('main');
 			await Promise.all(
 				simulator.dials.map(
 					async ({ outboundCallId }) => await simulator.endCall(outboundCallId, 'completed'),
@@ -289,11 +285,9 @@ describeIfComplete('queue')(
 				await simulator.endCall(outboundCallId, 'busy');
 			}
 			await until('the next node', () => isAtLog(simulator));
-			await Promise.all(
-				cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
-			);
+			await cluster.killWorkers();
 			simulator.clearFaults();
-			await cluster.startWorkers(2);
+			await cluster.startWorkers();
 			const over = await until(
 				'n8n to notice the crash',
 				async () => {
@@ -334,11 +328,9 @@ describeIfComplete('queue')(
 				);
 				for (const list of lists) await workflow.send(phones(...list));
 				await until('some calls', () => simulator.dials.length >= moment, 120_000, 5);
-				await Promise.all(
-					cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
-				);
+				await cluster.killWorkers();
 				const before = simulator.dials.length;
-				await cluster.startWorkers(2);
+				await cluster.startWorkers();
 				const over = await until(
 					'n8n to notice the crash',
 					async () => {
@@ -517,7 +509,7 @@ describeIfComplete('queue')(
 				const placed = items.filter(({ outboundCallId }) => outboundCallId !== undefined);
 				const left = items.filter(({ alreadyCalled }) => alreadyCalled === true);
 				expect([placed.length, left.length]).toEqual([31, 4 + 120 - 31]);
-				const workers = cluster.workers.map((it) => it.output().includes('Worker started'));
+				const workers = cluster.workerOutputs().map((it) => it.includes('Worker started'));
 				expect(workers).toEqual([true, true]);
 			},
 		);
@@ -556,12 +548,10 @@ describeIfComplete('queue')(
 			const list = phones(...Array.from({ length: 40 }, (_, index) => `${2000 + index}`));
 			await workflow.send(list);
 			await until('some calls', () => simulator.dials.length >= 12, 120_000, 5);
-			await Promise.all(
-				cluster.workers.splice(0).map(async (worker) => await worker.stop('SIGKILL')),
-			);
+			await cluster.killWorkers();
 			const before = simulator.dials.length;
 			expect(before).toBeLessThan(40);
-			await cluster.startWorkers(2);
+			await cluster.startWorkers();
 			await workflow.send(list);
 			const execution = await until(
 				'the second list to end',

@@ -7,6 +7,7 @@ import {
 	type Execution,
 	type WorkflowNode,
 } from '../../../scripts/lib/workflows';
+import { seeded } from '../../random';
 import { ids, type Simulator } from '../../simulator';
 import { activeWorkflow, type Bench } from './bench';
 import { alloMia, connect, noOp } from './nodes';
@@ -84,9 +85,6 @@ export const lookUps = ({ simulator }: Bench) =>
 
 /** Evenly spread over 0 to `max` ms, the same in every run. */
 export function jitter(max: number): () => number {
-	let seed = 42;
-	return () => {
-		seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-		return (seed / 2 ** 31) * max;
-	};
+	const random = seeded(42);
+	return () => random() * max;
 }

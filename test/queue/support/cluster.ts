@@ -26,16 +26,18 @@ interface Postgres {
 	Client: new (options: object) => PostgresClient;
 }
 
+/** The processes of n8n in queue mode. */
+export type Part = 'main' | 'webhook' | 'worker 0' | 'worker 1';
+
+export const workers: Part[] = ['worker 0', 'worker 1'];
+export const parts: Part[] = ['main', 'webhook', ...workers];
+
 /**
  * n8n in queue mode, each part a process of its own: a main, a webhook processor and two workers,
  * over a PostgreSQL and a Redis of their own.
  */
 export class Cluster {
-	readonly workers: N8nProcess[] = [];
-
-	main: N8nProcess | undefined;
-
-	private webhooks: N8nProcess | undefined;
+	private readonly running = new Map<Part, N8nProcess>();
 
 	private constructor(
 		readonly name: string,
@@ -43,7 +45,8 @@ export class Cluster {
 		readonly mainPort: number,
 		readonly webhookPort: number,
 		readonly session: Session,
-		private readonly services: Services,
+		readonly services: Services,
+		private readonly settings: Record<string, string>,
 	) {}
 
 	/** Where production webhooks and waiting executions are reached. */
@@ -60,20 +63,21 @@ export class Cluster {
 		return `http://127.0.0.1:${this.mainPort}`;
 	}
 
-	static async start(): Promise<Cluster> {
+	/** @param settings more environment variables of n8n's, for all parts */
+	static async start(settings: Record<string, string> = {}): Promise<Cluster> {
 		const name = `allomia_test_${randomBytes(4).toString('hex')}`;
 		const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-queue-'));
 		const services = await startServices();
 		await query(services, 'postgres', `CREATE DATABASE ${name}`);
 		await installPackage(path.join(folder, 'package'), readEnvironment().tarball);
-		const mainPort = await freePort();
-		const webhookPort = await freePort();
+		const [mainPort, webhookPort] = [await freePort(), await freePort()];
 		const session = new Session(`http://127.0.0.1:${mainPort}`);
-		const cluster = new Cluster(name, folder, mainPort, webhookPort, session, services);
+		const ports = [mainPort, webhookPort] as const;
+		const cluster = new Cluster(name, folder, ...ports, session, services, settings);
 		try {
-			await cluster.startMain();
+			await cluster.start('main');
 			await session.signIn();
-			await allOf([cluster.startWebhooks(), cluster.startWorkers(2)]);
+			await allOf([cluster.start('webhook'), cluster.startWorkers()]);
 		} catch (error) {
 			// Processes left behind would keep the test run from ending.
 			await cluster.stop();
@@ -87,39 +91,58 @@ export class Cluster {
 		return await query(this.services, this.name, sql);
 	}
 
-	async startMain(): Promise<void> {
-		this.main = await this.startPart('main', ['start'], this.mainPort, '/healthz/readiness');
+	/** Starts a part, which is not running. */
+	async start(part: Part): Promise<N8nProcess> {
+		const process = await this.launch(part);
+		this.running.set(part, process);
+		return process;
 	}
 
-	async startWorkers(count: number): Promise<void> {
-		const first = this.workers.length;
-		await allOf(
-			Array.from({ length: count }, async (_, index) => {
-				this.workers.push(await this.startWorker(`worker ${first + index}`));
-			}),
-		);
+	async startWorkers(): Promise<void> {
+		await allOf(workers.map(async (part) => await this.start(part)));
 	}
 
-	/** Makes the workers let go of what nothing refers to any more. */
+	/** A part's process, as long as it is running. */
+	processOf(part: Part): N8nProcess | undefined {
+		const process = this.running.get(part);
+		const { exitCode, signalCode } = process?.child ?? {};
+		return exitCode === null && signalCode === null ? process : undefined;
+	}
+
+	/** Kills parts on the spot. */
+	async kill(...victims: Part[]): Promise<void> {
+		await Promise.all(victims.map(async (part) => await this.running.get(part)?.stop('SIGKILL')));
+	}
+
+	async killWorkers(): Promise<void> {
+		await this.kill(...workers);
+	}
+
+	/** What the workers have written since they were started. */
+	workerOutputs(): string[] {
+		return workers.map((part) => this.running.get(part)?.output() ?? '');
+	}
+
+	/** Makes all parts let go of what nothing refers to any more. */
 	collectGarbage(): void {
-		for (const worker of this.workers) worker.child.kill('SIGUSR2');
+		for (const part of parts) this.processOf(part)?.child.kill('SIGUSR2');
 	}
 
 	async stop(): Promise<void> {
-		const parts = [...this.workers, this.webhooks, this.main];
-		await Promise.all(parts.map(async (part) => await part?.stop()));
+		await Promise.all([...this.running.values()].map(async (it) => await it.stop()));
 		await this.services.stop();
 		fs.rmSync(this.folder, { recursive: true, force: true });
 	}
 
-	private async startWebhooks(): Promise<void> {
-		const command = ['webhook'];
-		this.webhooks = await this.startPart('webhook', command, this.webhookPort, '/healthz');
-	}
-
-	private async startWorker(name: string): Promise<N8nProcess> {
+	private async launch(part: Part): Promise<N8nProcess> {
+		if (part === 'main') {
+			return await this.startPart(part, ['start'], this.mainPort, '/healthz/readiness');
+		}
+		if (part === 'webhook') {
+			return await this.startPart(part, ['webhook'], this.webhookPort, '/healthz');
+		}
 		const port = await freePort();
-		return await this.startPart(name, ['worker', '--concurrency=5'], port, '/healthz/readiness', {
+		return await this.startPart(part, ['worker', '--concurrency=5'], port, '/healthz/readiness', {
 			// Workers then write down which executions they take.
 			N8N_LOG_LEVEL: 'info',
 			// After that, n8n throws away what the executions of a killed worker hold: a busy machine may need
@@ -127,7 +150,6 @@ export class Cluster {
 			QUEUE_WORKER_LOCK_DURATION: String(10 * 60_000),
 			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
 			QUEUE_HEALTH_CHECK_PORT: String(port),
-			NODE_OPTIONS: `--require ${JSON.stringify(path.join(__dirname, 'collectGarbage.js'))}`,
 		});
 	}
 
@@ -136,7 +158,7 @@ export class Cluster {
 	 * there what it was at when it was killed.
 	 */
 	private async startPart(
-		name: string,
+		name: Part,
 		command: string[],
 		port: number,
 		health: string,
@@ -165,7 +187,9 @@ export class Cluster {
 				DB_POSTGRESDB_DATABASE: this.name,
 				N8N_REDIS_KEY_PREFIX: this.name,
 				N8N_DEFAULT_BINARY_DATA_MODE: 'database',
+				NODE_OPTIONS: `--require ${JSON.stringify(path.join(__dirname, 'collectGarbage.js'))}`,
 				...extra,
+				...this.settings,
 			},
 			readyUrl: `http://127.0.0.1:${port}${health}`,
 		});
@@ -173,7 +197,7 @@ export class Cluster {
 }
 
 /** Waits for all, also where one fails: what they start is to be ended then. */
-async function allOf(started: Array<Promise<void>>): Promise<void> {
+async function allOf(started: Array<Promise<unknown>>): Promise<void> {
 	await Promise.allSettled(started);
 	await Promise.all(started);
 }

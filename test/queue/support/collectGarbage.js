@@ -1,4 +1,4 @@
-/** Loaded into n8n's workers: on SIGUSR2, they collect garbage, as they do by themselves when memory runs short. */
+/** Loaded into n8n: on SIGUSR2, they collect garbage, as they do by themselves when memory runs short. */
 const v8 = require('node:v8');
 const vm = require('node:vm');
 

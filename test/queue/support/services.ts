@@ -10,20 +10,33 @@ import { until } from '../../../scripts/lib/workflows';
 export interface Services {
 	postgres: { host: string; port: number; user: string };
 	redis: { host: string; port: number };
+	/** Kills Redis, and starts it again with what it had stored. */
+	crashRedis(): Promise<void>;
 	stop(): Promise<void>;
 }
 
 export async function startServices(): Promise<Services> {
 	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-services-'));
 	const children: ChildProcess[] = [];
+	let redisProcess: ChildProcess | undefined;
 	const stop = async () => {
-		await Promise.all(children.map(end));
+		await Promise.all(
+			[...children, ...(redisProcess ? [redisProcess] : [])].map(async (it) => await end(it)),
+		);
 		fs.rmSync(folder, { recursive: true, force: true });
 	};
 	try {
 		const postgres = await startPostgres(path.join(folder, 'postgres'), children);
-		const redis = await startRedis(path.join(folder, 'redis'), children);
-		return { postgres, redis, stop };
+		const redis = { host: '127.0.0.1', port: await freePort() };
+		const startRedis = async () => {
+			redisProcess = await startRedisServer(path.join(folder, 'redis'), redis.port);
+		};
+		await startRedis();
+		const crashRedis = async () => {
+			if (redisProcess) await end(redisProcess, 'SIGKILL');
+			await startRedis();
+		};
+		return { postgres, redis, crashRedis, stop };
 	} catch (error) {
 		await stop();
 		throw error;
@@ -56,16 +69,21 @@ async function startPostgres(folder: string, children: ChildProcess[]) {
 	return { host: '127.0.0.1', port, user: 'postgres' };
 }
 
-async function startRedis(folder: string, children: ChildProcess[]) {
-	const port = await freePort();
-	fs.mkdirSync(folder);
-	const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+async function startRedisServer(folder: string, port: number): Promise<ChildProcess> {
+	fs.mkdirSync(folder, { recursive: true });
+	const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+	// Each write is in its file before it is answered, so that a kill loses nothing.
+	settings.push('--save', '', '--appendonly', 'yes');
 	const server = spawn(program('redis-server'), settings, { stdio: ['ignore', 'pipe', 'ignore'] });
-	children.push(server);
 	let output = '';
 	server.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-	await until('Redis to start', () => output.includes('Ready to accept connections'), 120_000);
-	return { host: '127.0.0.1', port };
+	try {
+		await until('Redis to start', () => output.includes('Ready to accept connections'), 120_000);
+	} catch (error) {
+		await end(server, 'SIGKILL');
+		throw error;
+	}
+	return server;
 }
 
 /** PostgreSQL refuses to run as root: its package brings a user for it. */
@@ -90,11 +108,11 @@ function succeeds(file: string, args: string[]): boolean {
 	}
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
 	if (child.exitCode !== null || child.signalCode !== null) return;
 	const ended = new Promise((resolve) => child.once('exit', resolve));
 	// SIGINT is PostgreSQL's fast shutdown; Redis ends by it too.
-	child.kill('SIGINT');
+	child.kill(signal);
 	const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
 	await ended;
 	clearTimeout(patience);

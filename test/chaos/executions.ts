@@ -1,0 +1,105 @@
+import { parse } from 'flatted';
+import type { OutputItem } from '../../scripts/lib/workflows';
+import type { Cluster } from '../queue/support/cluster';
+import type { Answer, Run } from './judge';
+
+type Output = Array<OutputItem[] | null> | undefined;
+
+/** The parts of n8n's stored execution data that are read here. */
+interface StoredData {
+	resultData?: { runData?: Record<string, Array<{ data?: { main?: Output } }>> };
+	executionData?: { nodeExecutionStack?: Array<{ data?: { main?: Output } }> };
+}
+
+/** How many executions are read at a time. */
+const page = 200;
+
+/** Reads the executions from n8n's database, since its API is not there while main is down. */
+export class Executions {
+	/** Which list each execution is for: n8n discards the data of some. */
+	private readonly lists = new Map<number, string>();
+
+	private last = 0;
+
+	constructor(private readonly cluster: Pick<Cluster, 'query'>) {}
+
+	/** Remembers the lists of new executions. */
+	async watch(): Promise<void> {
+		// They may appear in another order than that of their IDs.
+		const runs = await this.read(`e.id > ${this.last - 20}`);
+		this.last = runs.at(-1)?.id ?? this.last;
+	}
+
+	/** How many have not ended. */
+	async countOpen(): Promise<number> {
+		const [row] = await this.cluster.query(
+			"SELECT count(*) FROM execution_entity WHERE status IN ('new', 'running', 'waiting')",
+		);
+		return Number(row?.count);
+	}
+
+	/** The IDs of those that failed and were not run again. */
+	async failed(): Promise<number[]> {
+		const rows = await this.cluster.query(`
+			SELECT e.id FROM execution_entity e
+			WHERE e.status IN ('crashed', 'error') AND NOT EXISTS (
+				SELECT 1 FROM execution_entity r WHERE r."retryOf" = e.id::text)`);
+		return rows.map(({ id }) => Number(id));
+	}
+
+	/** All of them, from the first to the last. */
+	async all(): Promise<Run[]> {
+		return await this.read('true');
+	}
+
+	private async read(condition: string): Promise<Run[]> {
+		const runs: Run[] = [];
+		for (let last = 0; ; ) {
+			const rows = await this.cluster.query(`
+				SELECT e.id, e.status, e."retryOf", d.data FROM execution_entity e
+				LEFT JOIN execution_data d ON d."executionId" = e.id
+				WHERE (${condition}) AND e.id > ${last} ORDER BY e.id LIMIT ${page}`);
+			for (const { id, status, retryOf, data } of rows) {
+				last = Number(id);
+				const stored = typeof data === 'string' ? (parse(data) as StoredData) : {};
+				const list = listOf(stored) ?? this.lists.get(last);
+				if (list !== undefined) this.lists.set(last, list);
+				runs.push({
+					id: last,
+					retryOf: retryOf === null ? undefined : Number(retryOf),
+					status: String(status),
+					list,
+					answers: answersIn(stored),
+					events: outputOf(stored, 'AlloMia Trigger').flatMap(({ json }) =>
+						typeof json.outboundCallId === 'string' ? json.outboundCallId : [],
+					),
+				});
+			}
+			if (rows.length < page) return runs;
+		}
+	}
+}
+
+function outputOf({ resultData }: StoredData, node: string): OutputItem[] {
+	const runs = resultData?.runData?.[node] ?? [];
+	return runs.flatMap(({ data }) => (data?.main ?? []).flatMap((items) => items ?? []));
+}
+
+/** The list that was posted, in the webhook's output, or in what it had not handed on yet. */
+function listOf(stored: StoredData): string | undefined {
+	const posted = [
+		...outputOf(stored, 'Webhook'),
+		...(stored.executionData?.nodeExecutionStack ?? []).flatMap(({ data }) =>
+			(data?.main ?? []).flatMap((items) => items ?? []),
+		),
+	];
+	const bodies = posted.map(({ json }) => json.body as { list?: unknown } | undefined);
+	return bodies.map((body) => body?.list).find((list) => typeof list === 'string');
+}
+
+function answersIn(stored: StoredData): Answer[] {
+	return outputOf(stored, 'AlloMia').map(({ json, pairedItem }) => ({
+		index: (pairedItem as { item?: number } | undefined)?.item,
+		...(json as Omit<Answer, 'index'>),
+	}));
+}

@@ -1,0 +1,135 @@
+import type { Connections, CredentialReference, WorkflowNode } from '../../scripts/lib/workflows';
+import { alloMia, alloMiaTrigger, connect, node } from '../e2e/support/nodes';
+
+/** A workflow that lists are posted to. */
+export interface Kind {
+	name: string;
+	/** How often each list is posted; what is posted twice has keys. */
+	deliveries: number;
+	nodes(credential: CredentialReference): [WorkflowNode[], Connections];
+}
+
+/** What is posted of a person. */
+export interface Row {
+	phone: string;
+	/** The days on which they may be called, for lists with calling hours. */
+	days: string[];
+}
+
+const week = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** Every day, or for every fourth person none that is today, anywhere. */
+export function daysOf(index: number): string[] {
+	const dayAfterTomorrow = (new Date().getUTCDay() + 1) % 7;
+	return index % 4 === 3 ? [week[dayAfterTomorrow] as string] : week;
+}
+
+const calling = (
+	credential: CredentialReference,
+	{ options, ...parameters }: Record<string, unknown>,
+) =>
+	alloMia(
+		credential,
+		{
+			phoneNumber: '={{ $json.phone }}',
+			options: { timeout: 5_000, ...(options as object) },
+			...parameters,
+		},
+		{ onError: 'continueRegularOutput' },
+	);
+
+/** Lets executions be killed after the calls. */
+const pause = () => node('n8n-nodes-base.wait', 1.1, 'Wait', { amount: 2, unit: 'seconds' });
+
+const waiting = { operation: 'createAndWait', waitFor: 'callback' };
+const oneMinute = { maxWait: 1, maxWaitUnit: 'minutes' };
+const key = { onceKey: '={{ $json.phone }}' };
+
+export const kinds: Kind[] = [
+	{
+		name: 'Create, results at the trigger',
+		deliveries: 1,
+		nodes: (credential) => [
+			[
+				calling(credential, {
+					callback: 'trigger',
+					options: { metadata: { entry: [{ name: 'phone', value: '={{ $json.phone }}' }] } },
+				}),
+				pause(),
+				alloMiaTrigger(credential),
+			],
+			connect('AlloMia', 'Wait'),
+		],
+	},
+	{
+		name: 'Create with Call Once Per, posted twice',
+		deliveries: 2,
+		nodes: (credential) => [
+			[calling(credential, { callback: 'trigger', options: key }), alloMiaTrigger(credential)],
+			{},
+		],
+	},
+	{
+		name: 'Create and Wait',
+		deliveries: 1,
+		nodes: (credential) => [
+			[calling(credential, { ...waiting, ...oneMinute }), pause()],
+			connect('AlloMia', 'Wait'),
+		],
+	},
+	{
+		name: 'Create and Wait with Call Once Per and outputs, posted twice',
+		deliveries: 2,
+		nodes: (credential) => [
+			[
+				calling(credential, {
+					...waiting,
+					...oneMinute,
+					options: { ...key, outputPerStatus: true },
+				}),
+			],
+			{},
+		],
+	},
+	{
+		name: 'Create and Wait by polling',
+		deliveries: 1,
+		nodes: (credential) => [
+			[
+				calling(credential, {
+					...waiting,
+					...oneMinute,
+					waitFor: 'polling',
+					options: { pollInterval: 1 },
+				}),
+			],
+			{},
+		],
+	},
+	{
+		name: 'Create, five calls at once',
+		deliveries: 1,
+		nodes: (credential) => [
+			[calling(credential, { options: { maxInProgress: 5, pollInterval: 1 } })],
+			{},
+		],
+	},
+	{
+		name: 'Create in calling hours',
+		deliveries: 1,
+		nodes: (credential) => [
+			[
+				calling(credential, {
+					options: {
+						callingHours: 'custom',
+						callingWindows: {
+							window: [{ days: '={{ $json.days }}', from: '00:00', to: '24:00' }],
+						},
+						timeZone: 'UTC',
+					},
+				}),
+			],
+			{},
+		],
+	},
+];

@@ -1,0 +1,87 @@
+import type { Chaos } from './run';
+import type { Faults } from './judge';
+
+const faultNames: Record<keyof Faults, string> = {
+	calledTwice: 'People called twice',
+	unaccounted: 'Items without an answer or an error',
+	mixedUp: 'Items with the call of somebody else',
+	lostResults: 'Results that n8n had taken, and that came out nowhere',
+	stuck: 'Executions that did not end',
+	lostLists: 'Lists that n8n had accepted, and has no execution of',
+};
+
+/** How many of what is wrong are listed. */
+const shown = 20;
+
+/** The tables of a run, in Markdown. */
+export function report({ faults, counts, blows, seconds, samples }: Chaos): string {
+	const total = [...blows.values()].reduce((sum, count) => sum + count, 0);
+	const { answers, ...figures } = counts;
+	return [
+		table('What was done to n8n', [
+			...[...blows].sort(([, a], [, b]) => b - a),
+			['**Kills, cuts and stalls**', total],
+		]),
+		table('What came of it', [
+			['Minutes', Math.round(seconds / 6) / 10],
+			['Executions that were sent a list', figures.lists],
+			['Their items', figures.items],
+			['Calls placed', figures.calls],
+			['Executions run again', figures.reruns],
+			['Results taken by n8n', figures.results],
+			['Results that a trigger emitted twice', figures.repeatedResults],
+			['People not called, whom an error names', figures.leftAlone],
+			...Object.entries(faultNames).map(([name, text]): [string, string] => [
+				text,
+				`**${faults[name as keyof Faults].length}**`,
+			]),
+		]),
+		table(
+			'What the items became',
+			Object.entries(answers).sort(([, a], [, b]) => b - a),
+		),
+		table(
+			'Memory of the processes, MB at most',
+			halves(samples).map(([part, first, second]) => [
+				`${part}, first and second half`,
+				`${first}, ${second}`,
+			]),
+		),
+		...Object.entries(faultNames).flatMap(([name, text]) => {
+			const found = faults[name as keyof Faults];
+			return found.length === 0
+				? []
+				: [
+						`${text}:\n${found
+							.slice(0, shown)
+							.map((it) => `- ${it}`)
+							.join('\n')}`,
+					];
+		}),
+	].join('\n\n');
+}
+
+function table(title: string, rows: Array<[string, number | string]>): string {
+	return [
+		`| ${title} | |`,
+		'| --- | ---: |',
+		...rows.map(([name, value]) => `| ${name} | ${value} |`),
+	].join('\n');
+}
+
+/** The most memory that each part held, in the first and the second half of the run. */
+export function halves(
+	samples: Chaos['samples'],
+): Array<[part: string, first: number, second: number]> {
+	const middle = ((samples[0]?.at ?? 0) + (samples.at(-1)?.at ?? 0)) / 2;
+	const most = (of: Chaos['samples']) =>
+		Math.round(Math.max(0, ...of.map(({ megabytes }) => megabytes)));
+	return [...new Set(samples.map(({ part }) => part))].map((part) => {
+		const own = samples.filter((it) => it.part === part);
+		return [
+			part,
+			most(own.filter(({ at }) => at < middle)),
+			most(own.filter(({ at }) => at >= middle)),
+		];
+	});
+}

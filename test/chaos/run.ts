@@ -1,0 +1,242 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createCredential, until } from '../../scripts/lib/workflows';
+import { activeWorkflow, type RunningWorkflow } from '../e2e/support/bench';
+import { Cluster } from '../queue/support/cluster';
+import { seeded } from '../random';
+import { startSimulator, type Simulator } from '../simulator';
+import { post } from '../webhooks';
+import { between, oneOf } from './draw';
+import { Executions } from './executions';
+import { strike, trouble, unreliableCallbacks } from './havoc';
+import { judge, type Evidence, type SentList, type Verdict } from './judge';
+import { daysOf, kinds, type Kind, type Row } from './lists';
+import { people } from './people';
+import { Supervisor, type Sample } from './supervisor';
+
+export interface ChaosOptions {
+	minutes: number;
+	seed: number;
+	/** Told about what is going on, now and then. */
+	say: (line: string) => void;
+}
+
+export interface Chaos extends Verdict {
+	evidence: Evidence;
+	seconds: number;
+	/** How often each thing was done to n8n. */
+	blows: Map<string, number>;
+	samples: Sample[];
+}
+
+/** More executions than that are not waited for: n8n then gets no new lists. */
+const mostOpen = 40;
+
+/** How long executions may take once all is well again, in ms: the longest wait, and n8n's minute after it. */
+const patience = 8 * 60_000;
+
+/**
+ * Lets n8n call lists in queue mode for some minutes, while its processes are killed and AlloMia does what it should not;
+ * then lets all of them end, and judges. With the same seed, the same is done at the same moments.
+ */
+export async function runChaos({ minutes, seed, say }: ChaosOptions): Promise<Chaos> {
+	const simulator = await startSimulator();
+	let cluster: Cluster | undefined;
+	try {
+		cluster = await Cluster.start(settings);
+		return await new Run(cluster, simulator, seed, say).play(minutes * 60_000);
+	} finally {
+		await cluster?.stop();
+		await simulator.stop();
+	}
+}
+
+const settings = {
+	// Judged at the end: none may be deleted before.
+	EXECUTIONS_DATA_PRUNE: 'false',
+	// In minutes; n8n looks for executions without a job every three hours otherwise.
+	N8N_EXECUTIONS_QUEUE_RECOVERY_INTERVAL: '1',
+	DB_PING_TIMEOUT_MS: '60000',
+};
+
+class Run {
+	private readonly lists: SentList[] = [];
+
+	private readonly blows = new Map<string, number>();
+
+	private readonly executions: Executions;
+
+	private readonly retried = new Map<number, number>();
+
+	private isOver = false;
+
+	constructor(
+		private readonly cluster: Cluster,
+		private readonly simulator: Simulator,
+		private readonly seed: number,
+		private readonly say: (line: string) => void,
+	) {
+		this.executions = new Executions(cluster);
+	}
+
+	async play(duration: number): Promise<Chaos> {
+		const { cluster, simulator } = this;
+		const begun = Date.now();
+		const pace = this.random('pace');
+		simulator.setPace(() => between(pace, 200, 4_000));
+		const workflows = await this.publish();
+		const supervisor = new Supervisor(cluster);
+		try {
+			const end = Date.now() + duration;
+			const working = this.follow(supervisor);
+			await Promise.all([
+				this.sendLists(workflows, end),
+				this.strike(end),
+				this.troubleAlloMia(end),
+			]);
+			this.say('All is well again; waiting for the executions to end …');
+			simulator.clearFaults();
+			simulator.setCallbacks({});
+			await supervisor.allUp();
+			const isQuiet = await this.settle();
+			if (!isQuiet) this.say('Not all of them have ended.');
+			this.isOver = true;
+			await working;
+		} finally {
+			this.isOver = true;
+			await supervisor.stop();
+		}
+		const { dials, callbacks } = simulator;
+		const evidence = {
+			lists: this.lists,
+			runs: await this.executions.all(),
+			dials: dials.map(({ outboundCallId, body }) => ({ outboundCallId, phone: body.phoneNumber })),
+			taken: callbacks
+				.filter(({ status, responseBody }) => status === 200 && responseBody === taken)
+				.map(({ outboundCallId }) => outboundCallId),
+		};
+		const { samples } = supervisor;
+		return {
+			...judge(evidence),
+			evidence,
+			blows: this.blows,
+			samples,
+			seconds: (Date.now() - begun) / 1_000,
+		};
+	}
+
+	/** A source of chance of its own for each purpose, since they are asked in an order that varies. */
+	private random(purpose: string): () => number {
+		const hash = [...purpose].reduce((sum, it) => (sum * 31 + it.charCodeAt(0)) >>> 0, 7);
+		return seeded(this.seed ^ hash);
+	}
+
+	private async publish(): Promise<Map<Kind, RunningWorkflow>> {
+		const { cluster, simulator } = this;
+		const credential = await createCredential(cluster.session, {
+			apiKey: simulator.keys.organization,
+			baseUrl: simulator.baseUrl,
+		});
+		const workflows = new Map<Kind, RunningWorkflow>();
+		for (const kind of kinds) {
+			const [nodes, connections] = kind.nodes(credential);
+			workflows.set(kind, await activeWorkflow(cluster, nodes, connections));
+		}
+		return workflows;
+	}
+
+	private async sendLists(workflows: Map<Kind, RunningWorkflow>, end: number): Promise<void> {
+		const random = this.random('lists');
+		const everybody = people(this.random('people'));
+		const sending: Array<Promise<void>> = [];
+		while (Date.now() < end) {
+			const [kind, workflow] = oneOf(
+				[...workflows].map((it) => [1, it]),
+				random,
+			);
+			const size = Math.ceil(random() * 60);
+			const phones = Array.from({ length: size }, () => everybody.next().value);
+			const id = `list ${this.lists.length}`;
+			const list = { id, kind: kind.name, people: phones, accepted: 0 };
+			this.lists.push(list);
+			for (let delivery = 0; delivery < kind.deliveries; delivery += 1) {
+				sending.push(this.send(list, workflow.url));
+				if (random() < 0.5) await delay(between(random, 0, 3_000));
+			}
+			await delay(between(random, 500, 6_000));
+			while (Date.now() < end && (await this.countOpen()) > mostOpen) await delay(1_000);
+		}
+		await Promise.all(sending);
+	}
+
+	/** Posts a list, once: a sender without an answer does not know whether it arrived. */
+	private async send(list: SentList, url: string): Promise<void> {
+		const items: Row[] = list.people.map((phone, index) => ({ phone, days: daysOf(index) }));
+		const answer = await post(url, { list: list.id, items }).catch(() => undefined);
+		if (answer?.status === 200) list.accepted += 1;
+	}
+
+	private async strike(end: number): Promise<void> {
+		const random = this.random('blows');
+		while (Date.now() < end) {
+			const done = await strike(this.cluster, random).catch(() => undefined);
+			if (done) this.blows.set(done, (this.blows.get(done) ?? 0) + 1);
+			await delay(between(random, 1_000, 9_000));
+		}
+	}
+
+	private async troubleAlloMia(end: number): Promise<void> {
+		const random = this.random('troubles');
+		unreliableCallbacks(this.simulator, this.random('callbacks'));
+		while (Date.now() < end) {
+			await delay(between(random, 2_000, 15_000));
+			if (random() < 0.3) this.simulator.clearFaults();
+			else trouble(this.simulator, random);
+		}
+	}
+
+	/** Runs again what failed, measures, and tells how it stands, until it is over. */
+	private async follow(supervisor: Supervisor): Promise<void> {
+		let said = Date.now();
+		while (!this.isOver) {
+			await delay(2_000);
+			supervisor.measure();
+			await this.runFailedAgain().catch(() => undefined);
+			if (Date.now() - said < 30_000) continue;
+			said = Date.now();
+			const blows = [...this.blows.values()].reduce((sum, count) => sum + count, 0);
+			const open = await this.countOpen();
+			const { length } = this.simulator.dials;
+			this.say(`  … ${length} calls, ${blows} kills and cuts, ${open} executions are open`);
+		}
+	}
+
+	/** Runs again what failed, as the editor's "Retry" does. */
+	private async runFailedAgain(): Promise<void> {
+		await this.executions.watch();
+		for (const id of await this.executions.failed()) {
+			// n8n answers when it has ended, and not at all while main is down.
+			if (Date.now() - (this.retried.get(id) ?? 0) < 20_000) continue;
+			this.retried.set(id, Date.now());
+			this.cluster.session
+				.send('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false })
+				.catch(() => undefined);
+		}
+	}
+
+	/** Waits until nothing is running, waiting, or to be run again. */
+	private async settle(): Promise<boolean> {
+		const look = async () =>
+			(await this.countOpen()) === 0 && (await this.executions.failed()).length === 0;
+		return await until('all executions to end', look, patience, 2_000).then(
+			() => true,
+			() => false,
+		);
+	}
+
+	private async countOpen(): Promise<number> {
+		return await this.executions.countOpen().catch(() => mostOpen + 1);
+	}
+}
+
+/** How n8n answers a callback that it has taken. */
+const taken = JSON.stringify({ received: true });
