@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { Verification } from '../shared/callbacks/verificationPolicy';
-import { readBoolean } from '../shared/values/readParameter';
+import { readBoolean, show } from '../shared/values/readParameter';
 import { validated, type Validated, type ValidationIssue } from '../shared/values/validation';
 import { terminalStatuses } from '../shared/api/terminalStatus';
 
@@ -22,7 +22,7 @@ export function readSettings({
 }: IDataObject): Validated<TriggerSettings> {
 	const issues: ValidationIssue[] = [];
 	const invalid = (field: string, value: unknown, rule: string) =>
-		issues.push({ field, message: `It is ${JSON.stringify(value)}. ${rule}` });
+		issues.push({ field, message: `It is ${show(value)}. ${rule}` });
 	// An expression may return them as text.
 	const statuses = typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : given;
 	const isKnown = (status: unknown) => (terminalStatuses as readonly unknown[]).includes(status);

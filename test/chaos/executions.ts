@@ -98,8 +98,13 @@ function listOf(stored: StoredData): string | undefined {
 }
 
 function answersIn(stored: StoredData): Answer[] {
-	return outputOf(stored, 'AlloMia').map(({ json, pairedItem }) => ({
-		index: (pairedItem as { item?: number } | undefined)?.item,
-		...(json as Omit<Answer, 'index'>),
-	}));
+	return outputOf(stored, 'AlloMia').map(({ json, pairedItem }) => {
+		const { metadata, phone } = json as { metadata?: { phone?: string }; phone?: string };
+		return {
+			...(json as Omit<Answer, 'index'>),
+			// After a wait, n8n links items to those at the same position of each output.
+			phone: metadata?.phone ?? phone,
+			index: (pairedItem as { item?: number } | undefined)?.item,
+		};
+	});
 }

@@ -31,8 +31,10 @@ export interface Run {
 
 /** An item that came out of a node. */
 export interface Answer {
-	/** The item that it is for. */
-	index: number | undefined;
+	/** The number that it says it is for. */
+	phone?: string;
+	/** The item that it is for, where it has no number. */
+	index?: number;
 	outboundCallId?: string;
 	status?: string;
 	error?: string;
@@ -101,19 +103,21 @@ export function judge({ lists, runs, dials, taken }: Evidence): Verdict {
 		if (roots.length < list.accepted) faults.lostLists.push(list.id);
 		for (const root of roots) {
 			const last = lastOf(root, retries);
-			const byIndex = new Map(last.answers.map((answer) => [answer.index, answer]));
-			for (const [index, phone] of list.people.entries()) {
-				const answer = last.status === 'success' ? byIndex.get(index) : undefined;
+			const byPhone = new Map(
+				last.answers.map((answer) => [answer.phone ?? list.people[answer.index ?? -1], answer]),
+			);
+			for (const phone of list.people) {
+				const answer = last.status === 'success' ? byPhone.get(phone) : undefined;
 				if (!answer) {
 					faults.unaccounted.push(
-						`item ${index}, ${phone}, in execution ${last.id} (${last.status}): ${list.kind}`,
+						`${phone} in execution ${last.id} (${last.status}): ${list.kind}`,
 					);
 					continue;
 				}
 				const kind = kindOf(answer);
 				answers[kind] = (answers[kind] ?? 0) + 1;
 				if (answer.outboundCallId && phoneOf.get(answer.outboundCallId) !== phone) {
-					faults.mixedUp.push(`item ${index}, ${phone}, in execution ${last.id}: ${list.kind}`);
+					faults.mixedUp.push(`${phone} in execution ${last.id}: ${list.kind}`);
 				}
 				if (answer.error && mayHaveBeenCalled(answer.error) && !called.has(phone)) {
 					leftAlone.add(phone);

@@ -44,6 +44,8 @@ const pause = () => node('n8n-nodes-base.wait', 1.1, 'Wait', { amount: 2, unit: 
 const waiting = { operation: 'createAndWait', waitFor: 'callback' };
 const oneMinute = { maxWait: 1, maxWaitUnit: 'minutes' };
 const key = { onceKey: '={{ $json.phone }}' };
+/** Tells whose a result is. */
+const whose = { metadata: { entry: [{ name: 'phone', value: '={{ $json.phone }}' }] } };
 
 export const kinds: Kind[] = [
 	{
@@ -53,7 +55,7 @@ export const kinds: Kind[] = [
 			[
 				calling(credential, {
 					callback: 'trigger',
-					options: { metadata: { entry: [{ name: 'phone', value: '={{ $json.phone }}' }] } },
+					options: whose,
 				}),
 				pause(),
 				alloMiaTrigger(credential),
@@ -65,7 +67,10 @@ export const kinds: Kind[] = [
 		name: 'Create with Call Once Per, posted twice',
 		deliveries: 2,
 		nodes: (credential) => [
-			[calling(credential, { callback: 'trigger', options: key }), alloMiaTrigger(credential)],
+			[
+				calling(credential, { callback: 'trigger', options: { ...whose, ...key } }),
+				alloMiaTrigger(credential),
+			],
 			{},
 		],
 	},
@@ -73,7 +78,7 @@ export const kinds: Kind[] = [
 		name: 'Create and Wait',
 		deliveries: 1,
 		nodes: (credential) => [
-			[calling(credential, { ...waiting, ...oneMinute }), pause()],
+			[calling(credential, { ...waiting, ...oneMinute, options: whose }), pause()],
 			connect('AlloMia', 'Wait'),
 		],
 	},
@@ -85,7 +90,7 @@ export const kinds: Kind[] = [
 				calling(credential, {
 					...waiting,
 					...oneMinute,
-					options: { ...key, outputPerStatus: true },
+					options: { ...whose, ...key, outputPerStatus: true },
 				}),
 			],
 			{},

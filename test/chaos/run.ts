@@ -56,6 +56,8 @@ const settings = {
 	// In minutes; n8n looks for executions without a job every three hours otherwise.
 	N8N_EXECUTIONS_QUEUE_RECOVERY_INTERVAL: '1',
 	DB_PING_TIMEOUT_MS: '60000',
+	// What a killed worker had taken and not begun is given up after that.
+	QUEUE_WORKER_LOCK_DURATION: '120000',
 };
 
 class Run {

@@ -1,5 +1,5 @@
 import { bareHost, parseUrl } from '../values/hosts';
-import { readText } from '../values/readParameter';
+import { readText, show } from '../values/readParameter';
 import type { ValidationIssue } from '../values/validation';
 import { toText } from '../values/strings';
 
@@ -77,7 +77,7 @@ export function readUuid(field: string, value: unknown, issues: ValidationIssue[
 	} else if (!uuidForm.test(id)) {
 		issues.push({
 			field,
-			message: `"${id}" is not a valid ID. An ID looks like a1b2c3d4-e5f6-7890-abcd-123456789012.`,
+			message: `${show(id)} is not a valid ID. An ID looks like a1b2c3d4-e5f6-7890-abcd-123456789012.`,
 		});
 	}
 	return id;

@@ -26,7 +26,7 @@ export function signCallbackUrl(url: string, context: CallbackContext, apiKey: s
 	const hash = url.indexOf('#');
 	const [address, fragment] = hash < 0 ? [url, ''] : [url.slice(0, hash), url.slice(hash)];
 	const signature = sign(encoded, new URL(url).pathname, verificationKey(apiKey));
-	const separator = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
+	const separator = address.includes('?') ? (/^[^?]*\?$|&$/.test(address) ? '' : '&') : '?';
 	const query = `${contextParameter}=${encoded}&${signatureParameter}=${signature}`;
 	return `${address}${separator}${query}${fragment}`;
 }

@@ -116,7 +116,9 @@ function readings(text: string, country?: CountryCode): string[] {
 	const valid = numbersOf(found, 'isValid');
 	if (valid.length > 0) return valid;
 	if (!isInternational) return numbersOf(spellings.map(readDialledAbroad), 'isValid');
-	return isFollowed(text) ? [] : numbersOf(found, 'isPossible');
+	// Where no such number is known, not a digit may be left out.
+	const asWritten = found.filter((it, index) => it?.number === dialled(spellings[index] ?? ''));
+	return isFollowed(text) ? [] : numbersOf(asWritten, 'isPossible');
 }
 
 /** Whether a valid number is followed by a single digit, such as an extension or its position in a list. */

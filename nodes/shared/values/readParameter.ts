@@ -32,7 +32,7 @@ export function readNumber(
 	if (typeof number === 'number' && fits(number) && number >= min && number <= max) return number;
 	issues.push({
 		field,
-		message: `It is ${JSON.stringify(value)}. Use ${kind} from ${min} to ${max}.`,
+		message: `It is ${show(value)}. Use ${kind} from ${min} to ${max}.`,
 	});
 	return fallback;
 }
@@ -54,8 +54,7 @@ export function readBoolean(
 	if (typeof value === 'boolean') return value;
 	const text = typeof value === 'string' ? value.trim().toLowerCase() : '';
 	if (text === 'true' || text === 'false') return text === 'true';
-	const shown = String(JSON.stringify(value));
-	issues.push({ field, message: `It is ${shown}. Use true or false.` });
+	issues.push({ field, message: `It is ${show(value)}. Use true or false.` });
 	return false;
 }
 
@@ -73,6 +72,24 @@ export function readText(
 /** Whether a value is a string, converts to one without surprises, or is missing. */
 export function isText(value: unknown): boolean {
 	return value === null || ['string', 'number', 'bigint', 'undefined'].includes(typeof value);
+}
+
+/** How much of a value is shown in an error message. */
+const longestShown = 100;
+
+/** A value as error messages show it: as JSON, shortened, or its type if it has none. */
+export function show(value: unknown): string {
+	const text = value === undefined ? 'undefined' : (toJson(value) ?? kindOf(value));
+	return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+}
+
+/** A value as JSON; undefined if it has none, such as a function, or an object that refers to itself. */
+export function toJson(value: unknown): string | undefined {
+	try {
+		return JSON.stringify(value, (_, it: unknown) => (typeof it === 'bigint' ? String(it) : it));
+	} catch {
+		return undefined;
+	}
 }
 
 /** The type of a value, as error messages name it. */

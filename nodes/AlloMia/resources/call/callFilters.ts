@@ -1,4 +1,5 @@
 import { tryToParseDateTime } from 'n8n-workflow';
+import { show } from '../../../shared/values/readParameter';
 import type { ValidationIssue } from '../../../shared/values/validation';
 import { toText } from '../../../shared/values/strings';
 import { readOrganizationId } from '../organizationLocator';
@@ -49,7 +50,7 @@ function readChoice(
 ): string {
 	const text = toText(value);
 	if (text !== '' && !choices.includes(text)) {
-		issues.push({ field, message: `"${text}" is not one of ${choices.join(', ')}.` });
+		issues.push({ field, message: `${show(text)} is not one of ${choices.join(', ')}.` });
 	}
 	return text;
 }
@@ -72,7 +73,7 @@ function readTime(
 	try {
 		return tryToParseDateTime(toTime(value), timezone).toUTC().toISO() ?? '';
 	} catch {
-		const message = `${JSON.stringify(value)} is ambiguous or not a date. Use a format such as 2026-04-01 or 2026-04-01T09:00:00 (ISO 8601).`;
+		const message = `${show(value)} is ambiguous or not a date. Use a format such as 2026-04-01 or 2026-04-01T09:00:00 (ISO 8601).`;
 		issues.push({ field, message });
 		return '';
 	}

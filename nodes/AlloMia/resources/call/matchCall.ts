@@ -2,6 +2,7 @@ import { tryToParseDateTime } from 'n8n-workflow';
 import type { ApiResult } from '../../../shared/api/client';
 import type { Failure } from '../../../shared/api/failure';
 import { couldBe, findPhoneProblem } from '../../../shared/values/phone';
+import { show } from '../../../shared/values/readParameter';
 import type { ValidationIssue } from '../../../shared/values/validation';
 import type { LoggedCall, StatusResponse } from '../../../shared/api/schemas';
 import { isTerminal } from '../../../shared/api/terminalStatus';
@@ -118,7 +119,7 @@ export function readCalledNumber(
 		const message = 'It is empty. Give the number that was called, or remove the option.';
 		issues.push({ field: 'Options > Phone Number', message });
 	} else if (fault !== undefined) {
-		const message = `"${text}" ${fault} Give the number that was called, such as +15145551234.`;
+		const message = `${show(text)} ${fault} Give the number that was called, such as +15145551234.`;
 		issues.push({ field: 'Options > Phone Number', message });
 	}
 	return text;

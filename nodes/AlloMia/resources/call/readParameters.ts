@@ -4,7 +4,7 @@ import { readCallQuery, type CallQuery } from './callFilters';
 import type { Connection } from '../../../shared/api/client';
 import { readUuid, readPathId } from '../../../shared/api/ids';
 import { fileKinds, type FileKind } from './fileLink';
-import { readNumber } from '../../../shared/values/readParameter';
+import { readNumber, show } from '../../../shared/values/readParameter';
 import type { OutboundCallReference } from './findCall';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { readLimit } from '../returnAll';
@@ -81,7 +81,7 @@ function readMaxFileSize({ maxFileSize }: IDataObject, issues: ValidationIssue[]
 function readDownload(field: string, given: unknown, issues: ValidationIssue[]): FileKind[] {
 	const wanted: unknown[] = Array.isArray(given) ? given : given ? [given] : [];
 	for (const kind of wanted.filter((it) => !fileKinds.some((known) => known === it))) {
-		const message = `${JSON.stringify(kind)} is not one of ${fileKinds.join(', ')}.`;
+		const message = `${show(kind)} is not one of ${fileKinds.join(', ')}.`;
 		issues.push({ field, message });
 	}
 	return fileKinds.filter((it) => wanted.includes(it));

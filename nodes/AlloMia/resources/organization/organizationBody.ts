@@ -1,4 +1,5 @@
 import { displayName } from '../../../shared/api/errorMessages';
+import { show } from '../../../shared/values/readParameter';
 import { validated, type Validated, type ValidationIssue } from '../../../shared/values/validation';
 import { clean, toText } from '../../../shared/values/strings';
 import { readOrganizationId } from '../organizationLocator';
@@ -119,10 +120,10 @@ function emptyProblem(
 
 function formProblem(field: OrganizationField, text: string): string | undefined {
 	if (field === 'email' && !emailForm.test(text)) {
-		return `"${text}" is not an email address, such as office@clinic.example.`;
+		return `${show(text)} is not an email address, such as office@clinic.example.`;
 	}
 	if (field === 'timezone' && !timezones.some((it) => it === text)) {
-		return `"${text}" is not a time zone that AlloMia accepts. Choose one from the list, such as America/Toronto.`;
+		return `${show(text)} is not a time zone that AlloMia accepts. Choose one from the list, such as America/Toronto.`;
 	}
 	return undefined;
 }

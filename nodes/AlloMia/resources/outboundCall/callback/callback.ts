@@ -4,7 +4,7 @@ import { readCallbackUrl, type CallRequest } from '../dispatch/callRequest';
 import { maxUrlLength, signCallbackUrl } from '../../../../shared/callbacks/signedUrl';
 import { addHint } from '../../../../shared/n8n/hints';
 import { isPrivateUrl } from '../../../../shared/values/privateHosts';
-import { readBoolean } from '../../../../shared/values/readParameter';
+import { readBoolean, show } from '../../../../shared/values/readParameter';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import type { ValidatedItem } from '../../items';
 import { readOptions } from '../../options';
@@ -58,7 +58,7 @@ function readTarget(
 			? signedCallbackUrl(context, itemIndex, url, call, connection)
 			: { ok: true, value: url };
 	}
-	const message = `"${String(callback)}" is not one of none, trigger and url. Choose one of them.`;
+	const message = `${show(callback)} is not one of none, trigger and url. Choose one of them.`;
 	return { ok: false, issues: [{ field: 'Send Result To', message }] };
 }
 

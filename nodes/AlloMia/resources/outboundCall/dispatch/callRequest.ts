@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { readCountry, readPhoneNumber } from '../../../../shared/values/phone';
 import { parseUrl } from '../../../../shared/values/hosts';
 import { readUuid } from '../../../../shared/api/ids';
-import { isText, kindOf, readBoolean, readText } from '../../../../shared/values/readParameter';
+import {
+	isText,
+	kindOf,
+	readBoolean,
+	readText,
+	show,
+	toJson,
+} from '../../../../shared/values/readParameter';
 import { reservedNames } from '../../../../shared/values/reservedNames';
 import type { Validated, ValidationIssue } from '../../../../shared/values/validation';
 import { clean, toText } from '../../../../shared/values/strings';
@@ -127,7 +134,7 @@ export function readCallbackUrl(value: unknown, issues: ValidationIssue[]): stri
 	) {
 		issues.push({
 			field,
-			message: `"${text}" is not a valid URL. It must start with https:// or http://.`,
+			message: `${show(text)} is not a valid URL. It must start with https:// or http://.`,
 		});
 	}
 	return text;
@@ -157,7 +164,7 @@ function readNumber(
 	if (code !== '' && country === undefined) {
 		issues.push({
 			field: 'Default Country',
-			message: `"${code}" is not a country code. Use two letters (ISO 3166-1), for example CA, US or FR.`,
+			message: `${show(code)} is not a country code. Use two letters (ISO 3166-1), for example CA, US or FR.`,
 		});
 		return '';
 	}
@@ -208,11 +215,11 @@ function claimName(
 		return false;
 	}
 	if (reservedNames.includes(name)) {
-		issues.push({ field, message: `"${name}" cannot be used as a name. Choose another.` });
+		issues.push({ field, message: `${show(name)} cannot be used as a name. Choose another.` });
 		return false;
 	}
 	if (seen.has(name)) {
-		issues.push({ field, message: `"${name}" appears twice. Remove one of them.` });
+		issues.push({ field, message: `${show(name)} appears twice. Remove one of them.` });
 		return false;
 	}
 	seen.add(name);
@@ -252,7 +259,7 @@ function readJsonVariables(value: unknown, issues: ValidationIssue[]): Record<st
 			JSON.parse(text);
 			const repeated = repeatedNames(text);
 			for (const name of repeated) {
-				issues.push({ field, message: `"${name}" appears twice. Remove one of them.` });
+				issues.push({ field, message: `${show(name)} appears twice. Remove one of them.` });
 			}
 			if (repeated.length > 0) return {};
 			object = parseVariables(text);
@@ -283,7 +290,7 @@ function convert(
 	for (const [index, [name, value]] of pairs.entries()) {
 		if (!claimName(field, name, index + 1, seen, issues)) continue;
 		const text = toVariable(value);
-		if (!text.ok) issues.push({ field, message: `"${name}" ${text.message}` });
+		if (!text.ok) issues.push({ field, message: `${show(name)} ${text.message}` });
 		else variables[name] = text.value;
 	}
 	return variables;
@@ -302,7 +309,13 @@ export function readMetadata(collection: unknown, issues: ValidationIssue[]): ID
 	).entries()) {
 		const name = toText(rawName);
 		if (!claimName(field, name, index + 1, seen, issues)) continue;
-		metadata[name] = (value ?? null) as GenericValue;
+		const json = toJson(value ?? null);
+		if (json === undefined) {
+			const message = `${show(name)} is ${kindOf(value)} without a text form. Use text, a number or a date.`;
+			issues.push({ field, message });
+		} else {
+			metadata[name] = JSON.parse(json) as GenericValue;
+		}
 	}
 	return metadata;
 }

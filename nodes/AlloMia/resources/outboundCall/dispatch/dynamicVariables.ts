@@ -1,4 +1,5 @@
 import { isLosslessNumber, parse, stringify } from 'lossless-json';
+import { toJson } from '../../../../shared/values/readParameter';
 
 /** A dynamic variable's value as AlloMia accepts it, or why it is invalid. */
 export type VariableValue = { ok: true; value: string } | { ok: false; message: string };
@@ -53,17 +54,9 @@ function ofObject(value: object): VariableValue {
 		: { ok: true, value: json };
 }
 
-/** Converts a value to JSON; undefined if it has none, as with a circular reference. */
-function toJson(value: object): string | undefined {
-	try {
-		return JSON.stringify(value) as string | undefined;
-	} catch {
-		return undefined;
-	}
-}
-
 function isDateLike(value: object): value is DateLike {
-	return 'isValid' in value && ('toISO' in value || 'toISOString' in value);
+	const { toISO, toISOString } = value as DateLike;
+	return 'isValid' in value && typeof (toISO ?? toISOString) === 'function';
 }
 
 function invalid(message: string): VariableValue {

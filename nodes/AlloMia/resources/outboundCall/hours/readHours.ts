@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { readText } from '../../../../shared/values/readParameter';
-import { clean } from '../../../../shared/values/strings';
+import { readText, show, toJson } from '../../../../shared/values/readParameter';
+import { toText } from '../../../../shared/values/strings';
 import type { ValidationIssue } from '../../../../shared/values/validation';
 import {
 	dayNames,
@@ -61,12 +61,11 @@ function readCallingHours(
 	if (callingHours !== 'custom') {
 		const windows = typeof callingHours === 'string' ? legalHours[callingHours] : undefined;
 		if (windows && Object.hasOwn(legalHours, String(callingHours))) return windows;
-		const shown = String(JSON.stringify(callingHours));
-		const message = `It is ${shown}. Choose Canada (canada), United States (unitedStates) or Custom (custom).`;
+		const message = `It is ${show(callingHours)}. Choose Canada (canada), United States (unitedStates) or Custom (custom).`;
 		issues.push({ field: 'Calling Hours', message });
 		return undefined;
 	}
-	const read = windowsOf(JSON.stringify(callingWindows ?? {}));
+	const read = windowsOf(toJson(callingWindows) ?? '{}');
 	if (read.ok) return read.windows;
 	issues.push({ field: 'Calling Windows', message: read.message });
 	return undefined;
@@ -103,13 +102,13 @@ const wholeDay = 24 * 60;
 
 /** Minutes after midnight. */
 function readTime(value: unknown): number | undefined {
-	const [, hour, minute] = /^(\d{1,2}):(\d{2})$/.exec(clean(String(value))) ?? [];
+	const [, hour, minute] = /^(\d{1,2}):(\d{2})$/.exec(toText(value)) ?? [];
 	const time = Number(hour) * 60 + Number(minute);
 	return Number(minute) < 60 && time <= wholeDay ? time : undefined;
 }
 
 function wrongTime(value: unknown): string {
-	const is = value === undefined || value === '' ? 'is empty' : `is ${JSON.stringify(value)}`;
+	const is = value === undefined || value === '' ? 'is empty' : `is ${show(value)}`;
 	return `${is}. Use a time of the 24-hour clock, such as 09:00 or 21:30.`;
 }
 
@@ -124,7 +123,7 @@ function readTimeZone(value: unknown, issues: ValidationIssue[]): string {
 	const field = 'Time Zone';
 	const zone = readText(field, value, issues) ?? '';
 	if (zone === '' || isTimeZone(zone)) return zone;
-	const message = `${JSON.stringify(zone)} is not a time zone. Use an IANA name, such as America/Toronto.`;
+	const message = `${show(zone)} is not a time zone. Use an IANA name, such as America/Toronto.`;
 	issues.push({ field, message });
 	return '';
 }

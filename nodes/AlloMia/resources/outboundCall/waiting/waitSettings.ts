@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import type { CallRequest } from '../dispatch/callRequest';
 import { validationError } from '../../../../shared/n8n/nodeErrors';
-import { readBoolean } from '../../../../shared/values/readParameter';
+import { readBoolean, show } from '../../../../shared/values/readParameter';
 import type { StatusResponse } from '../../../../shared/api/schemas';
 import type { ValidationIssue } from '../../../../shared/values/validation';
 import { describeIssues } from '../../../../shared/values/validation';
@@ -106,7 +106,7 @@ function readMaxWait(value: unknown, unit: string, issues: ValidationIssue[]): n
 	} else if (typeof amount !== 'number' || !(amount > 0) || amount * factor > longestWait) {
 		issues.push({
 			field: 'Max Wait Time',
-			message: `It is ${JSON.stringify(value)}. Use a number above 0, at most one year.`,
+			message: `It is ${show(value)}. Use a number above 0, at most one year.`,
 		});
 	} else {
 		return amount * factor;
