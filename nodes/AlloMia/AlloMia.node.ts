@@ -58,7 +58,7 @@ export class AlloMia implements INodeType {
 		routeOutputToAgent(this);
 		if (isParked(this)) {
 			const { outputParkedOutcomes } = await import('./resources/outboundCall/waiting/park');
-			return outputParkedOutcomes(this);
+			return await outputParkedOutcomes(this);
 		}
 		const resource = this.getNodeParameter('resource', 0);
 		const name = this.getNodeParameter('operation', 0);

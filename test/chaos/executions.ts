@@ -38,13 +38,13 @@ export class Executions {
 		return Number(row?.count);
 	}
 
-	/** The IDs of those that failed and were not run again. */
-	async failed(): Promise<number[]> {
+	/** Those that failed and were not run again. */
+	async failed(): Promise<Array<Pick<Run, 'id' | 'retryOf'>>> {
 		const rows = await this.cluster.query(`
-			SELECT e.id FROM execution_entity e
+			SELECT e.id, e."retryOf" FROM execution_entity e
 			WHERE e.status IN ('crashed', 'error') AND NOT EXISTS (
 				SELECT 1 FROM execution_entity r WHERE r."retryOf" = e.id::text)`);
-		return rows.map(({ id }) => Number(id));
+		return rows.map(({ id, retryOf }) => ({ id: Number(id), retryOf: toId(retryOf) }));
 	}
 
 	/** All of them, from the first to the last. */
@@ -66,7 +66,7 @@ export class Executions {
 				if (list !== undefined) this.lists.set(last, list);
 				runs.push({
 					id: last,
-					retryOf: retryOf === null ? undefined : Number(retryOf),
+					retryOf: toId(retryOf),
 					status: String(status),
 					list,
 					answers: answersIn(stored),
@@ -79,6 +79,8 @@ export class Executions {
 		}
 	}
 }
+
+const toId = (value: unknown) => (value === null ? undefined : Number(value));
 
 function outputOf({ resultData }: StoredData, node: string): OutputItem[] {
 	const runs = resultData?.runData?.[node] ?? [];

@@ -14,7 +14,7 @@ const faultNames: Record<keyof Faults, string> = {
 const shown = 20;
 
 /** The tables of a run, in Markdown. */
-export function report({ faults, counts, blows, seconds, samples }: Chaos): string {
+export function report({ faults, counts, blows, seconds, samples, givenUp }: Chaos): string {
 	const total = [...blows.values()].reduce((sum, count) => sum + count, 0);
 	const { answers, ...figures } = counts;
 	return [
@@ -28,6 +28,7 @@ export function report({ faults, counts, blows, seconds, samples }: Chaos): stri
 			['Their items', figures.items],
 			['Calls placed', figures.calls],
 			['Executions run again', figures.reruns],
+			['Executions that n8n did not run again', givenUp.size],
 			['Results taken by n8n', figures.results],
 			['Results that a trigger emitted twice', figures.repeatedResults],
 			['People not called, whom an error names', figures.leftAlone],
@@ -47,6 +48,11 @@ export function report({ faults, counts, blows, seconds, samples }: Chaos): stri
 				`${first}, ${second}`,
 			]),
 		),
+		...(givenUp.size === 0
+			? []
+			: [
+					`Not run again:\n${[...givenUp].map(([id, why]) => `- execution ${id}: ${why}`).join('\n')}`,
+				]),
 		...Object.entries(faultNames).flatMap(([name, text]) => {
 			const found = faults[name as keyof Faults];
 			return found.length === 0

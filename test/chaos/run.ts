@@ -11,6 +11,7 @@ import { strike, trouble, unreliableCallbacks } from './havoc';
 import { judge, type Evidence, type SentList, type Verdict } from './judge';
 import { daysOf, kinds, type Kind, type Row } from './lists';
 import { people } from './people';
+import { Reruns } from './reruns';
 import { Supervisor, type Sample } from './supervisor';
 
 export interface ChaosOptions {
@@ -26,6 +27,8 @@ export interface Chaos extends Verdict {
 	/** How often each thing was done to n8n. */
 	blows: Map<string, number>;
 	samples: Sample[];
+	/** Executions that failed and that n8n did not run again, with the reason. */
+	givenUp: Map<number, string>;
 }
 
 /** More executions than that are not waited for: n8n then gets no new lists. */
@@ -67,7 +70,7 @@ class Run {
 
 	private readonly executions: Executions;
 
-	private readonly retried = new Map<number, number>();
+	private readonly reruns: Reruns;
 
 	private isOver = false;
 
@@ -78,6 +81,7 @@ class Run {
 		private readonly say: (line: string) => void,
 	) {
 		this.executions = new Executions(cluster);
+		this.reruns = new Reruns(cluster, this.executions);
 	}
 
 	async play(duration: number): Promise<Chaos> {
@@ -122,6 +126,9 @@ class Run {
 			evidence,
 			blows: this.blows,
 			samples,
+			givenUp: new Map(
+				[...this.reruns.refusals].filter(([id]) => evidence.runs.every((it) => it.retryOf !== id)),
+			),
 			seconds: (Date.now() - begun) / 1_000,
 		};
 	}
@@ -202,7 +209,8 @@ class Run {
 		while (!this.isOver) {
 			await delay(2_000);
 			supervisor.measure();
-			await this.runFailedAgain().catch(() => undefined);
+			await this.executions.watch().catch(() => undefined);
+			await this.countFailed();
 			if (Date.now() - said < 30_000) continue;
 			said = Date.now();
 			const blows = [...this.blows.values()].reduce((sum, count) => sum + count, 0);
@@ -212,27 +220,18 @@ class Run {
 		}
 	}
 
-	/** Runs again what failed, as the editor's "Retry" does. */
-	private async runFailedAgain(): Promise<void> {
-		await this.executions.watch();
-		for (const id of await this.executions.failed()) {
-			// n8n answers when it has ended, and not at all while main is down.
-			if (Date.now() - (this.retried.get(id) ?? 0) < 20_000) continue;
-			this.retried.set(id, Date.now());
-			this.cluster.session
-				.send('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false })
-				.catch(() => undefined);
-		}
-	}
-
 	/** Waits until nothing is running, waiting, or to be run again. */
 	private async settle(): Promise<boolean> {
-		const look = async () =>
-			(await this.countOpen()) === 0 && (await this.executions.failed()).length === 0;
+		const look = async () => (await this.countOpen()) === 0 && (await this.countFailed()) === 0;
 		return await until('all executions to end', look, patience, 2_000).then(
 			() => true,
 			() => false,
 		);
+	}
+
+	/** How many executions failed and are not run again yet. */
+	private async countFailed(): Promise<number> {
+		return await this.reruns.run().catch(() => 1);
 	}
 
 	private async countOpen(): Promise<number> {

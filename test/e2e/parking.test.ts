@@ -24,7 +24,6 @@ import {
 	silentLog,
 	waitingWorkflow,
 } from './support/waiting';
-import { since } from './support/version';
 
 const bench = useBench();
 
@@ -133,32 +132,32 @@ describe('an execution that is parked', () => {
 		]);
 	});
 
-	since('2.39.0').it(
-		'goes on by n8n itself after a restart that nothing follows, with what was known at the parking',
-		async () => {
-			bench.simulator.setPace(60_000);
-			const workflow = await waitingWorkflow(bench, {
-				maxWait: 0.1,
-				maxWaitUnit: 'minutes',
-				options: { outputPerStatus: true },
-			});
-			// The first call has ended before its dial is answered.
-			const id = await workflow.begin(phones('0024', '0004'));
-			await parked(bench, id);
-			await bench.n8n.restart();
-			const execution = await waitForEnd(bench.n8n.session, id, 150_000);
-			const outputs = outputsOf(execution, 'AlloMia');
-			expect(outputs.map((items) => items.map(({ status }) => status))).toEqual([
-				['completed'],
-				[],
-				[],
-				[],
-				['calling'],
-			]);
-			expect(outputs[4]?.[0]).toMatchObject({ timedOut: true });
-			expect(bench.simulator.dials).toHaveLength(2);
-		},
-	);
+	it('asks AlloMia when n8n itself goes on, after a restart that no callback follows', async () => {
+		bench.simulator.setPace(60_000);
+		const workflow = await waitingWorkflow(
+			bench,
+			{ maxWait: 0.1, maxWaitUnit: 'minutes' },
+			{ alwaysOutputData: true },
+		);
+		const id = await workflow.begin(phones('0004', '1000', '1001'));
+		await parked(bench, id);
+		await bench.simulator.endCall(callTo('1000').outboundCallId, 'busy');
+		await bench.n8n.halt();
+		await bench.simulator.endCall(callTo('1001').outboundCallId, 'no-answer');
+		await bench.n8n.launch();
+		expect(bench.simulator.callbacks.map(({ status }) => status)).toEqual([200, undefined]);
+		const execution = await waitForEnd(bench.n8n.session, id, 150_000);
+		const { AlloMia: runs, After: after } = execution.data.resultData.runData;
+		expect([runs?.length, after?.length]).toEqual([1, 1]);
+		const items = runs?.[0]?.data?.main?.[0] ?? [];
+		expect(items.map(({ json, pairedItem }) => [json.status, json.timedOut, pairedItem])).toEqual([
+			['calling', true, { item: 0 }],
+			['busy', undefined, { item: 1 }],
+			['no-answer', undefined, { item: 2 }],
+		]);
+		expect(outputsOf(execution, 'After')[0]).toEqual(items.map(({ json }) => json));
+		expect(bench.simulator.dials).toHaveLength(3);
+	});
 
 	it('keeps what it knows at the limit though AlloMia does not answer then', async () => {
 		bench.simulator.setPace(60_000);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 import { call, credential, ending, numbers, rung, simulator, until } from './bench';
-import { errorOf, execute, node, output, outputJson, retry, start } from './engine';
+import { errorOf, execute, node, outputJson, retry, start } from './engine';
 import { post } from '../webhooks';
 import { begin } from './webhooks';
 
@@ -137,19 +137,28 @@ describe('an execution that waits for its calls', () => {
 		]);
 	});
 
-	it('is let go on by n8n, a minute after the limit, where nothing else does', async () => {
-		const begun = callAndWait();
-		const limit = (await begun.parked)?.getTime() ?? 0;
-		expect(Math.round((limit - Date.now()) / 60_000)).toBe(61);
-		begun.goOn();
-		const run = await begun.end;
-		expect(outputJson(run).map(({ status, timedOut }) => [status, timedOut])).toEqual(
-			Array(3).fill(['calling', true]),
-		);
-		expect(output(run).map(({ pairedItem }) => pairedItem)).toEqual(
-			[0, 1, 2].map((item) => ({ item })),
-		);
-	});
+	it.each([false, true])(
+		'is let go on by n8n, a minute after the limit, and asks AlloMia then (outputs: %s)',
+		async (outputPerStatus) => {
+			const begun = callAndWait({ options: { outputPerStatus } });
+			const limit = (await begun.parked)?.getTime() ?? 0;
+			expect(Math.round((limit - Date.now()) / 60_000)).toBe(61);
+			simulator.setCallbacks({ copies: 0 });
+			await end(bob, 'busy');
+			begun.goOn();
+			const run = await begun.end;
+			const runs = run.data.resultData.runData.AlloMia ?? [];
+			expect(runs).toHaveLength(1);
+			const found = (runs[0]?.data?.main ?? []).map((items) =>
+				(items ?? []).map(({ json, pairedItem }) => [json.status, json.timedOut, pairedItem]),
+			);
+			const open = [0, 2].map((item) => ['calling', true, { item }]);
+			const ended = ['busy', undefined, { item: 1 }];
+			expect(found).toEqual(
+				outputPerStatus ? [[], [], [ended], [], open] : [[open[0], ended, open[1]]],
+			);
+		},
+	);
 
 	it('takes a callback once, only with its own address, and only of its own calls', async () => {
 		const begun = callAndWait();

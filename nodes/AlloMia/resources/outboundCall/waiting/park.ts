@@ -7,10 +7,12 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 import { runsInsideAgent } from '../../../../shared/n8n/agentTool';
-import type { Connection } from '../../../../shared/api/client';
+import { connect, type Connection } from '../../../../shared/api/client';
 import type { Validated } from '../../../../shared/values/validation';
 import type { CallRequest } from '../dispatch/callRequest';
 import { readStatuses } from '../../../../shared/api/callStatus';
+import type { StatusResponse } from '../../../../shared/api/schemas';
+import { isTerminal } from '../../../../shared/api/terminalStatus';
 import {
 	grace,
 	useHttpRequest,
@@ -18,17 +20,11 @@ import {
 	type Reconciliation,
 } from './reconciliation';
 import { isPrivateUrl } from '../../../../shared/values/privateHosts';
-import {
-	pendingCalls,
-	pairedSource,
-	waitingOutputs,
-	withOutcomes,
-	type WaitingState,
-} from './waitingState';
+import { pendingCalls, waitingOutputs, withOutcomes, type WaitingState } from './waitingState';
 import { signedCallbackUrl } from '../callback/callback';
 import type { ValidatedItem } from '../../items';
 import { hasDryRun, hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
-import { parkedMetadata } from './isParked';
+import { parkedMetadata, stackOf } from './isParked';
 import { outcomeUrl, resumeUrl } from '../callback/resumeUrl';
 import { probeOnce, securedAdvice } from '../callback/probeUrl';
 import { hasOutputPerStatus, hasStatusOutputs } from './waitSettings';
@@ -80,15 +76,18 @@ export async function parkUntilCallbacks(
 	const stored = context.getContext('node');
 	stored[stateKey] = JSON.stringify(current);
 	stored[waitKey] = current.wait;
-	// n8n passes this on if the deadline passes while none of our processes is running.
 	const outputs = waitingOutputs(context.getNode(), current);
+	const metadata = { ...entry.metadata, ...parkedMetadata };
 	// To resume, n8n disables the node of this entry. If several branches lead here, their entries share the same
 	// object and would be skipped, so it is copied.
-	entry.node = { ...entry.node };
-	entry.data.main = outputs;
-	entry.source = pairedSource(outputs, source);
-	entry.metadata = { ...entry.metadata, ...parkedMetadata };
+	const again = { ...entry, node: { ...entry.node }, metadata };
+	// It then passes on what it gets: from a callback that resumes it, the outcomes. If none does until after the
+	// deadline, it gets nothing, and n8n runs the next entry: the node again, which asks AlloMia.
+	entry.node = { ...entry.node, alwaysOutputData: false };
+	entry.data = { ...entry.data, main: [] };
+	entry.metadata = metadata;
 	await context.putExecutionToWait(new Date(current.deadline + grace));
+	stackOf(context)?.unshift(again);
 
 	useHttpRequest(context.helpers.httpRequest);
 	const reconciliation = toReconciliation(current, pending, items);
@@ -100,18 +99,23 @@ export async function parkUntilCallbacks(
 }
 
 /**
- * The outcomes of a wait that is over. If n8n was killed after the wait and the execution is retried with the
- * saved workflow, n8n runs the node again, with its own outcomes as input.
+ * The outcomes of a wait that is over. n8n runs the node again if no callback has resumed it until after the
+ * deadline; and with its own outcomes as input, if n8n was killed after the wait and the execution is retried with
+ * the saved workflow. Calls whose outcome is not known then are asked about.
  */
-export function outputParkedOutcomes(context: IExecuteFunctions): INodeExecutionData[][] {
+export async function outputParkedOutcomes(
+	context: IExecuteFunctions,
+): Promise<INodeExecutionData[][]> {
 	const state = JSON.parse(String(context.getContext('node')[stateKey])) as WaitingState;
 	const items = context.getExecuteData().data.main?.flatMap((output) => output ?? []) ?? [];
 	const byId = new Map(items.map(({ json }) => [String(json.outboundCallId).toLowerCase(), json]));
 	const outcomes = new Map<string, IDataObject>();
 	for (const id of pendingCalls(state.items)) {
 		const outcome = byId.get(id.toLowerCase());
-		if (outcome) outcomes.set(id, outcome);
+		if (isTerminal(String(outcome?.status))) outcomes.set(id, outcome as IDataObject);
 	}
+	const open = pendingCalls(withOutcomes(state.items, outcomes));
+	for (const [id, status] of await askAtTheEnd(context, open)) outcomes.set(id, status);
 	const outputPerStatus = hasOutputPerStatusNow(context, state);
 	return waitingOutputs(context.getNode(), {
 		...state,
@@ -122,6 +126,22 @@ export function outputParkedOutcomes(context: IExecuteFunctions): INodeExecution
 		withHours: hasOutsideHoursOutput(context),
 		withDryRun: hasDryRun(context),
 	});
+}
+
+/** Asks AlloMia about calls once their time is over; nothing where it cannot be asked. */
+async function askAtTheEnd(
+	context: IExecuteFunctions,
+	open: string[],
+): Promise<Map<string, StatusResponse>> {
+	if (open.length === 0) return new Map();
+	try {
+		const until = Date.now() + statusesTimeout;
+		return await readStatuses(context, await connect(context), open, { timeout, until });
+	} catch (error) {
+		// The execution goes on with what is known.
+		context.logger.warn(`${context.getNode().name}: ${(error as Error).message}`);
+		return new Map();
+	}
 }
 
 /** Whether the node as it is now has an output per status. */

@@ -1,9 +1,4 @@
-import {
-	sleep,
-	type IRunExecutionData,
-	type IWebhookFunctions,
-	type IWebhookResponseData,
-} from 'n8n-workflow';
+import { sleep, type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
 import { readStatuses } from '../../../../shared/api/callStatus';
 import { connect, type Connection } from '../../../../shared/api/client';
 import type { CallbackBody } from '../../../../shared/api/schemas';
@@ -12,6 +7,7 @@ import { authenticate, isResponse } from '../../../../shared/callbacks/authentic
 import { responses } from '../../../../shared/callbacks/responses';
 import { respond } from '../../../../shared/callbacks/webhook';
 import { outcomeUrl } from '../callback/resumeUrl';
+import { isMarked, stackOf } from './isParked';
 import { stateKey, waitKey } from './park';
 import {
 	grace,
@@ -35,11 +31,6 @@ import {
 	type WaitProgress,
 } from './waitProgress';
 import { pairedSource, waitingOutputs, withOutcomes, type WaitingState } from './waitingState';
-
-/** n8n's data of the execution that a webhook belongs to; not part of its public interface. */
-interface Execution {
-	runExecutionData: IRunExecutionData | null;
-}
 
 /** The waits that this process knows. Those resumed by other processes are dropped after their deadline. */
 const waits = new WaitCache<WaitProgress>({ waits: 10_000, calls: 100_000 });
@@ -126,12 +117,13 @@ function resumeIfComplete(
 	const items = withOutcomes(state.items, progress.outcomes);
 	markResumed(progress, Date.now());
 	const workflowData = waitingOutputs(webhook.getNode(), { ...state, items });
-	const { runExecutionData } = webhook as Partial<Execution>;
-	const entry = runExecutionData?.executionData?.nodeExecutionStack[0];
+	const stack = stackOf(webhook);
+	const [entry, again] = stack ?? [];
 	if (entry) {
 		const source = state.source ?? entry.source?.main?.[0] ?? undefined;
 		entry.source = pairedSource(workflowData, source);
 	}
+	if (again && isMarked(again) && again.node.name === entry?.node.name) stack?.splice(1, 1);
 	return { webhookResponse: responses.received.body, workflowData };
 }
 

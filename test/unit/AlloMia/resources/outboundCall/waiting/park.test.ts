@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import {
 	outputParkedOutcomes,
 	assertCanWait,
@@ -53,7 +53,9 @@ function place({
 	};
 	const asked: Request[] = [];
 	const warnings: string[] = [];
+	const stack: Array<typeof entry> = [];
 	const context = {
+		runExecutionData: { executionData: { nodeExecutionStack: stack } },
 		getNode: () => ({ name: 'AlloMia', type: 'alloMia', retryOnFail, parameters: {} }),
 		getMode: () => mode,
 		getContext: () => kept,
@@ -97,8 +99,8 @@ function place({
 		}));
 		return await done(parked);
 	};
-	const outcomes = () => outputParkedOutcomes(context);
-	return { asked, warnings, kept, entry, refuse, park, outcomes };
+	const outcomes = async () => await done(outputParkedOutcomes(context));
+	return { asked, warnings, kept, entry, stack, refuse, park, outcomes };
 }
 
 const waiting = (itemIndex: number): WaitingItem => ({
@@ -117,23 +119,28 @@ describe('the parking', () => {
 		expect(JSON.parse(String(kept[stateKey]))).toMatchObject({ wait: kept[waitKey] });
 	});
 
-	it('gives n8n what it hands on, as lists of its own: n8n takes them apart', async () => {
-		const { park, entry } = place();
+	it('lets n8n hand on nothing, and run the node again, where no callback resumes it', async () => {
+		const { park, entry, stack } = place();
+		const { data, source, node } = entry;
 		const { outputs } = await park([failed, waiting(1)], 2);
-		const [kept = []] = entry.data.main as INodeExecutionData[][];
-		expect(kept.map(({ json }) => json.error ?? json.status)).toEqual(['It failed', 'calling']);
-		expect(outputs).toEqual([kept]);
-		expect(outputs[0]).not.toBe(kept);
+		expect(outputs[0]?.map(({ json }) => json.error ?? json.status)).toEqual([
+			'It failed',
+			'calling',
+		]);
+		expect(entry.data.main).toEqual([]);
+		expect(entry.node).toEqual({ ...node, alwaysOutputData: false });
+		expect(stack).toEqual([{ ...entry, data, source, node }]);
+		// n8n disables the node of the first.
+		expect(stack[0]?.node).not.toBe(entry.node);
 	});
 
 	it.each([
 		['an error', [failed, waiting(1)], 0],
 		['a call', [waiting(0), { ...failed, itemIndex: 1 }], 2],
 	])('does not make n8n try again where the first item is %s', async (_, items, handedOn) => {
-		const { park, entry } = place({ retryOnFail: true });
+		const { park } = place({ retryOnFail: true });
 		const { outputs } = await park(items);
 		expect(outputs.map((it) => it.length)).toEqual([handedOn]);
-		expect((entry.data.main as unknown[][]).map((it) => it.length)).toEqual([2]);
 	});
 });
 
@@ -145,7 +152,7 @@ describe('a wait that is over', () => {
 		await park([{ itemIndex: 0, call }]);
 		const json = { ...call, outboundCallId: id.toLowerCase(), status: 'busy' };
 		entry.data.main = [[{ json }]];
-		expect(outcomes()[0]?.map((it) => it.json)).toEqual([json]);
+		expect((await outcomes())[0]?.map((it) => it.json)).toEqual([json]);
 	});
 
 	it('calls those timed out of whom nothing came', async () => {
@@ -154,7 +161,7 @@ describe('a wait that is over', () => {
 		const timedOut = [expect.objectContaining({ status: 'calling', timedOut: true }) as object];
 		for (const main of [undefined, [null], [[]]]) {
 			entry.data.main = main;
-			expect(outcomes()[0]?.map((it) => it.json)).toEqual(timedOut);
+			expect((await outcomes())[0]?.map((it) => it.json)).toEqual(timedOut);
 		}
 	});
 });
