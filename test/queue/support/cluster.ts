@@ -20,6 +20,7 @@ interface PostgresClient {
 	connect(): Promise<void>;
 	query(sql: string): Promise<{ rows: Array<Record<string, unknown>> }>;
 	end(): Promise<void>;
+	on(event: 'error', listener: (error: Error) => void): void;
 }
 
 interface Postgres {
@@ -205,6 +206,8 @@ async function allOf(started: Array<Promise<unknown>>): Promise<void> {
 async function query({ postgres }: Services, database: string, sql: string) {
 	const { Client } = fromN8n<Postgres>('pg');
 	const client = new Client({ ...postgres, database });
+	// A connection that is lost is the query's error as well.
+	client.on('error', () => undefined);
 	await client.connect();
 	try {
 		return (await client.query(sql)).rows;
