@@ -16,6 +16,7 @@ const names = [
 	'callingHours',
 	'maxCallsAtOnce',
 	'events',
+	'attacks',
 	'waiting',
 ];
 

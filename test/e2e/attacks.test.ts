@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import { signCallbackUrl } from '../../nodes/shared/callbacks/signedUrl';
 import { listExecutions } from '../../scripts/lib/workflows';
 import { attacks, strike, type Known } from './support/attacks';
@@ -62,5 +64,28 @@ describe('whatever is sent to a webhook', () => {
 		const { url, outboundCallId } = known.waiting;
 		const { body } = known.replayed;
 		expect(await post(url, { ...body, outboundCallId })).toMatchObject({ status: 200 });
+	});
+
+	it('is taken while others send nothing, or half of a request', async () => {
+		const { known, count } = await targets();
+		const before = await count();
+		const { hostname, port, pathname } = new URL(known.trigger);
+		const head = `POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
+		const said = ['', 'PO', head, `${head}content-length: 500\r\n\r\n{"status":`];
+		const sockets = Array.from({ length: 200 }, (_, index) => {
+			const socket = net.connect({ host: hostname, port: Number(port) });
+			socket.on('error', () => undefined);
+			socket.write(said[index % said.length] ?? '');
+			return socket;
+		});
+		try {
+			await Promise.all(sockets.map(async (it) => it.connecting && (await once(it, 'connect'))));
+			const { url, outboundCallId } = known.waiting;
+			const { body } = known.replayed;
+			expect(await post(url, { ...body, outboundCallId })).toMatchObject({ status: 200 });
+			expect((await count()).slice(0, -1)).toEqual(before.slice(0, -1));
+		} finally {
+			for (const socket of sockets) socket.destroy();
+		}
 	});
 });

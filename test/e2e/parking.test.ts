@@ -95,7 +95,10 @@ describe('an execution that is parked', () => {
 		for (const { outboundCallId } of bench.simulator.dials) {
 			await bench.simulator.endCall(outboundCallId, 'busy');
 		}
-		expect(outcomesOf(await waitForEnd(bench.n8n.session, id))).toEqual(['busy', 'busy']);
+		const execution = await waitForEnd(bench.n8n.session, id);
+		expect(outcomesOf(execution)).toEqual(['busy', 'busy']);
+		const { AlloMia: runs, After: after } = execution.data.resultData.runData;
+		expect([runs?.length, after?.length]).toEqual([1, 1]);
 		expect(bench.simulator.dials).toHaveLength(2);
 	});
 
