@@ -3,6 +3,8 @@ import type { OutputItem } from '../../scripts/lib/workflows';
 import type { Cluster } from '../queue/support/cluster';
 import type { Answer, Run } from './judge';
 
+type Start = Pick<Run, 'list' | 'result'>;
+
 type Output = Array<OutputItem[] | null> | undefined;
 
 /** The parts of n8n's stored execution data that are read here. */
@@ -16,8 +18,8 @@ const page = 200;
 
 /** Reads the executions from n8n's database, since its API is not there while main is down. */
 export class Executions {
-	/** Which list each execution is for: n8n discards the data of some. */
-	private readonly lists = new Map<number, string>();
+	/** What each execution began with: n8n discards the data of some. */
+	private readonly starts = new Map<number, Start>();
 
 	private last = 0;
 
@@ -62,13 +64,13 @@ export class Executions {
 			for (const { id, status, retryOf, data } of rows) {
 				last = Number(id);
 				const stored = typeof data === 'string' ? (parse(data) as StoredData) : {};
-				const list = listOf(stored) ?? this.lists.get(last);
-				if (list !== undefined) this.lists.set(last, list);
+				const start = this.starts.get(last) ?? startOf(stored);
+				if (start.list ?? start.result) this.starts.set(last, start);
 				runs.push({
 					id: last,
 					retryOf: toId(retryOf),
 					status: String(status),
-					list,
+					...start,
 					answers: answersIn(stored),
 					events: outputOf(stored, 'AlloMia Trigger').flatMap(({ json }) =>
 						typeof json.outboundCallId === 'string' ? json.outboundCallId : [],
@@ -87,16 +89,19 @@ function outputOf({ resultData }: StoredData, node: string): OutputItem[] {
 	return runs.flatMap(({ data }) => (data?.main ?? []).flatMap((items) => items ?? []));
 }
 
-/** The list that was posted, in the webhook's output, or in what it had not handed on yet. */
-function listOf(stored: StoredData): string | undefined {
+/** The list or the result that was posted, in a trigger's output, or in what it had not handed on yet. */
+function startOf(stored: StoredData): Start {
 	const posted = [
 		...outputOf(stored, 'Webhook'),
+		...outputOf(stored, 'AlloMia Trigger'),
 		...(stored.executionData?.nodeExecutionStack ?? []).flatMap(({ data }) =>
 			(data?.main ?? []).flatMap((items) => items ?? []),
 		),
-	];
-	const bodies = posted.map(({ json }) => json.body as { list?: unknown } | undefined);
-	return bodies.map((body) => body?.list).find((list) => typeof list === 'string');
+	].map(({ json }) => json);
+	return {
+		list: posted.map(({ body }) => (body as { list?: string } | undefined)?.list).find(Boolean),
+		result: posted.map(({ outboundCallId }) => outboundCallId as string | undefined).find(Boolean),
+	};
 }
 
 function answersIn(stored: StoredData): Answer[] {

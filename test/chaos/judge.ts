@@ -3,6 +3,8 @@ export interface Evidence {
 	lists: SentList[];
 	runs: Run[];
 	dials: Array<{ outboundCallId: string; phone: string }>;
+	/** The executions that failed, and whose data n8n has discarded, so that they cannot be run again. */
+	discarded: number[];
 	/** The callbacks that n8n has taken: answered with 200 and `received`, and not `ignored`. */
 	taken: string[];
 }
@@ -22,8 +24,10 @@ export interface Run {
 	id: number;
 	retryOf: number | undefined;
 	status: string;
-	/** The list that it is for; undefined for those that a result started. */
-	list: string | undefined;
+	/** The list that it is for. */
+	list?: string;
+	/** The call whose result started it. */
+	result?: string;
 	answers: Answer[];
 	/** The calls whose results its AlloMia Trigger emitted. */
 	events: string[];
@@ -66,6 +70,9 @@ export interface Counts {
 	calls: number;
 	reruns: number;
 	results: number;
+	/** Items and results in executions whose data n8n has discarded before they began. */
+	discardedItems: number;
+	discardedResults: number;
 	/** Results that came out of a trigger more than once. */
 	repeatedResults: number;
 	/** How often each kind of answer came, by its error message where it has one. */
@@ -82,7 +89,7 @@ export interface Verdict {
 const open = ['new', 'running', 'waiting', 'unknown'];
 
 /** Holds what came out of n8n against what the simulator knows. */
-export function judge({ lists, runs, dials, taken }: Evidence): Verdict {
+export function judge({ lists, runs, dials, discarded, taken }: Evidence): Verdict {
 	const phoneOf = new Map(dials.map(({ outboundCallId, phone }) => [outboundCallId, phone]));
 	const called = countEach(dials.map(({ phone }) => phone));
 	const answers: Record<string, number> = {};
@@ -97,11 +104,17 @@ export function judge({ lists, runs, dials, taken }: Evidence): Verdict {
 	const leftAlone = new Set<string>();
 	const shown = new Set<string>();
 	const retries = new Map(runs.map((run) => [run.retryOf, run]));
+	const lost = runs.filter(({ id }) => discarded.includes(id) && !retries.has(id));
+	let discardedItems = 0;
 
 	for (const list of lists) {
 		const roots = runs.filter((run) => run.list === list.id && run.retryOf === undefined);
 		if (roots.length < list.accepted) faults.lostLists.push(list.id);
 		for (const root of roots) {
+			if (lost.includes(root)) {
+				discardedItems += list.people.length;
+				continue;
+			}
 			const last = lastOf(root, retries);
 			const byPhone = new Map(
 				last.answers.map((answer) => [answer.phone ?? list.people[answer.index ?? -1], answer]),
@@ -137,7 +150,9 @@ export function judge({ lists, runs, dials, taken }: Evidence): Verdict {
 			.flatMap(({ events }) => events),
 	);
 	for (const id of emitted.keys()) shown.add(id);
-	faults.lostResults = [...new Set(taken)].filter((id) => !shown.has(id));
+	const missing = [...new Set(taken)].filter((id) => !shown.has(id));
+	const inLost = new Set(lost.map(({ result }) => result));
+	faults.lostResults = missing.filter((id) => !inLost.has(id));
 
 	return {
 		faults,
@@ -148,6 +163,8 @@ export function judge({ lists, runs, dials, taken }: Evidence): Verdict {
 			reruns: runs.filter(({ retryOf }) => retryOf !== undefined).length,
 			results: new Set(taken).size,
 			repeatedResults: [...emitted.values()].filter((times) => times > 1).length,
+			discardedItems,
+			discardedResults: missing.length - faults.lostResults.length,
 			answers,
 			leftAlone: leftAlone.size,
 		},

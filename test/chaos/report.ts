@@ -14,7 +14,7 @@ const faultNames: Record<keyof Faults, string> = {
 const shown = 20;
 
 /** The tables of a run, in Markdown. */
-export function report({ faults, counts, blows, seconds, samples, givenUp }: Chaos): string {
+export function report({ faults, counts, blows, seconds, samples }: Chaos): string {
 	const total = [...blows.values()].reduce((sum, count) => sum + count, 0);
 	const { answers, ...figures } = counts;
 	return [
@@ -28,10 +28,11 @@ export function report({ faults, counts, blows, seconds, samples, givenUp }: Cha
 			['Their items', figures.items],
 			['Calls placed', figures.calls],
 			['Executions run again', figures.reruns],
-			['Executions that n8n did not run again', givenUp.size],
 			['Results taken by n8n', figures.results],
 			['Results that a trigger emitted twice', figures.repeatedResults],
 			['People not called, whom an error names', figures.leftAlone],
+			['Items that n8n discarded before the execution began', figures.discardedItems],
+			['Results that n8n discarded before the execution began', figures.discardedResults],
 			...Object.entries(faultNames).map(([name, text]): [string, string] => [
 				text,
 				`**${faults[name as keyof Faults].length}**`,
@@ -48,11 +49,6 @@ export function report({ faults, counts, blows, seconds, samples, givenUp }: Cha
 				`${first}, ${second}`,
 			]),
 		),
-		...(givenUp.size === 0
-			? []
-			: [
-					`Not run again:\n${[...givenUp].map(([id, why]) => `- execution ${id}: ${why}`).join('\n')}`,
-				]),
 		...Object.entries(faultNames).flatMap(([name, text]) => {
 			const found = faults[name as keyof Faults];
 			return found.length === 0

@@ -1,8 +1,8 @@
 import type { Cluster } from '../queue/support/cluster';
 import type { Executions } from './executions';
 
-/** How often an execution is run again, and n8n asked to do so, before it is given up. */
-const most = 4;
+/** How often an execution is run again before it is given up. */
+const most = 6;
 
 /** How long n8n may take until a re-run is in its database, in ms. */
 const patience = 20_000;
@@ -14,41 +14,43 @@ export class Reruns {
 
 	private readonly asked = new Map<number, { times: number; at: number }>();
 
-	/** How many of the executions before it an execution repeats. */
-	private readonly depths = new Map<number, number>();
+	/** How many of n8n's answers are awaited: they come once a re-run has ended. */
+	private awaited = 0;
 
 	constructor(
 		private readonly cluster: Pick<Cluster, 'session'>,
 		private readonly executions: Executions,
 	) {}
 
-	/** Asks n8n to run again what failed. Returns how many executions are not run again yet. */
+	/** Asks n8n to run again what failed. Returns how many executions are to be run again yet. */
 	async run(): Promise<number> {
 		let open = 0;
 		for (const { id, retryOf } of await this.executions.failed()) {
-			const depth = retryOf === undefined ? 0 : (this.depths.get(retryOf) ?? 0) + 1;
-			this.depths.set(id, depth);
-			const { times, at } = this.asked.get(id) ?? { times: 0, at: 0 };
-			if (depth >= most || times >= most) {
-				const why = depth >= most ? `failed ${depth + 1} times` : 'n8n does not answer';
-				if (!this.refusals.has(id)) this.refusals.set(id, why);
-				continue;
-			}
+			// Where n8n has discarded the data of a re-run, the execution that it repeats is run again.
+			const target = this.refusals.has(id) ? retryOf : id;
+			if (target === undefined || this.refusals.has(target)) continue;
+			const { times, at } = this.asked.get(target) ?? { times: 0, at: 0 };
+			if (times >= most) continue;
 			open += 1;
 			if (Date.now() - at < patience) continue;
-			this.asked.set(id, { times: times + 1, at: Date.now() });
-			this.ask(id);
+			this.asked.set(target, { times: times + 1, at: Date.now() });
+			void this.ask(target);
 		}
-		return open;
+		return open + this.awaited;
 	}
 
-	/** n8n answers once the re-run has ended, and not at all while main is down. */
-	private ask(id: number): void {
-		const route = `/rest/executions/${id}/retry`;
-		const isDown = () => this.asked.set(id, { times: 0, at: Date.now() });
-		this.cluster.session.send('POST', route, { loadWorkflow: false }).then(({ status, text }) => {
-			if (status > 500) isDown();
-			else if (status >= 400) this.refusals.set(id, `${status} ${text.slice(0, 200)}`);
-		}, isDown);
+	private async ask(id: number): Promise<void> {
+		this.awaited += 1;
+		try {
+			const route = `/rest/executions/${id}/retry`;
+			const { session } = this.cluster;
+			const { status, text } = await session.send('POST', route, { loadWorkflow: false });
+			if (status >= 400 && status <= 500) this.refusals.set(id, `${status} ${text.slice(0, 200)}`);
+			if (status > 500) this.asked.delete(id);
+		} catch {
+			// Main is down, or it takes long.
+		} finally {
+			this.awaited -= 1;
+		}
 	}
 }

@@ -27,8 +27,6 @@ export interface Chaos extends Verdict {
 	/** How often each thing was done to n8n. */
 	blows: Map<string, number>;
 	samples: Sample[];
-	/** Executions that failed and that n8n did not run again, with the reason. */
-	givenUp: Map<number, string>;
 }
 
 /** More executions than that are not waited for: n8n then gets no new lists. */
@@ -116,6 +114,7 @@ class Run {
 			lists: this.lists,
 			runs: await this.executions.all(),
 			dials: dials.map(({ outboundCallId, body }) => ({ outboundCallId, phone: body.phoneNumber })),
+			discarded: [...this.reruns.refusals.keys()],
 			taken: callbacks
 				.filter(({ status, responseBody }) => status === 200 && responseBody === taken)
 				.map(({ outboundCallId }) => outboundCallId),
@@ -126,9 +125,6 @@ class Run {
 			evidence,
 			blows: this.blows,
 			samples,
-			givenUp: new Map(
-				[...this.reruns.refusals].filter(([id]) => evidence.runs.every((it) => it.retryOf !== id)),
-			),
 			seconds: (Date.now() - begun) / 1_000,
 		};
 	}

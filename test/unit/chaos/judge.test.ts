@@ -19,6 +19,7 @@ const sound: Evidence = {
 	lists: [list],
 	runs: [run()],
 	dials: [{ outboundCallId: 'first', phone: '+1' }],
+	discarded: [],
 	taken: ['first'],
 };
 
@@ -44,6 +45,8 @@ describe('the judge of the chaos', () => {
 				calls: 1,
 				reruns: 0,
 				results: 1,
+				discardedItems: 0,
+				discardedResults: 0,
 				repeatedResults: 0,
 				answers: { completed: 1, 'error: Invalid request data': 1 },
 				leftAlone: 0,
@@ -124,6 +127,17 @@ describe('the judge of the chaos', () => {
 		expect(faultsOf({ runs: [], taken: [] })).toEqual({ lostLists: ['list'] });
 		const posted = [{ ...list, accepted: 2 }];
 		expect(faultsOf({ lists: posted })).toEqual({ lostLists: ['list'] });
+	});
+
+	it('counts what n8n has discarded apart', () => {
+		const list = run({ status: 'error', answers: [] });
+		const result = run({ ...list, id: 2, list: undefined, result: 'first' });
+		const { faults, counts } = judge({ ...sound, runs: [list, result], discarded: [1, 2] });
+		expect(Object.values(faults).flat()).toEqual([]);
+		expect([counts.discardedItems, counts.discardedResults]).toEqual([2, 1]);
+		// Its data was not discarded where it was run again.
+		const runs = [list, run({ id: 3, retryOf: 1, status: 'error', answers: [] })];
+		expect(faultsOf({ runs, discarded: [1, 3], taken: [] }).unaccounted).toHaveLength(2);
 	});
 
 	it('counts those who were left alone', () => {
