@@ -167,7 +167,7 @@ class Run {
 				sending.push(this.send(list, workflow.url));
 				if (random() < 0.5) await delay(between(random, 0, 3_000));
 			}
-			await delay(between(random, 500, 6_000));
+			await delay(between(random, 300, 4_000));
 			while (Date.now() < end && (await this.countOpen()) > mostOpen) await delay(1_000);
 		}
 		await Promise.all(sending);
@@ -185,7 +185,7 @@ class Run {
 		while (Date.now() < end) {
 			const done = await strike(this.cluster, random).catch(() => undefined);
 			if (done) this.blows.set(done, (this.blows.get(done) ?? 0) + 1);
-			await delay(between(random, 1_000, 9_000));
+			await delay(between(random, 2_000, 26_000));
 		}
 	}
 

@@ -145,8 +145,10 @@ describe('an execution that waits for its calls', () => {
 			expect(Math.round((limit - Date.now()) / 60_000)).toBe(61);
 			simulator.setCallbacks({ copies: 0 });
 			await end(bob, 'busy');
+			const now = Date.now.bind(Date);
+			jest.spyOn(Date, 'now').mockImplementation(() => now() + 61 * 60_000);
 			begun.goOn();
-			const run = await begun.end;
+			const run = await begun.end.finally(() => jest.restoreAllMocks());
 			const runs = run.data.resultData.runData.AlloMia ?? [];
 			expect(runs).toHaveLength(1);
 			const found = (runs[0]?.data?.main ?? []).map((items) =>
@@ -159,6 +161,20 @@ describe('an execution that waits for its calls', () => {
 			);
 		},
 	);
+
+	it('goes on waiting where n8n lets it go on too early', async () => {
+		const begun = callAndWait();
+		await begun.parked;
+		begun.goOn();
+		await until(begun.isParked);
+		await end(bob, 'busy');
+		await end(ada, 'no-answer');
+		await end(eve, 'completed');
+		const run = await begun.end;
+		expect(outputJson(run).map(({ status }) => status)).toEqual(['no-answer', 'busy', 'completed']);
+		expect(run.data.resultData.runData.AlloMia).toHaveLength(1);
+		expect([ada, bob, eve].map(rung)).toEqual([1, 1, 1]);
+	});
 
 	it('takes a callback once, only with its own address, and only of its own calls', async () => {
 		const begun = callAndWait();

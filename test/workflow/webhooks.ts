@@ -50,6 +50,8 @@ export interface Begun {
 	id: string;
 	/** When n8n goes on by itself; undefined where it was not parked. */
 	parked: Promise<Date | undefined>;
+	/** Whether it waits now. */
+	isParked: () => boolean;
 	end: Promise<IRun>;
 	/** What n8n does once the time is up. */
 	goOn(): void;
@@ -85,8 +87,9 @@ export function begin(execution: Omit<Execution, 'publicUrl'>): Begun {
 		const { data } = waiting.get(id) ?? {};
 		if (data) continueWith(id, data);
 	};
+	const isParked = () => waiting.has(id);
 	const parked = first.then(({ waitTill }) => waitTill ?? undefined);
-	return { id, end, goOn, parked, saved: () => parse(saved) as IRunExecutionData };
+	return { id, end, goOn, isParked, parked, saved: () => parse(saved) as IRunExecutionData };
 }
 
 /** Lets a trigger listen, as that of a published workflow: its address, and what it puts out. */

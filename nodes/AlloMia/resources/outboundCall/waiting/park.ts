@@ -5,6 +5,7 @@ import {
 	type IExecuteFunctions,
 	type INode,
 	type INodeExecutionData,
+	type Workflow,
 } from 'n8n-workflow';
 import { runsInsideAgent } from '../../../../shared/n8n/agentTool';
 import { connect, type Connection } from '../../../../shared/api/client';
@@ -19,11 +20,23 @@ import {
 	reconcileUntilDeadline,
 	type Reconciliation,
 } from './reconciliation';
+import { abortableSleep } from '../../../../shared/values/abort';
 import { isPrivateUrl } from '../../../../shared/values/privateHosts';
-import { pendingCalls, waitingOutputs, withOutcomes, type WaitingState } from './waitingState';
+import {
+	pairedSource,
+	pendingCalls,
+	waitingOutputs,
+	withOutcomes,
+	type WaitingState,
+} from './waitingState';
 import { signedCallbackUrl } from '../callback/callback';
 import type { ValidatedItem } from '../../items';
-import { hasDryRun, hasOnceKey, hasOutsideHoursOutput } from '../dispatch/readParameters';
+import {
+	hasDryRun,
+	hasOnceKey,
+	hasOutsideHoursOutput,
+	storedOptions,
+} from '../dispatch/readParameters';
 import { parkedMetadata, stackOf } from './isParked';
 import { outcomeUrl, resumeUrl } from '../callback/resumeUrl';
 import { probeOnce, securedAdvice } from '../callback/probeUrl';
@@ -40,6 +53,13 @@ const statusesTimeout = 20_000;
 
 /** The timeout of one of them, in ms. */
 const timeout = 8_000;
+
+/** How long AlloMia is asked once n8n itself has resumed the execution, and in addition for each call, in ms. */
+const askingTime = 30_000;
+const askingTimePerCall = 100;
+
+/** The wait before calls without an answer are asked about again, in ms. */
+const askingPause = 2_000;
 
 /** Sets the callback URL of each call to that of the execution. */
 export function callbackToExecution(
@@ -67,41 +87,61 @@ export async function parkUntilCallbacks(
 		timeout,
 		until: Date.now() + statusesTimeout,
 	});
-	const entry = context.getExecuteData();
-	const source = entry.source?.main?.[0] ?? undefined;
+	const source = context.getExecuteData().source?.main?.[0] ?? undefined;
 	const current = { ...state, source, items: withOutcomes(state.items, known) };
 	const [pending] = pendingCalls(current.items);
 	if (pending === undefined) return waitingOutputs(context.getNode(), current);
-
-	const stored = context.getContext('node');
-	stored[stateKey] = JSON.stringify(current);
-	stored[waitKey] = current.wait;
-	const outputs = waitingOutputs(context.getNode(), current);
-	const metadata = { ...entry.metadata, ...parkedMetadata };
-	// To resume, n8n disables the node of this entry. If several branches lead here, their entries share the same
-	// object and would be skipped, so it is copied.
-	const again = { ...entry, node: { ...entry.node }, metadata };
-	// It then passes on what it gets: from a callback that resumes it, the outcomes. If none does until after the
-	// deadline, it gets nothing, and n8n runs the next entry: the node again, which asks AlloMia.
-	entry.node = { ...entry.node, alwaysOutputData: false };
-	entry.data = { ...entry.data, main: [] };
-	entry.metadata = metadata;
-	await context.putExecutionToWait(new Date(current.deadline + grace));
-	stackOf(context)?.unshift(again);
+	const outputs = await park(context, current);
 
 	useHttpRequest(context.helpers.httpRequest);
 	const reconciliation = toReconciliation(current, pending, items);
 	if (reconciliation) reconcileUntilDeadline(reconciliation);
+	return outputs;
+}
+
+/** Lets n8n store the execution until a callback resumes it, or the deadline is over. */
+async function park(
+	context: IExecuteFunctions,
+	state: WaitingState,
+): Promise<INodeExecutionData[][]> {
+	const entry = context.getExecuteData();
+	const stored = context.getContext('node');
+	stored[stateKey] = JSON.stringify(state);
+	stored[waitKey] = state.wait;
+	const outputs = waitingOutputs(context.getNode(), state);
+	const metadata = { ...entry.metadata, ...parkedMetadata };
+	// To resume, n8n disables the node of this entry. If several branches lead here, their entries share the same
+	// object and would be skipped, so it is copied.
+	const node = { ...entry.node };
+	const known = { ...entry.data, main: outputs };
+	entry.metadata = metadata;
+	entry.source = pairedSource(outputs, state.source ?? undefined);
+	// It then passes on what it gets. From a callback that resumes it, that is the outcomes. If none does until after
+	// the deadline, it gets nothing, and n8n runs the next entry: the node again, which asks AlloMia. Where n8n disables
+	// both, as in a retry with the saved workflow, what is known now goes on.
+	const stack = isLegacy(context) ? undefined : stackOf(context);
+	entry.node = { ...node, ...(stack ? { alwaysOutputData: false } : {}) };
+	entry.data = stack ? { ...entry.data, main: [] } : known;
+	await context.putExecutionToWait(new Date(state.deadline + grace));
+	stack?.unshift({ ...entry, node, data: known });
+
 	// With Retry On Fail, n8n would retry a node whose first output item is an error, with the input that was
 	// replaced above. n8n also modifies the returned arrays, so they are copied.
 	const isRetried = context.getNode().retryOnFail && outputs[0]?.[0]?.json.error !== undefined;
 	return outputs.map((items) => (isRetried ? [] : [...items]));
 }
 
+/** Whether n8n runs the nodes in the order of its first versions: a node then needs items in its first input list. */
+function isLegacy(context: IExecuteFunctions): boolean {
+	const { workflow } = context as { workflow?: Workflow };
+	return workflow?.settings?.executionOrder !== 'v1';
+}
+
 /**
  * The outcomes of a wait that is over. n8n runs the node again if no callback has resumed it until after the
  * deadline; and with its own outcomes as input, if n8n was killed after the wait and the execution is retried with
- * the saved workflow. Calls whose outcome is not known then are asked about.
+ * the saved workflow. AlloMia is then asked about calls whose outcome is not known. Where n8n runs the node too
+ * early, as it does at the time of an earlier wait, it goes on waiting.
  */
 export async function outputParkedOutcomes(
 	context: IExecuteFunctions,
@@ -116,10 +156,12 @@ export async function outputParkedOutcomes(
 	}
 	const open = pendingCalls(withOutcomes(state.items, outcomes));
 	for (const [id, status] of await askAtTheEnd(context, open)) outcomes.set(id, status);
+	const current = { ...state, items: withOutcomes(state.items, outcomes) };
+	const isEarly = Date.now() < state.deadline && pendingCalls(current.items).length > 0;
+	if (isEarly && context.getMode() !== 'retry') return await park(context, current);
 	const outputPerStatus = hasOutputPerStatusNow(context, state);
 	return waitingOutputs(context.getNode(), {
-		...state,
-		items: withOutcomes(state.items, outcomes),
+		...current,
 		outputPerStatus,
 		withStatuses: hasStatusOutputs(context, outputPerStatus),
 		keyed: hasOnceKey(context),
@@ -128,24 +170,39 @@ export async function outputParkedOutcomes(
 	});
 }
 
-/** Asks AlloMia about calls once their time is over; nothing where it cannot be asked. */
+/**
+ * Asks AlloMia about calls once n8n itself has resumed the execution, those without an answer again and again for some
+ * time.
+ */
 async function askAtTheEnd(
 	context: IExecuteFunctions,
 	open: string[],
 ): Promise<Map<string, StatusResponse>> {
-	if (open.length === 0) return new Map();
+	const found = new Map<string, StatusResponse>();
+	if (open.length === 0) return found;
+	const signal = context.getExecutionCancelSignal();
+	const until = Date.now() + askingTime + open.length * askingTimePerCall;
 	try {
-		const until = Date.now() + statusesTimeout;
-		return await readStatuses(context, await connect(context), open, { timeout, until });
+		const connection = await connect(context);
+		for (let left = open; ; ) {
+			const statuses = await readStatuses(context, connection, left, { timeout, until, signal });
+			for (const [id, status] of statuses) found.set(id, status);
+			left = left.filter((id) => !found.has(id));
+			if (left.length === 0 || signal?.aborted || Date.now() + askingPause > until) break;
+			await abortableSleep(askingPause, signal);
+		}
 	} catch (error) {
 		// The execution goes on with what is known.
 		context.logger.warn(`${context.getNode().name}: ${(error as Error).message}`);
-		return new Map();
 	}
+	return found;
 }
 
 /** Whether the node as it is now has an output per status. */
 function hasOutputPerStatusNow(context: IExecuteFunctions, before: WaitingState): boolean {
+	const given = storedOptions(context).outputPerStatus;
+	// Its items are the outcomes, which an expression does not expect.
+	if (typeof given === 'string' && given.startsWith('=')) return before.outputPerStatus;
 	try {
 		return hasOutputPerStatus(context);
 	} catch {

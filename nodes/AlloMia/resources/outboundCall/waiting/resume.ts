@@ -123,7 +123,10 @@ function resumeIfComplete(
 		const source = state.source ?? entry.source?.main?.[0] ?? undefined;
 		entry.source = pairedSource(workflowData, source);
 	}
-	if (again && isMarked(again) && again.node.name === entry?.node.name) stack?.splice(1, 1);
+	if (entry && again && isMarked(again) && again.node.name === entry.node.name) {
+		entry.node.alwaysOutputData = again.node.alwaysOutputData;
+		stack?.splice(1, 1);
+	}
 	return { webhookResponse: responses.received.body, workflowData };
 }
 

@@ -44,6 +44,7 @@ function place({
 	mode = 'webhook',
 	retryOnFail = false,
 	insideAgent = false,
+	executionOrder = 'v1',
 	answer = async () => await Promise.resolve({ statusCode: 409, body: '' } as object),
 } = {}) {
 	const kept: IDataObject = {};
@@ -56,6 +57,9 @@ function place({
 	const stack: Array<typeof entry> = [];
 	const context = {
 		runExecutionData: { executionData: { nodeExecutionStack: stack } },
+		workflow: { settings: { executionOrder } },
+		getExecutionCancelSignal: () => undefined,
+		getCredentials: async () => await Promise.resolve({ apiKey: 'k' }),
 		getNode: () => ({ name: 'AlloMia', type: 'alloMia', retryOnFail, parameters: {} }),
 		getMode: () => mode,
 		getContext: () => kept,
@@ -121,7 +125,7 @@ describe('the parking', () => {
 
 	it('lets n8n hand on nothing, and run the node again, where no callback resumes it', async () => {
 		const { park, entry, stack } = place();
-		const { data, source, node } = entry;
+		const { node } = entry;
 		const { outputs } = await park([failed, waiting(1)], 2);
 		expect(outputs[0]?.map(({ json }) => json.error ?? json.status)).toEqual([
 			'It failed',
@@ -129,9 +133,17 @@ describe('the parking', () => {
 		]);
 		expect(entry.data.main).toEqual([]);
 		expect(entry.node).toEqual({ ...node, alwaysOutputData: false });
-		expect(stack).toEqual([{ ...entry, data, source, node }]);
+		// What is known now goes on where n8n disables the node there, too.
+		expect(stack).toEqual([{ ...entry, data: { main: outputs }, node }]);
 		// n8n disables the node of the first.
 		expect(stack[0]?.node).not.toBe(entry.node);
+	});
+
+	it('hands on what it knows where n8n needs items in the first list', async () => {
+		const { park, entry, stack } = place({ executionOrder: 'v0' });
+		const { outputs } = await park([failed, waiting(1)], 2);
+		expect([entry.data.main, stack]).toEqual([outputs, []]);
+		expect((entry.data.main as unknown[])[0]).not.toBe(outputs[0]);
 	});
 
 	it.each([
@@ -145,6 +157,8 @@ describe('the parking', () => {
 });
 
 describe('a wait that is over', () => {
+	const hour = 3_600_000;
+
 	it('knows its outcomes whatever the case of their IDs', async () => {
 		const { park, entry, outcomes } = place();
 		const id = 'ABCDEF00-0000-4000-8000-00000000000a';
@@ -158,11 +172,34 @@ describe('a wait that is over', () => {
 	it('calls those timed out of whom nothing came', async () => {
 		const { park, entry, outcomes } = place();
 		await park([waiting(0)]);
+		jest.setSystemTime(Date.now() + hour);
 		const timedOut = [expect.objectContaining({ status: 'calling', timedOut: true }) as object];
 		for (const main of [undefined, [null], [[]]]) {
 			entry.data.main = main;
 			expect((await outcomes())[0]?.map((it) => it.json)).toEqual(timedOut);
 		}
+	});
+
+	it('asks about those without an answer for half a minute, and longer for many', async () => {
+		const { park, asked, outcomes } = place();
+		await park([waiting(0)]);
+		jest.setSystemTime(Date.now() + hour);
+		const begun = asked.length;
+		await outcomes();
+		// Each request times out after 8 seconds, and two seconds later the next is sent.
+		expect(asked.length - begun).toBe(4);
+	});
+
+	it.each([
+		['webhook', 1],
+		['retry', 0],
+	])('that n8n ends too early goes on (in a run of mode %s: %i)', async (mode, parked) => {
+		const { park, stack, entry, outcomes } = place({ mode });
+		await park([waiting(0)]);
+		Object.assign(entry, stack.shift());
+		const [items = []] = await outcomes();
+		expect(stack).toHaveLength(parked);
+		expect(items.map(({ json }) => json.timedOut)).toEqual([true]);
 	});
 });
 
