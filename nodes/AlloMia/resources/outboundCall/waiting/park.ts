@@ -188,7 +188,7 @@ async function askAtTheEnd(
 			const statuses = await readStatuses(context, connection, left, { timeout, until, signal });
 			for (const [id, status] of statuses) found.set(id, status);
 			left = left.filter((id) => !found.has(id));
-			if (left.length === 0 || signal?.aborted || Date.now() + askingPause > until) break;
+			if (left.length === 0 || signal?.aborted || Date.now() + 2 * askingPause > until) break;
 			await abortableSleep(askingPause, signal);
 		}
 	} catch (error) {
