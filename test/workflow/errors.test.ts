@@ -191,6 +191,9 @@ const scenarios: Record<string, Failing> = {
 			{ callback: 'url', callbackUrl: 'https://example.com/' },
 		),
 	'Base URL: …': () => ({ credential: { ...credential, baseUrl: 'http://allomia.com/api' } }),
+	'n8n could not read the AlloMia credential: …': () => ({
+		credential: { unreadable: 'Connection terminated unexpectedly' },
+	}),
 	'API Key: …': () => ({ credential: { ...credential, apiKey: '' } }),
 	'Invalid request data': () => to('0005'),
 	'Invalid or missing API key': () => ({ credential: { ...credential, apiKey: 'wrong' } }),

@@ -120,14 +120,20 @@ class TestedNodeTypes implements INodeTypes {
 
 export const nodeTypes: INodeTypes = new TestedNodeTypes();
 
-/** n8n's credential store with one credential in it, whose type is this package's. */
+/**
+ * n8n's credential store with one credential in it, whose type is this package's.
+ * @param data with `unreadable`, n8n cannot read it, for that reason
+ */
 export function credentialsHelper(data: ICredentialDataDecryptedObject): ICredentialsHelper {
 	const type = new AlloMiaApi();
 	const helper: Partial<ICredentialsHelper> = {
 		getParentTypes: () => [],
 		isCredentialUsableByNode: () => true,
 		preAuthentication: async () => undefined,
-		getDecrypted: async () => ({ ...data }),
+		getDecrypted: async () => {
+			if (data.unreadable) throw new Error(String(data.unreadable));
+			return { ...data };
+		},
 		getCredentialsProperties: () => type.properties,
 		authenticate: async (credentials, _name, options) =>
 			await type.authenticate(credentials, options as IHttpRequestOptions),

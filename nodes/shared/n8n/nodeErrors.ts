@@ -67,11 +67,14 @@ export async function connectNode(context: IExecuteFunctions): Promise<Connectio
 	try {
 		return await connect(context);
 	} catch (error) {
-		const ours = error instanceof CredentialError;
-		throw new NodeOperationError(
-			context.getNode(),
-			error instanceof Error ? error : String(error),
-			ours ? { description: 'Open the AlloMia credential and correct it. Nothing was sent.' } : {},
-		);
+		const message = error instanceof Error ? error.message : String(error);
+		const [what, description] =
+			error instanceof CredentialError
+				? [message, 'Open the AlloMia credential and correct it. Nothing was sent.']
+				: [
+						`n8n could not read the AlloMia credential: ${message}`,
+						'Nothing was sent in this attempt. Choose a credential in the node, or try again once n8n is healthy.',
+					];
+		throw new NodeOperationError(context.getNode(), what, { description });
 	}
 }

@@ -63,7 +63,12 @@ import {
 	type Known,
 } from '../../../nodes/AlloMia/resources/outboundCall/dispatch/decision';
 import { readApiKey, readBaseUrl, assertAllowedHost } from '../../../nodes/shared/api/credential';
-import { apiError, errorItem, validationError } from '../../../nodes/shared/n8n/nodeErrors';
+import {
+	apiError,
+	connectNode,
+	errorItem,
+	validationError,
+} from '../../../nodes/shared/n8n/nodeErrors';
 import { dispatchResponse, type StatusResponse } from '../../../nodes/shared/api/schemas';
 import {
 	waitingOutputs,
@@ -495,6 +500,9 @@ async function messages(): Promise<string[]> {
 		thrownBy(() => readBaseUrl('http://allomia.com/api')),
 		thrownBy(() => assertAllowedHost({ url: 'https://example.com' }, 'https://allomia.com/api')),
 		thrownBy(() => readApiKey('')),
+		await connectNode(
+			stub({ getCredentials: async () => await Promise.reject(new Error('It was deleted')) }),
+		).then(String, ({ message }: Error) => message),
 		refusalIn(
 			readCallRequest({
 				...parameters,
