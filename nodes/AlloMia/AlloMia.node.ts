@@ -17,6 +17,7 @@ import { findOperation, subtitleOf, toProperties, type Operation } from './resou
 import { hints } from './resources/outboundCall/createAndWait';
 import { isParked } from './resources/outboundCall/waiting/isParked';
 import { outcomePath } from './resources/outboundCall/callback/resumeUrl';
+import { handle } from '../shared/callbacks/webhook';
 
 export class AlloMia implements INodeType {
 	description: INodeTypeDescription = {
@@ -100,7 +101,9 @@ export class AlloMia implements INodeType {
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const { resume } = await import('./resources/outboundCall/waiting/resume');
-		return await resume(this);
+		return await handle(this, async () => {
+			const { resume } = await import('./resources/outboundCall/waiting/resume');
+			return await resume(this);
+		});
 	}
 }

@@ -7,6 +7,7 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
+import { handle } from '../shared/callbacks/webhook';
 import { describeIssues } from '../shared/values/validation';
 import { statusLabels, terminalStatuses, type TerminalStatus } from '../shared/api/terminalStatus';
 import { pathRule, triggerPath, triggerPathExpression } from '../shared/callbacks/triggerUrl';
@@ -183,8 +184,10 @@ export class AlloMiaTrigger implements INodeType {
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const { receive } = await import('./receive');
-		return await receive(this);
+		return await handle(this, async () => {
+			const { receive } = await import('./receive');
+			return await receive(this);
+		});
 	}
 }
 
