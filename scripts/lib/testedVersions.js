@@ -26,7 +26,7 @@ const areas = {
 		'credential',
 		'package',
 	],
-	Trigger: ['trigger', 'triggerLife', 'verification', 'forgedCallbacks'],
+	Trigger: ['trigger', 'triggerLife', 'verification', 'attacks', 'forgedCallbacks'],
 	'Create and Wait': ['createAndWait', 'parking', 'publishedTemplates', 'templates'],
 	'One person, one call': ['onePersonOneCall', 'changedLists', 'longLists', 'callOncePer'],
 	'Call, Organization': [

@@ -96,6 +96,12 @@ describe('what is not an outcome to start with', () => {
 		expect(await executionsOf(bench, id)).toBe(0);
 	});
 
+	it('is one that comes where an expression of the trigger fails: 503, so that it may come again', async () => {
+		const { id, url } = await aTrigger(bench, { verification: '={{ $("Nowhere").item.json.x }}' });
+		expect(await post(url, event())).toMatchObject({ status: 503 });
+		expect(await executionsOf(bench, id)).toBe(0);
+	});
+
 	it('starts once though it arrives three times', async () => {
 		const { id, url } = await aTrigger(bench, { verification: 'none' });
 		const outcome = event();

@@ -25,7 +25,7 @@ describe('the arguments of the test commands', () => {
 	it('take the files of areas', () => {
 		const { files, record } = read(['--n8n', '2.41.1', '--area', 'Trigger', '--record']);
 		expect({ files, record }).toEqual({
-			files: ['trigger', 'triggerLife', 'verification', 'forgedCallbacks'],
+			files: ['trigger', 'triggerLife', 'verification', 'attacks', 'forgedCallbacks'],
 			record: true,
 		});
 	});
