@@ -14,12 +14,12 @@ const single = 50;
 /** How many events are on their way at the same time. */
 const concurrency = 10;
 
-const alloMiaTrigger = (credential, verification = 'signature') =>
+const alloMiaTrigger = (credential) =>
 	node(
 		'Trigger',
 		'n8n-nodes-allomia.alloMiaTrigger',
 		1,
-		{ statuses: ['completed'], verification },
+		{ statuses: ['completed'], verification: 'signature' },
 		{ webhookId: randomUUID(), credentials: { alloMiaApi: credential } },
 	);
 
@@ -266,4 +266,4 @@ async function events({ installed, start }) {
 	];
 }
 
-module.exports = { alloMiaTrigger, events, finished, noOp, post, publish, registered, signedUrl };
+module.exports = { events };

@@ -16,7 +16,6 @@ const names = [
 	'callingHours',
 	'maxCallsAtOnce',
 	'events',
-	'attacks',
 	'waiting',
 ];
 
