@@ -1,3 +1,5 @@
+import { growthOf, type Sample } from './growth';
+
 /** What the simulator and the driver know of a run, and what n8n has stored of it. */
 export interface Evidence {
 	lists: SentList[];
@@ -7,6 +9,7 @@ export interface Evidence {
 	discarded: number[];
 	/** The callbacks that n8n has taken: answered with 200 and `received`, and not `ignored`. */
 	taken: string[];
+	samples: Sample[];
 }
 
 /** A list that n8n was sent. */
@@ -61,6 +64,8 @@ export interface Faults {
 	stuck: number[];
 	/** Lists that n8n had accepted, and of which it has fewer executions. */
 	lostLists: string[];
+	/** Parts of n8n whose processes hold more the older they are. */
+	growing: string[];
 }
 
 /** What happened, in figures. */
@@ -89,7 +94,7 @@ export interface Verdict {
 const open = ['new', 'running', 'waiting', 'unknown'];
 
 /** Holds what came out of n8n against what the simulator knows. */
-export function judge({ lists, runs, dials, discarded, taken }: Evidence): Verdict {
+export function judge({ lists, runs, dials, discarded, taken, samples }: Evidence): Verdict {
 	const phoneOf = new Map(dials.map(({ outboundCallId, phone }) => [outboundCallId, phone]));
 	const called = countEach(dials.map(({ phone }) => phone));
 	const answers: Record<string, number> = {};
@@ -100,6 +105,9 @@ export function judge({ lists, runs, dials, discarded, taken }: Evidence): Verdi
 		lostResults: [],
 		stuck: runs.filter(({ status }) => open.includes(status)).map(({ id }) => id),
 		lostLists: [],
+		growing: growthOf(samples)
+			.filter(({ grows }) => grows)
+			.map(({ part }) => part),
 	};
 	const leftAlone = new Set<string>();
 	const shown = new Set<string>();

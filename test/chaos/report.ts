@@ -1,3 +1,4 @@
+import { growthOf } from './growth';
 import type { Chaos } from './run';
 import type { Faults } from './judge';
 
@@ -8,13 +9,14 @@ const faultNames: Record<keyof Faults, string> = {
 	lostResults: 'Results that n8n had taken, and that came out nowhere',
 	stuck: 'Executions that did not end',
 	lostLists: 'Lists that n8n had accepted, and has no execution of',
+	growing: 'Parts of n8n whose processes hold more the older they are',
 };
 
 /** How many of what is wrong are listed. */
 const shown = 20;
 
 /** The tables of a run, in Markdown. */
-export function report({ faults, counts, blows, seconds, samples }: Chaos): string {
+export function report({ faults, counts, blows, seconds, evidence }: Chaos): string {
 	const total = [...blows.values()].reduce((sum, count) => sum + count, 0);
 	const { answers, ...figures } = counts;
 	return [
@@ -43,10 +45,10 @@ export function report({ faults, counts, blows, seconds, samples }: Chaos): stri
 			Object.entries(answers).sort(([, a], [, b]) => b - a),
 		),
 		table(
-			'Memory of the processes, MB at most',
-			halves(samples).map(([part, first, second]) => [
-				`${part}, first and second half`,
-				`${first}, ${second}`,
+			'Objects in the memory of the processes, MB (young, old)',
+			growthOf(evidence.samples).map(({ part, young, old }) => [
+				part,
+				`${Math.round(young)}, ${Math.round(old)}`,
 			]),
 		),
 		...Object.entries(faultNames).flatMap(([name, text]) => {
@@ -69,21 +71,4 @@ function table(title: string, rows: Array<[string, number | string]>): string {
 		'| --- | ---: |',
 		...rows.map(([name, value]) => `| ${name} | ${value} |`),
 	].join('\n');
-}
-
-/** The most memory that each part held, in the first and the second half of the run. */
-export function halves(
-	samples: Chaos['samples'],
-): Array<[part: string, first: number, second: number]> {
-	const middle = ((samples[0]?.at ?? 0) + (samples.at(-1)?.at ?? 0)) / 2;
-	const most = (of: Chaos['samples']) =>
-		Math.round(Math.max(0, ...of.map(({ megabytes }) => megabytes)));
-	return [...new Set(samples.map(({ part }) => part))].map((part) => {
-		const own = samples.filter((it) => it.part === part);
-		return [
-			part,
-			most(own.filter(({ at }) => at < middle)),
-			most(own.filter(({ at }) => at >= middle)),
-		];
-	});
 }

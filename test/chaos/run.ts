@@ -12,7 +12,7 @@ import { judge, type Evidence, type SentList, type Verdict } from './judge';
 import { daysOf, kinds, type Kind, type Row } from './lists';
 import { people } from './people';
 import { Reruns } from './reruns';
-import { Supervisor, type Sample } from './supervisor';
+import { Supervisor } from './supervisor';
 
 export interface ChaosOptions {
 	minutes: number;
@@ -26,7 +26,6 @@ export interface Chaos extends Verdict {
 	seconds: number;
 	/** How often each thing was done to n8n. */
 	blows: Map<string, number>;
-	samples: Sample[];
 }
 
 /** More executions than that are not waited for: n8n then gets no new lists. */
@@ -91,7 +90,7 @@ class Run {
 		const supervisor = new Supervisor(cluster);
 		try {
 			const end = Date.now() + duration;
-			const working = this.follow(supervisor);
+			const working = this.follow();
 			await Promise.all([
 				this.sendLists(workflows, end),
 				this.strike(end),
@@ -110,6 +109,7 @@ class Run {
 			await supervisor.stop();
 		}
 		const { dials, callbacks } = simulator;
+		const { samples } = supervisor;
 		const evidence = {
 			lists: this.lists,
 			runs: await this.executions.all(),
@@ -118,13 +118,12 @@ class Run {
 			taken: callbacks
 				.filter(({ status, responseBody }) => status === 200 && responseBody === taken)
 				.map(({ outboundCallId }) => outboundCallId),
+			samples,
 		};
-		const { samples } = supervisor;
 		return {
 			...judge(evidence),
 			evidence,
 			blows: this.blows,
-			samples,
 			seconds: (Date.now() - begun) / 1_000,
 		};
 	}
@@ -158,7 +157,7 @@ class Run {
 				[...workflows].map((it) => [1, it]),
 				random,
 			);
-			const size = Math.ceil(random() * 60);
+			const size = Math.ceil(random() * 90);
 			const phones = Array.from({ length: size }, () => everybody.next().value);
 			const id = `list ${this.lists.length}`;
 			const list = { id, kind: kind.name, people: phones, accepted: 0 };
@@ -199,12 +198,11 @@ class Run {
 		}
 	}
 
-	/** Runs again what failed, measures, and tells how it stands, until it is over. */
-	private async follow(supervisor: Supervisor): Promise<void> {
+	/** Runs again what failed, and tells how it stands, until it is over. */
+	private async follow(): Promise<void> {
 		let said = Date.now();
 		while (!this.isOver) {
 			await delay(2_000);
-			supervisor.measure();
 			await this.executions.watch().catch(() => undefined);
 			await this.countFailed();
 			if (Date.now() - said < 30_000) continue;

@@ -1,14 +1,10 @@
-import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../scripts/lib/workflows';
 import { parts, type Cluster, type Part } from '../queue/support/cluster';
+import type { Sample } from './growth';
 
-/** How much memory a process held, in MB, and when. */
-export interface Sample {
-	part: Part;
-	at: number;
-	megabytes: number;
-}
+/** How long until memory is measured again, in ms. */
+const interval = 10_000;
 
 /** Starts every part of n8n again when it has ended, as an operating system or a cluster does. */
 export class Supervisor {
@@ -19,7 +15,7 @@ export class Supervisor {
 	private readonly keeping: Array<Promise<void>>;
 
 	constructor(private readonly cluster: Cluster) {
-		this.keeping = parts.map(async (part) => await this.keep(part));
+		this.keeping = [...parts.map(async (part) => await this.keep(part)), this.measure()];
 	}
 
 	/** Waits until all parts are running. */
@@ -27,12 +23,17 @@ export class Supervisor {
 		await until('all parts of n8n to run', () => this.down().length === 0, 300_000);
 	}
 
-	/** Notes how much memory each process holds, where the system tells (Linux). */
-	measure(): void {
-		for (const part of parts) {
-			const pid = this.cluster.processOf(part)?.child.pid;
-			const kilobytes = pid && residentSet(pid);
-			if (kilobytes) this.samples.push({ part, at: Date.now(), megabytes: kilobytes / 1024 });
+	private async measure(): Promise<void> {
+		while (!this.isStopped) {
+			this.cluster.collectGarbage();
+			for (let waited = 0; waited < interval && !this.isStopped; waited += 500) await delay(500);
+			for (const part of parts) {
+				const memory = this.cluster.memoryOf(part);
+				const isKnown = this.samples.some(
+					({ pid, age }) => pid === memory?.pid && age === memory.age,
+				);
+				if (memory && !isKnown) this.samples.push({ part, ...memory });
+			}
 		}
 	}
 
@@ -53,14 +54,5 @@ export class Supervisor {
 			}
 			await delay(500);
 		}
-	}
-}
-
-function residentSet(pid: number): number | undefined {
-	try {
-		const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-		return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
-	} catch {
-		return undefined;
 	}
 }

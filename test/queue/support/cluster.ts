@@ -33,6 +33,15 @@ export type Part = 'main' | 'webhook' | 'worker 0' | 'worker 1';
 export const workers: Part[] = ['worker 0', 'worker 1'];
 export const parts: Part[] = ['main', 'webhook', ...workers];
 
+/** What a process of n8n holds, as `collectGarbage.js` writes it down. */
+export interface Memory {
+	pid: number;
+	/** Since its start, in seconds. */
+	age: number;
+	/** Of objects, in MB. */
+	megabytes: number;
+}
+
 /**
  * n8n in queue mode, each part a process of its own: a main, a webhook processor and two workers,
  * over a PostgreSQL and a Redis of their own.
@@ -127,6 +136,18 @@ export class Cluster {
 	/** Makes all parts let go of what nothing refers to any more. */
 	collectGarbage(): void {
 		for (const part of parts) this.processOf(part)?.child.kill('SIGUSR2');
+	}
+
+	/** What a part held after its garbage was collected the last time, if it was since it was started. */
+	memoryOf(part: Part): Memory | undefined {
+		const file = path.join(this.folder, part, 'memory.json');
+		try {
+			const memory = JSON.parse(fs.readFileSync(file, 'utf8')) as Memory;
+			return memory.pid === this.processOf(part)?.child.pid ? memory : undefined;
+		} catch {
+			// It is not written yet, or being written.
+			return undefined;
+		}
 	}
 
 	async stop(): Promise<void> {

@@ -21,6 +21,7 @@ const sound: Evidence = {
 	dials: [{ outboundCallId: 'first', phone: '+1' }],
 	discarded: [],
 	taken: ['first'],
+	samples: [],
 };
 
 const faultsOf = (given: Partial<Evidence>): Partial<Faults> =>
@@ -38,6 +39,7 @@ describe('the judge of the chaos', () => {
 				lostResults: [],
 				stuck: [],
 				lostLists: [],
+				growing: [],
 			},
 			counts: {
 				lists: 1,
