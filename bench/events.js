@@ -14,17 +14,31 @@ const single = 50;
 /** How many events are on their way at the same time. */
 const concurrency = 10;
 
-const alloMiaTrigger = (credential) =>
+const alloMiaTrigger = (credential, verification = 'signature') =>
 	node(
 		'Trigger',
 		'n8n-nodes-allomia.alloMiaTrigger',
 		1,
-		{ statuses: ['completed'], verification: 'signature' },
+		{ statuses: ['completed'], verification },
 		{ webhookId: randomUUID(), credentials: { alloMiaApi: credential } },
 	);
 
-const bareTrigger = (webhookId, credentials) =>
-	node('Trigger', 'n8n-nodes-bare-trigger.bareTrigger', 1, {}, { webhookId, credentials });
+/** A trigger that does nothing at all, which is as quick as n8n lets any be. */
+function installBareTrigger(installed) {
+	const folder = path.join(path.dirname(installed), 'n8n-nodes-bare-trigger');
+	fs.cpSync(path.join(__dirname, 'bareTrigger'), folder, { recursive: true });
+}
+
+/** A published workflow with a bare trigger. */
+async function bareTrigger({ session, baseUrl }, credentials) {
+	const webhookId = randomUUID();
+	const type = 'n8n-nodes-bare-trigger.bareTrigger';
+	const trigger = node('Trigger', type, 1, {}, { webhookId, credentials });
+	const url = `${baseUrl}/webhook/${webhookId}/webhook`;
+	const id = await publish(session, trigger, noOp());
+	await registered(url);
+	return { id, url };
+}
 
 const webhook = (route, responseMode) =>
 	node(
@@ -170,8 +184,7 @@ async function answerTimes({ url }, status) {
  * n8n. Signatures are checked and duplicates looked for.
  */
 async function events({ installed, start }) {
-	const folder = path.join(path.dirname(installed), 'n8n-nodes-bare-trigger');
-	fs.cpSync(path.join(__dirname, 'bareTrigger'), folder, { recursive: true });
+	installBareTrigger(installed);
 	const bench = await start();
 	const { session, baseUrl, simulator } = bench;
 	const credential = await createCredential(session, simulator);
@@ -180,23 +193,13 @@ async function events({ installed, start }) {
 	const address = `${baseUrl}/webhook/allomia/${id}`;
 	await registered(address);
 	const ours = { id, url: await signedUrl(bench, credential, address) };
-	const webhookId = randomUUID();
-	const bare = {
-		id: await publish(session, bareTrigger(webhookId), noOp()),
-		url: `${baseUrl}/webhook/${webhookId}/webhook`,
-	};
-	const withCredentialId = randomUUID();
-	const withCredential = {
-		id: await publish(session, bareTrigger(withCredentialId, { alloMiaApi: credential }), noOp()),
-		url: `${baseUrl}/webhook/${withCredentialId}/webhook`,
-	};
+	const bare = await bareTrigger(bench);
+	const withCredential = await bareTrigger(bench, { alloMiaApi: credential });
 	const route = randomUUID();
 	const withIf = {
 		id: await publish(session, webhook(route, 'onReceived'), ifCompleted()),
 		url: `${baseUrl}/webhook/${route}`,
 	};
-	await registered(bare.url);
-	await registered(withCredential.url);
 	await registered(withIf.url);
 
 	// The first runs load code that the others find.
@@ -266,4 +269,15 @@ async function events({ installed, start }) {
 	];
 }
 
-module.exports = { events };
+module.exports = {
+	alloMiaTrigger,
+	bareTrigger,
+	events,
+	finished,
+	installBareTrigger,
+	noOp,
+	post,
+	publish,
+	registered,
+	signedUrl,
+};

@@ -1,6 +1,4 @@
 const { randomUUID } = require('node:crypto');
-const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const {
@@ -14,6 +12,7 @@ const {
 } = require('../scripts/lib/workflows');
 const { say } = require('../scripts/lib/run');
 const { median, round } = require('./measure');
+const { measurable, memoryOf } = require('./memory');
 const { event, node } = require('./samples');
 
 const rounds = 40;
@@ -290,50 +289,29 @@ async function long(bench, credential) {
 	return figures;
 }
 
-/** What n8n's process keeps in memory once its garbage is collected, in MB: see collect.js. */
-async function memoryOf(pid, file) {
-	fs.rmSync(file, { force: true });
-	process.kill(pid, 'SIGUSR2');
-	const { heapUsed, external } = await until('n8n to collect its garbage', () => {
-		try {
-			return JSON.parse(fs.readFileSync(file, 'utf8'));
-		} catch {
-			return undefined;
-		}
-	});
-	return (heapUsed + external) / 1024 / 1024;
-}
-
 /** What executions that wait keep in n8n's memory, in MB before and after. Each peer gets a fresh n8n. */
-async function growth(start, toWaiting) {
-	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-memory-'));
+async function growth({ folder, start }, toWaiting) {
 	const file = path.join(folder, 'memory.json');
-	try {
-		const bench = await start({
-			NODE_OPTIONS: `--require ${path.join(__dirname, 'collect.js')}`,
-			ALLOMIA_BENCH_MEMORY: file,
-		});
-		const credential = await createCredential(bench.session, bench.simulator);
-		const workflow = await publish(bench, toWaiting(credential, bench.simulator));
-		// The first ones load code and fill caches.
-		await park(bench, workflow, 100);
-		await delay(settle);
-		const before = await memoryOf(bench.pid, file);
-		await park(bench, workflow, parkedCount + 100);
-		await delay(settle);
-		const after = await memoryOf(bench.pid, file);
-		await bench.stop();
-		return { before, after };
-	} finally {
-		fs.rmSync(folder, { recursive: true, force: true });
-	}
+	const bench = await start(measurable(file));
+	const credential = await createCredential(bench.session, bench.simulator);
+	const workflow = await publish(bench, toWaiting(credential, bench.simulator));
+	// The first ones load code and fill caches.
+	await park(bench, workflow, 100);
+	await delay(settle);
+	const before = await memoryOf(bench.pid, file);
+	await park(bench, workflow, parkedCount + 100);
+	await delay(settle);
+	const after = await memoryOf(bench.pid, file);
+	await bench.stop();
+	return { before, after };
 }
 
 /**
  * What it costs to wait for calls: against n8n's Wait node, which does nothing but wait. A waiting
  * execution rests in the database; of ours, an address and a timer stay in memory.
  */
-async function waiting({ start }) {
+async function waiting(place) {
+	const { start } = place;
 	const bench = await start();
 	const credential = await createCredential(bench.session, bench.simulator);
 	const figures = [
@@ -344,8 +322,8 @@ async function waiting({ start }) {
 	await bench.stop();
 
 	say(`  … ${parkedCount} parked executions of each`);
-	const wait = await growth(start, waitNode);
-	const ours = await growth(start, alloMia);
+	const wait = await growth(place, waitNode);
+	const ours = await growth(place, alloMia);
 	const each = (it) => round(((it.after - it.before) * 1024) / parkedCount);
 	return [
 		...figures,

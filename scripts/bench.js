@@ -16,6 +16,7 @@ const names = [
 	'callingHours',
 	'maxCallsAtOnce',
 	'events',
+	'attacks',
 	'waiting',
 ];
 
@@ -39,7 +40,7 @@ cli(async () => {
 	};
 	await installPackage(scratch, await buildAndPack(build, path.join(scratch, 'package')));
 	const installed = path.join(scratch, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-allomia');
-	const bench = { n8n, installed, start: (settings) => start(n8n, settings) };
+	const bench = { n8n, installed, folder: scratch, start: (settings) => start(n8n, settings) };
 
 	let missed = 0;
 	for (const name of chosen) {

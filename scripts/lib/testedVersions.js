@@ -38,7 +38,7 @@ const areas = {
 	],
 	'AI agents': ['agent'],
 	Editor: ['editor', 'install', 'newcomer', 'pictures'],
-	'Queue mode': ['queue'],
+	'Queue mode': ['queue', 'chaos'],
 };
 
 /** Tests that belong to no version: `npm start` has its own n8n. */

@@ -9,7 +9,10 @@ type Output = Array<OutputItem[] | null> | undefined;
 
 /** The parts of n8n's stored execution data that are read here. */
 interface StoredData {
-	resultData?: { runData?: Record<string, Array<{ data?: { main?: Output } }>> };
+	resultData?: {
+		error?: { message?: string };
+		runData?: Record<string, Array<{ data?: { main?: Output } }>>;
+	};
 	executionData?: { nodeExecutionStack?: Array<{ data?: { main?: Output } }> };
 }
 
@@ -70,6 +73,7 @@ export class Executions {
 					id: last,
 					retryOf: toId(retryOf),
 					status: String(status),
+					error: stored.resultData?.error?.message,
 					...start,
 					answers: answersIn(stored),
 					events: outputOf(stored, 'AlloMia Trigger').flatMap(({ json }) =>

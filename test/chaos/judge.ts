@@ -27,6 +27,8 @@ export interface Run {
 	id: number;
 	retryOf: number | undefined;
 	status: string;
+	/** What n8n says of it, if it failed. */
+	error?: string;
 	/** The list that it is for. */
 	list?: string;
 	/** The call whose result started it. */

@@ -38,7 +38,7 @@ export interface Memory {
 	pid: number;
 	/** Since its start, in seconds. */
 	age: number;
-	/** Of objects, in MB. */
+	/** Of objects and buffers, in MB. */
 	megabytes: number;
 }
 
@@ -209,7 +209,8 @@ export class Cluster {
 				DB_POSTGRESDB_DATABASE: this.name,
 				N8N_REDIS_KEY_PREFIX: this.name,
 				N8N_DEFAULT_BINARY_DATA_MODE: 'database',
-				NODE_OPTIONS: `--require ${JSON.stringify(path.join(__dirname, 'collectGarbage.js'))}`,
+				NODE_OPTIONS: `--require ${JSON.stringify(path.join(__dirname, '..', '..', 'collectGarbage.js'))}`,
+				ALLOMIA_MEMORY: path.join(userFolder, 'memory.json'),
 				...extra,
 				...this.settings,
 			},
