@@ -47,6 +47,8 @@ export interface Schedule {
 	cancels: number;
 	/** How long it takes to read what n8n has stored of an execution, in ms. */
 	reading: number;
+	/** How often the database fails as an execution ends, so that n8n has none of its results. */
+	unsaved: number;
 	/** Whether there are calling hours: who is outside of them comes back in a later run of the node. */
 	hours: boolean;
 }
@@ -95,6 +97,7 @@ export interface Outcome {
 }
 
 const nodeId = 'node1';
+const nodeName = 'AlloMia';
 
 const manuallyStopped = 'The execution was cancelled manually';
 
@@ -116,6 +119,9 @@ export class Play {
 	private processes: ModelProcess[];
 
 	private readonly refused = new Set<Person>();
+
+	/** How many runs of the node n8n has stored, by execution. */
+	private readonly storedRuns = new Map<string, number>();
 
 	private executionCount = 0;
 
@@ -290,6 +296,7 @@ export class Play {
 				await this.world.sleep(this.world.below(10), process);
 				if (execution.isStopped) break;
 				this.save(execution, node, round, lists);
+				this.storedRuns.set(execution.id, round + 1);
 				process.collect(node);
 				execution.stops -= 1;
 				this.runAgain(execution, true);
@@ -311,6 +318,12 @@ export class Play {
 		// The nodes that follow.
 		await this.world.sleep(this.world.below(60), process);
 		if (isCancelled()) return;
+		if (this.world.random() < this.schedule.unsaved && !execution.isStopped) {
+			process.collect(node);
+			this.runAgain(execution, true);
+			return;
+		}
+		this.storedRuns.set(execution.id, lists.length);
 		end(execution);
 		process.collect(node);
 	}
@@ -327,11 +340,13 @@ export class Play {
 		execution.saved = structuredClone(node);
 		execution.round = round;
 		execution.isMomentStored = true;
+		this.storedRuns.set(execution.id, round);
 	}
 
 	/** What n8n has stored of an execution. */
 	private async stored(
-		{ id, established, isMomentStored }: Execution,
+		id: string,
+		{ established, isMomentStored }: Execution,
 		process: ModelProcess,
 	): Promise<object> {
 		// In some processes and moments, everything takes long.
@@ -341,7 +356,8 @@ export class Play {
 		await this.world.sleep(reading, process);
 		const error = { message: manuallyStopped, extra: { executionId: id } };
 		const runtimeData = isMomentStored ? { establishedAt: established } : undefined;
-		return { executionData: { runtimeData }, resultData: isStopped ? { error } : {} };
+		const runData = { [nodeName]: Array.from({ length: this.storedRuns.get(id) ?? 0 }) };
+		return { executionData: { runtimeData }, resultData: isStopped ? { error } : { runData } };
 	}
 
 	/** One run of the node; whether it failed. */
@@ -356,7 +372,7 @@ export class Play {
 		const fake = {
 			helpers: this.store.helpersFor(process, nodeId),
 			getWorkflow: () => ({ id: 'workflow1', active: !together && mode !== 'retry' }),
-			getNode: () => ({ id: nodeId, name: 'AlloMia', type: 'n8n-nodes-allomia.alloMia' }),
+			getNode: () => ({ id: nodeId, name: nodeName, type: 'n8n-nodes-allomia.alloMia' }),
 			getExecutionId: () => execution.id,
 			getExecutionContext: () => ({
 				establishedAt: execution.established,
@@ -365,7 +381,7 @@ export class Play {
 			getExecutionCancelSignal: () => execution.cancel.signal,
 			getMode: () => mode,
 			additionalData: {
-				getRunExecutionData: async () => await this.stored(execution, process),
+				getRunExecutionData: async (id: string) => await this.stored(id, execution, process),
 			},
 			getContext: () => node,
 			evaluateExpression: () => round,

@@ -26,6 +26,7 @@ const anySchedule = {
 	cancels: fc.integer({ min: 0, max: 2 }),
 	reading: fc.integer({ min: 0, max: 30 }),
 	hours: fc.boolean(),
+	unsaved: fc.constantFrom(0, 0, 0.3),
 };
 
 /** Plays so many schedules at random, others with each seed. What fails is shrunk, and printed. */

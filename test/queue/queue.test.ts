@@ -372,6 +372,73 @@ describeIfComplete('queue')(
 			},
 		);
 
+		/** The values that the ledger keeps. */
+		async function valuesOf(workflowId: string): Promise<unknown[]> {
+			const rows = await cluster.query(
+				`SELECT value FROM processed_data WHERE "workflowId" = '${workflowId}'`,
+			);
+			return rows.flatMap(({ value }) => {
+				const row = typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
+				return (row as { data: unknown[] }).data;
+			});
+		}
+
+		/** Lets workers collect the garbage of ended executions, until some values are out of n8n's store. */
+		async function letGo(workflow: RunningWorkflow, values: unknown[]) {
+			let others = 0;
+			await until(
+				'n8n to let go of executions',
+				async () => {
+					// A process keeps the last execution until the next one.
+					others += 1;
+					await workflow.send(phones(`${9000 + others}`));
+					cluster.collectGarbage();
+					const left = new Set(await valuesOf(workflow.id));
+					return !values.some((value) => left.has(value));
+				},
+				120_000,
+				500,
+			);
+		}
+
+		it('calls nobody again whose results n8n could not store as the execution ended', async () => {
+			const call = alloMia(
+				credential,
+				{ phoneNumber: '={{ $json.phone }}' },
+				{ onError: 'continueRegularOutput' },
+			);
+			const wait = node('n8n-nodes-base.wait', 1.1, 'Wait', {
+				amount: '={{ $input.all().length > 1 ? 4 : 1 }}',
+				unit: 'seconds',
+			});
+			const workflow = await active([call, wait], connect(call.name, wait.name));
+			const list = phones(...Array.from({ length: 30 }, (_, index) => `${2000 + index}`));
+			await workflow.send(list);
+			await until('the calls', () => simulator.dials.length === list.length);
+			const [execution] = await listExecutions(cluster.session, workflow.id);
+			await cluster.query('ALTER TABLE execution_data RENAME TO execution_data_away');
+			await delay(8_000);
+			await cluster.query('ALTER TABLE execution_data_away RENAME TO execution_data');
+			await until('n8n to have its database again', async () => {
+				return (await fetch(`${cluster.mainUrl}/healthz/readiness`)).ok;
+			});
+			// As n8n does with executions that it has no job of any more.
+			await cluster.query(
+				`UPDATE execution_entity SET status = 'crashed', "stoppedAt" = now() WHERE id = ${execution?.id}`,
+			);
+			// Each process lets go of what it has, once it has run others.
+			for (let others = 0; others < 20; others += 1) {
+				await workflow.send(phones(`${9000 + others}`));
+				cluster.collectGarbage();
+				await delay(500);
+			}
+			const items = outputsOf(await runAgain(cluster, workflow.id, execution?.id ?? ''), 'AlloMia');
+			expect(dialledTwice({ simulator })).toEqual([]);
+			expect(items.at(-1)?.map(({ error }) => error)).toEqual(
+				list.map(() => 'An earlier attempt at this call was interrupted'),
+			);
+		});
+
 		describe('where a webhook processor had handed out lists that are stopped in the editor', () => {
 			const lists = [2000, 3000, 4000, 5000].map((from) =>
 				phones(...Array.from({ length: 60 }, (_, index) => `${from + index}`)),
@@ -402,17 +469,6 @@ describeIfComplete('queue')(
 					executionIds.map(async (id) => await runAgain(cluster, workflowId, id)),
 				);
 				return ends.flatMap((it) => outputsOf(it, 'AlloMia').at(-1) ?? []);
-			}
-
-			/** The values that the ledger keeps. */
-			async function valuesOf(workflowId: string): Promise<unknown[]> {
-				const rows = await cluster.query(
-					`SELECT value FROM processed_data WHERE "workflowId" = '${workflowId}'`,
-				);
-				return rows.flatMap(({ value }) => {
-					const row = typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
-					return (row as { data: unknown[] }).data;
-				});
 			}
 
 			/** Stops them once 40 people were called, and waits until nobody is called any more. */
@@ -467,20 +523,7 @@ describeIfComplete('queue')(
 				await ended(workflow.id, 1);
 				const added = (await valuesOf(workflow.id)).filter((value) => !before.has(value));
 				expect(added.length).toBeGreaterThanOrEqual(60);
-				let others = 0;
-				await until(
-					'n8n to let go of executions',
-					async () => {
-						// A process keeps the last execution until the next one.
-						others += 1;
-						await workflow.send(phones(`${9000 + others}`));
-						cluster.collectGarbage();
-						const values = new Set(await valuesOf(workflow.id));
-						return !added.some((value) => values.has(value));
-					},
-					120_000,
-					500,
-				);
+				await letGo(workflow, added);
 				const items = await outputsAgain(workflow.id, stopped);
 				expect(dialledTwice({ simulator })).toEqual([]);
 				expect(items.filter(({ error }) => error !== undefined)).toHaveLength(240);

@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
-import type { IExecuteFunctions } from 'n8n-workflow';
+import { sleep, type IExecuteFunctions } from 'n8n-workflow';
+import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import type { CallBody } from './callRequest';
 import { Origin } from './executionOrigin';
 import { DeduplicationStore, retryInBackground, type Row } from './deduplicationStore';
@@ -8,8 +9,8 @@ import { StoredExecution } from './storedExecution';
 /*
  * The values in the de-duplication store, and how long they stay:
  *
- * - A mark for each call that is attempted, which identifies who is called for what, until the execution ends and
- *   n8n stores the results. If the process is killed before, its marks remain: a retry that finds one knows that
+ * - A mark for each call that is attempted, which identifies who is called for what, until the execution has ended and
+ *   n8n has stored the results. If the process is killed before, its marks remain: a retry that finds one knows that
  *   the call may have been placed.
  *   Marks are recorded in the node's row, and moved to the workflow's row in bulk, since n8n writes a row as a
  *   whole and the node's is written with each claim. With Call Once Per they are recorded in the workflow's row,
@@ -62,6 +63,9 @@ export function nameCall(body: CallBody, onceKey?: string): string {
 	const call = onceKey ?? [phoneNumber, assistantId, customerName, variables];
 	return createHash('sha256').update(JSON.stringify(call)).digest('base64url');
 }
+
+/** When to check whether n8n has stored an ended execution, in ms after the last check: it may be about to. */
+const checkAfter = [0, 2_000, 20_000];
 
 /** Checks of ended executions, one after the other, since n8n reads all items of each. */
 let lastCheck: Promise<unknown> = Promise.resolve();
@@ -133,8 +137,10 @@ export class Marks {
 	/** Whether the execution is known to be stopped. */
 	isStopped: boolean;
 
-	/** Set if n8n may not notify this process of a stop. */
-	private readonly stored?: StoredExecution;
+	private readonly stored: StoredExecution;
+
+	/** How often the node has run in the execution. */
+	private runs = 0;
 
 	/** The last run that has begun. */
 	private begun?: string;
@@ -156,7 +162,7 @@ export class Marks {
 		// Only without workers does n8n's main process run published workflows itself.
 		const alone = context.getWorkflow().active && ['webhook', 'trigger'].includes(mode);
 		this.store = new DeduplicationStore(context, alone);
-		if (!alone) this.stored = new StoredExecution(context);
+		this.stored = new StoredExecution(context);
 		// A retry has the same marks as the execution that it repeats, but only removes its own.
 		this.name = `${this.store.node}/${this.origin.established ?? id}`;
 		this.shared = mode === 'retry' ? newShared() : (sharing.get(this.name) ?? newShared());
@@ -175,14 +181,20 @@ export class Marks {
 		return ofExecution.has(context.getContext('node'));
 	}
 
-	/** The marks of an execution. A resumed execution has a new instance. */
-	static of(context: IExecuteFunctions, memory: MarksMemory): Marks {
+	/**
+	 * The marks of an execution. A resumed execution has a new instance.
+	 * @param runIndex n8n's index of this run of the node
+	 */
+	static of(context: IExecuteFunctions, memory: MarksMemory, runIndex: number): Marks {
 		const lifetime = context.getContext('node');
-		const known = ofExecution.get(lifetime);
-		if (known) return known;
-		const marks = new Marks(context, memory);
-		ofExecution.set(lifetime, marks);
-		executions.register(lifetime, marks);
+		let marks = ofExecution.get(lifetime);
+		if (!marks) {
+			marks = new Marks(context, memory);
+			ofExecution.set(lifetime, marks);
+			executions.register(lifetime, marks);
+		}
+		// An agent's tool has an index of its own for each call, and not always a run of its own.
+		marks.runs = isAgentTool(context) ? 1 : runIndex + 1;
 		return marks;
 	}
 
@@ -439,7 +451,8 @@ export class Marks {
 	 */
 	async checkStopped(isUrgent = false): Promise<boolean> {
 		const { stored, isStopped } = this;
-		const isDue = stored !== undefined && (isUrgent || stored.dueIn === 0);
+		// Where this process has started the execution itself, n8n notifies it of a stop.
+		const isDue = !this.store.alone && (isUrgent || stored.dueIn === 0);
 		if (!isStopped && isDue && (await stored.wasStopped())) this.stop();
 		return this.isStopped;
 	}
@@ -481,7 +494,7 @@ export class Marks {
 	async forget(): Promise<void> {
 		const { shared } = this;
 		// Another instance may decide meanwhile that they are kept.
-		if (this.careful || (await this.mayBeStopped())) shared.isKept = true;
+		if (this.careful || !(await this.hasResults())) shared.isKept = true;
 		shared.lives -= 1;
 		if (shared.lives > 0) return;
 		if (sharing.get(this.name) === shared) sharing.delete(this.name);
@@ -510,13 +523,15 @@ export class Marks {
 		}
 	}
 
-	/** Whether n8n may have stored that the execution was stopped, without its results. */
-	private async mayBeStopped(): Promise<boolean> {
-		const { stored } = this;
-		if (!stored) return false;
-		const check = lastCheck.then(async () => await stored.wasStopped());
-		lastCheck = check;
-		return (await check) !== false;
+	/** Whether n8n has stored the results of the ended execution, which tell of its calls. */
+	private async hasResults(): Promise<boolean> {
+		for (const wait of checkAfter) {
+			await sleep(wait);
+			const check = lastCheck.then(async () => await this.stored.hasResults(this.runs));
+			lastCheck = check;
+			if (await check) return true;
+		}
+		return false;
 	}
 
 	/** n8n stores a stopped execution without its results, so that only the marks tell of its calls. */

@@ -172,7 +172,7 @@ export class Ledger {
 		const node = context.getContext('node');
 		const memory = (node[contextKey] ??= { first: runIndex, runs: {} }) as LedgerMemory;
 		const isFresh = !Marks.isKnown(context);
-		const marks = Marks.of(context, memory);
+		const marks = Marks.of(context, memory, runIndex);
 		const isTool = isAgentTool(context);
 		// A retry continues the run that failed, whatever n8n's run index is by then.
 		if (isFresh && marks.isRerun && memory.open !== undefined) {

@@ -2,7 +2,11 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 /** The relevant part of n8n's IRunExecutionData. */
 interface Stored {
-	resultData?: { error?: { message?: string; extra?: { executionId?: string } } };
+	resultData?: {
+		error?: { message?: string; extra?: { executionId?: string } };
+		/** The runs of each node. */
+		runData?: Record<string, unknown[]>;
+	};
 }
 
 type Read = (executionId: string) => Promise<Stored | undefined>;
@@ -17,7 +21,7 @@ const longestInterval = 20_000;
 const quick = 20;
 
 /**
- * Checks in n8n's stored data whether an execution was stopped. In queue mode, n8n (2.41.1) does not notify a
+ * Checks in n8n's stored data whether an execution was stopped, and whether its results are there. In queue mode, n8n (2.41.1) does not notify a
  * worker if a webhook processor enqueued the execution, and a worker starts executions that were stopped in the
  * queue.
  * @see https://github.com/n8n-io/n8n/issues/25165
@@ -26,6 +30,8 @@ export class StoredExecution {
 	private readonly read: Read | undefined;
 
 	private readonly id: string;
+
+	private readonly node: string;
 
 	/** When the next check is due, in ms since 1970. */
 	private due = 0;
@@ -36,6 +42,7 @@ export class StoredExecution {
 		const { additionalData } = context as { additionalData?: { getRunExecutionData?: Read } };
 		this.read = additionalData?.getRunExecutionData;
 		this.id = context.getExecutionId();
+		this.node = context.getNode().name;
 	}
 
 	/** The time until the next check is due, in ms: n8n reads the execution's items as well, which is slow. */
@@ -55,6 +62,20 @@ export class StoredExecution {
 		const took = Date.now() - begun;
 		this.due = took < quick ? 0 : Date.now() + Math.min(took / maxShare, longestInterval);
 		return wasStopped;
+	}
+
+	/**
+	 * Whether n8n has stored the results of an ended execution, or deleted it; undefined if that cannot be read. If its
+	 * database failed meanwhile, it has not, and may run all of it again.
+	 * @param runs the number of runs of the node that must be there
+	 */
+	async hasResults(runs: number): Promise<boolean | undefined> {
+		const { read, id, node } = this;
+		if (!read) return true;
+		const has = (stored: Stored | undefined) =>
+			!stored ||
+			(!isStopped(stored, id) && (stored.resultData?.runData?.[node]?.length ?? 0) >= runs);
+		return await read(id).then(has, () => undefined);
 	}
 }
 

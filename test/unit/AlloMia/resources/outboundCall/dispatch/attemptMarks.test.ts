@@ -33,9 +33,23 @@ interface Begun {
 	source?: string;
 	memory?: MarksMemory;
 	signal?: AbortSignal;
+	runIndex?: number;
+	type?: string;
 	/** What n8n has stored of it. */
 	stored?: () => object | undefined;
 }
+
+/** What n8n has stored each time that it is asked; undefined where it does not answer. */
+const eventually =
+	(...answers: Array<object | undefined>) =>
+	() => {
+		const answer = answers.length > 1 ? answers.shift() : answers[0];
+		if (!answer) throw new Error('The database is down');
+		return answer;
+	};
+
+/** Runs of the node, as n8n stores them. */
+const runs = (count: number) => ({ AlloMia: Array.from({ length: count }, () => ({})) });
 
 /** A node, and what n8n keeps for it. */
 function aNode() {
@@ -50,7 +64,12 @@ function aNode() {
 		source = mode,
 		memory = {},
 		signal,
-		stored = () => ({ executionData: { runtimeData: { establishedAt: established } } }),
+		runIndex = 0,
+		type = 'n8n-nodes-allomia.alloMia',
+		stored = () => ({
+			executionData: { runtimeData: { establishedAt: established } },
+			resultData: { runData: runs(runIndex + 1) },
+		}),
 	}: Begun = {}) {
 		const id = randomUUID();
 		const reads: string[] = [];
@@ -61,7 +80,7 @@ function aNode() {
 		const context = {
 			...anExecution(helpers),
 			getExecutionId: () => id,
-			getNode: () => ({ id: nodeId }),
+			getNode: () => ({ id: nodeId, name: 'AlloMia', type }),
 			getWorkflow: () => ({ id: workflow, active }),
 			getMode: () => mode,
 			getExecutionCancelSignal: () => signal,
@@ -69,7 +88,7 @@ function aNode() {
 			additionalData: { getRunExecutionData },
 		} as unknown as IExecuteFunctions;
 		held.push(context);
-		return { marks: Marks.of(context, memory), id, memory, reads };
+		return { marks: Marks.of(context, memory, runIndex), id, memory, reads };
 	}
 
 	/** What the rows hold, but for what a store has for itself, without what all marks begin with. */
@@ -247,6 +266,52 @@ describe('the end of an execution', () => {
 		expect([marks.isStopped, marks.isRerun]).toEqual([true, true]);
 		await done(marks.forget());
 		expect(kept('node')).toEqual([`node/${moment}/a`]);
+	});
+
+	describe.each([true, false])('(alone: %s)', (active) => {
+		const keptAfter = async (given: Begun) => {
+			const { execution, kept } = aNode();
+			const { marks } = execution({ ...begun, active, ...given });
+			await done(marks.make(['a'], false));
+			await done(marks.forget());
+			return kept('node');
+		};
+		const none = { resultData: { runData: {} } };
+		const left = [`node/${moment}/a`];
+
+		it.each<[string, Begun]>([
+			['nothing', { stored: () => none }],
+			[
+				'an earlier run only',
+				{ runIndex: 1, stored: () => ({ resultData: { runData: runs(1) } }) },
+			],
+			['something that cannot be read', { stored: eventually(undefined) }],
+			['nothing of a tool', { type: 'n8n-nodes-allomia.alloMiaTool', stored: () => none }],
+		])('leaves its marks where n8n has stored %s', async (_what, given) => {
+			expect(await keptAfter(given)).toEqual(left);
+		});
+
+		it.each<[string, Begun]>([
+			['was deleted', { stored: () => undefined }],
+			[
+				'is stored after a moment',
+				{ stored: eventually(none, { resultData: { runData: runs(1) } }) },
+			],
+			[
+				'can be read after a moment',
+				{ stored: eventually(undefined, { resultData: { runData: runs(1) } }) },
+			],
+			[
+				'is a tool’s, which has an index for each call',
+				{
+					runIndex: 7,
+					type: 'n8n-nodes-allomia.alloMiaTool',
+					stored: () => ({ resultData: { runData: runs(1) } }),
+				},
+			],
+		])('takes out its marks where it %s', async (_what, given) => {
+			expect(await keptAfter(given)).toEqual([]);
+		});
 	});
 
 	it('of the last that began at a moment takes out what they have in common', async () => {
@@ -444,11 +509,10 @@ describe('where other processes write', () => {
 		expect(kept('node')).toEqual([`node/${moment}/a`]);
 	});
 
-	it('nothing is read where this process is alone', async () => {
+	it('nothing is read about stops where this process is alone', async () => {
 		const { execution } = aNode();
 		const { marks, reads } = execution(begun);
 		expect(await done(marks.checkStopped(true))).toBe(false);
-		await done(marks.forget());
 		expect(reads).toEqual([]);
 	});
 });

@@ -3,7 +3,11 @@ import { StoredExecution } from '../../../../../../nodes/AlloMia/resources/outbo
 
 /** Execution 7, as it is read. */
 function storedAs(getRunExecutionData?: (id: string) => Promise<unknown>): StoredExecution {
-	const context = { additionalData: { getRunExecutionData }, getExecutionId: () => '7' };
+	const context = {
+		additionalData: { getRunExecutionData },
+		getExecutionId: () => '7',
+		getNode: () => ({ name: 'AlloMia' }),
+	};
 	return new StoredExecution(context as unknown as IExecuteFunctions);
 }
 
@@ -39,6 +43,35 @@ describe('what n8n has stored of an execution', () => {
 		const failing = storedAs(async () => await Promise.reject(new Error('The database is away')));
 		expect(await failing.wasStopped()).toBeUndefined();
 		expect(await storedAs().wasStopped()).toBe(false);
+	});
+
+	it.each<[string, unknown, number, boolean]>([
+		['all runs', { resultData: { runData: { AlloMia: [{}, {}] } } }, 2, true],
+		['more runs', { resultData: { runData: { AlloMia: [{}, {}] } } }, 1, true],
+		['fewer runs', { resultData: { runData: { AlloMia: [{}] } } }, 2, false],
+		['runs of others', { resultData: { runData: { Other: [{}] } } }, 1, false],
+		['no runs', { resultData: {} }, 1, false],
+		['nothing', undefined, 1, true],
+		[
+			'runs and its stop',
+			{
+				resultData: {
+					runData: { AlloMia: [{}] },
+					error: { message, extra: { executionId: '7' } },
+				},
+			},
+			1,
+			false,
+		],
+	])('has results with %s', async (_what, data, runs, hasResults) => {
+		const stored = storedAs(async () => await Promise.resolve(data));
+		expect(await stored.hasResults(runs)).toBe(hasResults);
+	});
+
+	it('is not known to have results where it cannot be read', async () => {
+		const failing = storedAs(async () => await Promise.reject(new Error('The database is away')));
+		expect(await failing.hasResults(1)).toBeUndefined();
+		expect(await storedAs().hasResults(1)).toBe(true);
 	});
 
 	it('is not read again soon where that took long', async () => {
