@@ -74,6 +74,7 @@ export class Executions {
 					retryOf: toId(retryOf),
 					status: String(status),
 					error: stored.resultData?.error?.message,
+					isEmpty: isEmpty(stored),
 					...start,
 					answers: answersIn(stored),
 					events: outputOf(stored, 'AlloMia Trigger').flatMap(({ json }) =>
@@ -87,6 +88,11 @@ export class Executions {
 }
 
 const toId = (value: unknown) => (value === null ? undefined : Number(value));
+
+/** Whether there is nothing left that a retry could do. */
+const isEmpty = ({ resultData, executionData }: StoredData) =>
+	Object.keys(resultData?.runData ?? {}).length === 0 &&
+	(executionData?.nodeExecutionStack ?? []).length === 0;
 
 function outputOf({ resultData }: StoredData, node: string): OutputItem[] {
 	const runs = resultData?.runData?.[node] ?? [];

@@ -5,8 +5,6 @@ export interface Evidence {
 	lists: SentList[];
 	runs: Run[];
 	dials: Array<{ outboundCallId: string; phone: string }>;
-	/** The executions that failed, and whose data n8n has discarded, so that they cannot be run again. */
-	discarded: number[];
 	/** The callbacks that n8n has taken: answered with 200 and `received`, and not `ignored`. */
 	taken: string[];
 	samples: Sample[];
@@ -29,6 +27,8 @@ export interface Run {
 	status: string;
 	/** What n8n says of it, if it failed. */
 	error?: string;
+	/** Whether n8n has discarded its data: a retry has nothing to do then. */
+	isEmpty: boolean;
 	/** The list that it is for. */
 	list?: string;
 	/** The call whose result started it. */
@@ -77,8 +77,10 @@ export interface Counts {
 	calls: number;
 	reruns: number;
 	results: number;
-	/** Items and results in executions whose data n8n has discarded before they began. */
+	/** Items and results in executions whose data n8n has discarded. */
 	discardedItems: number;
+	/** How many people of these items were called. */
+	discardedCalls: number;
 	discardedResults: number;
 	/** Results that came out of a trigger more than once. */
 	repeatedResults: number;
@@ -96,7 +98,7 @@ export interface Verdict {
 const open = ['new', 'running', 'waiting', 'unknown'];
 
 /** Holds what came out of n8n against what the simulator knows. */
-export function judge({ lists, runs, dials, discarded, taken, samples }: Evidence): Verdict {
+export function judge({ lists, runs, dials, taken, samples }: Evidence): Verdict {
 	const phoneOf = new Map(dials.map(({ outboundCallId, phone }) => [outboundCallId, phone]));
 	const called = countEach(dials.map(({ phone }) => phone));
 	const answers: Record<string, number> = {};
@@ -114,15 +116,18 @@ export function judge({ lists, runs, dials, discarded, taken, samples }: Evidenc
 	const leftAlone = new Set<string>();
 	const shown = new Set<string>();
 	const retries = new Map(runs.map((run) => [run.retryOf, run]));
-	const lost = runs.filter(({ id }) => discarded.includes(id) && !retries.has(id));
-	let discardedItems = 0;
+	const lost = runs.filter((run) => {
+		const last = lastOf(run, retries);
+		return run.isEmpty && run.status !== 'success' && last.status !== 'success';
+	});
+	const discarded: string[] = [];
 
 	for (const list of lists) {
 		const roots = runs.filter((run) => run.list === list.id && run.retryOf === undefined);
 		if (roots.length < list.accepted) faults.lostLists.push(list.id);
 		for (const root of roots) {
 			if (lost.includes(root)) {
-				discardedItems += list.people.length;
+				discarded.push(...list.people);
 				continue;
 			}
 			const last = lastOf(root, retries);
@@ -173,7 +178,8 @@ export function judge({ lists, runs, dials, discarded, taken, samples }: Evidenc
 			reruns: runs.filter(({ retryOf }) => retryOf !== undefined).length,
 			results: new Set(taken).size,
 			repeatedResults: [...emitted.values()].filter((times) => times > 1).length,
-			discardedItems,
+			discardedItems: discarded.length,
+			discardedCalls: discarded.filter((phone) => called.has(phone)).length,
 			discardedResults: missing.length - faults.lostResults.length,
 			answers,
 			leftAlone: leftAlone.size,

@@ -33,8 +33,9 @@ export function report({ faults, counts, blows, seconds, evidence }: Chaos): str
 			['Results taken by n8n', figures.results],
 			['Results that a trigger emitted twice', figures.repeatedResults],
 			['People not called, whom an error names', figures.leftAlone],
-			['Items that n8n discarded before the execution began', figures.discardedItems],
-			['Results that n8n discarded before the execution began', figures.discardedResults],
+			['Items in executions whose data n8n has discarded', figures.discardedItems],
+			['Of these, people called', figures.discardedCalls],
+			['Results in executions whose data n8n has discarded', figures.discardedResults],
 			...Object.entries(faultNames).map(([name, text]): [string, string] => [
 				text,
 				`**${faults[name as keyof Faults].length}**`,

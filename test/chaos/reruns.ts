@@ -1,16 +1,16 @@
 import type { Cluster } from '../queue/support/cluster';
 import type { Executions } from './executions';
 
-/** How often an execution is run again before it is given up. */
-const most = 6;
+/** How often an execution is run again before it is given up: n8n may have no database for a minute. */
+const most = 20;
 
 /** How long n8n may take until a re-run is in its database, in ms. */
 const patience = 20_000;
 
 /** Runs again what failed, as the editor's "Retry" does. */
 export class Reruns {
-	/** Why n8n does not run executions again, by their ID. */
-	readonly refusals = new Map<number, string>();
+	/** The executions that n8n does not run again. */
+	private readonly refused = new Set<number>();
 
 	private readonly asked = new Map<number, { times: number; at: number }>();
 
@@ -27,8 +27,8 @@ export class Reruns {
 		let open = 0;
 		for (const { id, retryOf } of await this.executions.failed()) {
 			// Where n8n has discarded the data of a re-run, the execution that it repeats is run again.
-			const target = this.refusals.has(id) ? retryOf : id;
-			if (target === undefined || this.refusals.has(target)) continue;
+			const target = this.refused.has(id) ? retryOf : id;
+			if (target === undefined || this.refused.has(target)) continue;
 			const { times, at } = this.asked.get(target) ?? { times: 0, at: 0 };
 			if (times >= most) continue;
 			open += 1;
@@ -44,8 +44,8 @@ export class Reruns {
 		try {
 			const route = `/rest/executions/${id}/retry`;
 			const { session } = this.cluster;
-			const { status, text } = await session.send('POST', route, { loadWorkflow: false });
-			if (status >= 400 && status <= 500) this.refusals.set(id, `${status} ${text.slice(0, 200)}`);
+			const { status } = await session.send('POST', route, { loadWorkflow: false });
+			if (status >= 400 && status <= 500) this.refused.add(id);
 			if (status > 500) this.asked.delete(id);
 		} catch {
 			// Main is down, or it takes long.

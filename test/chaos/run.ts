@@ -114,7 +114,6 @@ class Run {
 			lists: this.lists,
 			runs: await this.executions.all(),
 			dials: dials.map(({ outboundCallId, body }) => ({ outboundCallId, phone: body.phoneNumber })),
-			discarded: [...this.reruns.refusals.keys()],
 			taken: callbacks
 				.filter(({ status, responseBody }) => status === 200 && responseBody === taken)
 				.map(({ outboundCallId }) => outboundCallId),

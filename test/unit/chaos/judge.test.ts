@@ -6,6 +6,7 @@ const run = (given: Partial<Run> = {}): Run => ({
 	id: 1,
 	retryOf: undefined,
 	status: 'success',
+	isEmpty: false,
 	list: 'list',
 	answers: [
 		{ index: 0, outboundCallId: 'first', status: 'completed' },
@@ -19,7 +20,6 @@ const sound: Evidence = {
 	lists: [list],
 	runs: [run()],
 	dials: [{ outboundCallId: 'first', phone: '+1' }],
-	discarded: [],
 	taken: ['first'],
 	samples: [],
 };
@@ -48,6 +48,7 @@ describe('the judge of the chaos', () => {
 				reruns: 0,
 				results: 1,
 				discardedItems: 0,
+				discardedCalls: 0,
 				discardedResults: 0,
 				repeatedResults: 0,
 				answers: { completed: 1, 'error: Invalid request data': 1 },
@@ -132,14 +133,18 @@ describe('the judge of the chaos', () => {
 	});
 
 	it('counts what n8n has discarded apart', () => {
-		const list = run({ status: 'error', answers: [] });
+		const list = run({ status: 'error', answers: [], isEmpty: true });
+		const again = run({ ...list, id: 3, list: undefined, retryOf: 1 });
 		const result = run({ ...list, id: 2, list: undefined, result: 'first' });
-		const { faults, counts } = judge({ ...sound, runs: [list, result], discarded: [1, 2] });
+		const { faults, counts } = judge({ ...sound, runs: [list, result, again] });
 		expect(Object.values(faults).flat()).toEqual([]);
-		expect([counts.discardedItems, counts.discardedResults]).toEqual([2, 1]);
-		// Its data was not discarded where it was run again.
-		const runs = [list, run({ id: 3, retryOf: 1, status: 'error', answers: [] })];
-		expect(faultsOf({ runs, discarded: [1, 3], taken: [] }).unaccounted).toHaveLength(2);
+		const { discardedItems, discardedCalls, discardedResults } = counts;
+		expect([discardedItems, discardedCalls, discardedResults]).toEqual([2, 1, 1]);
+		// It could be run again, or was.
+		const could = [{ ...list, isEmpty: false }, again];
+		expect(faultsOf({ runs: could, taken: [] }).unaccounted).toHaveLength(2);
+		const was = [list, { ...again, status: 'success' }];
+		expect(faultsOf({ runs: was, taken: [] }).unaccounted).toHaveLength(2);
 	});
 
 	it('counts those who were left alone', () => {
