@@ -2,7 +2,7 @@ export interface Figure {
 	name: string;
 	/** Undefined where this system cannot measure it. */
 	value: number | undefined;
-	/** At most this, or `atLeast` that. */
+	/** At most this, or `atLeast` that, or neither. */
 	limit?: number;
 	atLeast?: number;
 	unit?: string;
@@ -10,6 +10,7 @@ export interface Figure {
 }
 
 export function median(figures: number[]): number;
+export function memory(pid: number): { now: number; most: number } | undefined;
 export function cpuTime(pid: number): number | undefined;
 export function isHeld(figure: Pick<Figure, 'value' | 'limit' | 'atLeast'>): boolean;
 export function round(value: number): string;

@@ -23,22 +23,38 @@ function cpuTime(pid) {
 	return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** What a process holds now, and held at most, in kB (Linux: /proc/<pid>/status). Undefined on other systems. */
+function memory(pid) {
+	let status;
+	try {
+		status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+	} catch {
+		return undefined;
+	}
+	const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
+	return { now: of('VmRSS'), most: of('VmHWM') };
+}
+
 /** Whether a figure is within its limit; what cannot be measured here breaks none. */
 function isHeld({ value, limit = Infinity, atLeast = -Infinity }) {
 	return value === undefined || (value <= limit && value >= atLeast);
 }
 
-/** One figure of the report, held against its limit: `{ name, value, limit or atLeast, detail }`. */
+/** One figure of the report, held against its limit, if it has one: `{ name, value, limit or atLeast, detail }`. */
 function toLine(figure) {
 	const { name, value, limit, atLeast, unit = '', detail } = figure;
-	const bound = limit === undefined ? `at least ${atLeast}` : `at most ${limit}`;
+	const bounds = [
+		...(limit === undefined ? [] : [`at most ${limit}${unit}`]),
+		...(atLeast === undefined ? [] : [`at least ${atLeast}${unit}`]),
+	];
 	const shown = value === undefined ? 'not measured here' : `${round(value)}${unit}`;
-	const verdict = value === undefined ? '' : isHeld(figure) ? 'ok' : 'MISSED';
-	return `${name.padEnd(52)} ${shown.padStart(9)}  ${bound}${unit}  ${verdict}\n    ${detail}`;
+	const verdict =
+		value === undefined || bounds.length === 0 ? '' : isHeld(figure) ? 'ok' : 'MISSED';
+	return `${name.padEnd(52)} ${shown.padStart(9)}  ${bounds.join(', ')}  ${verdict}\n    ${detail}`;
 }
 
 function round(value) {
 	return value >= 100 ? String(Math.round(value)) : value.toFixed(2);
 }
 
-module.exports = { cpuTime, isHeld, median, round, toLine };
+module.exports = { cpuTime, isHeld, median, memory, round, toLine };

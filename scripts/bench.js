@@ -12,6 +12,7 @@ const { isHeld, toLine } = require('../bench/measure');
 const names = [
 	'weight',
 	'dispatch',
+	'growth',
 	'ledger',
 	'callingHours',
 	'maxCallsAtOnce',

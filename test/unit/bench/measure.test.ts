@@ -1,4 +1,4 @@
-import { cpuTime, isHeld, median, toLine } from '../../../bench/measure';
+import { cpuTime, isHeld, median, memory, toLine } from '../../../bench/measure';
 
 describe('the figures of the benchmarks', () => {
 	it.each([
@@ -17,6 +17,14 @@ describe('the figures of the benchmarks', () => {
 		expect(cpuTime(0)).toBeUndefined();
 	});
 
+	it('say what this process holds, and held at most, or that it cannot be known', () => {
+		const own = memory(process.pid);
+		if (process.platform !== 'linux') return expect(own).toBeUndefined();
+		expect(Math.abs(Number(own?.now) * 1024 - process.memoryUsage.rss())).toBeLessThan(50e6);
+		expect(Number(own?.most)).toBeGreaterThanOrEqual(Number(own?.now));
+		expect(memory(0)).toBeUndefined();
+	});
+
 	it('say whether a limit was held', () => {
 		const figure = { name: 'Time', limit: 0.8, detail: 'medians' };
 		expect(toLine({ ...figure, value: 0.8 })).toMatch(/0\.80 {2}at most 0\.8 {2}ok\n {4}medians/);
@@ -25,6 +33,7 @@ describe('the figures of the benchmarks', () => {
 		expect(toLine({ ...ratio, value: 0.95 })).toMatch(/0\.95 x {2}at least 0\.95 x {2}ok/);
 		expect(toLine({ ...ratio, value: 0.94 })).toContain('MISSED');
 		expect(isHeld({ ...ratio, value: 0.94 })).toBe(false);
+		expect(toLine({ name: 'Time', detail: '', value: 7 })).not.toMatch(/ok|MISSED|at most/);
 		expect(toLine({ ...figure, value: undefined })).toMatch(/not measured here(?!.*ok)/);
 	});
 });
