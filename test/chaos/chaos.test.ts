@@ -1,4 +1,5 @@
 import { describeIfComplete } from '../e2e/support/missing';
+import { since } from '../e2e/support/version';
 import { report } from './report';
 import { runChaos } from './run';
 
@@ -6,7 +7,8 @@ const minutes = 5;
 const seed = 1;
 
 describeIfComplete('chaos')('lists in queue mode, while everything is killed,', () => {
-	it(
+	// An older n8n loses lists that it has accepted, whatever is in them.
+	since('2.41.0').it(
 		'keep all promises',
 		async () => {
 			const chaos = await runChaos({ minutes, seed, say: () => undefined });

@@ -120,8 +120,8 @@ export class Play {
 
 	private readonly refused = new Set<Person>();
 
-	/** How many runs of the node n8n has stored, by execution. */
-	private readonly storedRuns = new Map<string, number>();
+	/** What n8n has stored of the node's context, by execution. */
+	private readonly storedContexts = new Map<string, object>();
 
 	private executionCount = 0;
 
@@ -296,7 +296,6 @@ export class Play {
 				await this.world.sleep(this.world.below(10), process);
 				if (execution.isStopped) break;
 				this.save(execution, node, round, lists);
-				this.storedRuns.set(execution.id, round + 1);
 				process.collect(node);
 				execution.stops -= 1;
 				this.runAgain(execution, true);
@@ -323,7 +322,7 @@ export class Play {
 			this.runAgain(execution, true);
 			return;
 		}
-		this.storedRuns.set(execution.id, lists.length);
+		this.storedContexts.set(execution.id, structuredClone(node));
 		end(execution);
 		process.collect(node);
 	}
@@ -340,7 +339,7 @@ export class Play {
 		execution.saved = structuredClone(node);
 		execution.round = round;
 		execution.isMomentStored = true;
-		this.storedRuns.set(execution.id, round);
+		this.storedContexts.set(execution.id, execution.saved);
 	}
 
 	/** What n8n has stored of an execution. */
@@ -356,8 +355,8 @@ export class Play {
 		await this.world.sleep(reading, process);
 		const error = { message: manuallyStopped, extra: { executionId: id } };
 		const runtimeData = isMomentStored ? { establishedAt: established } : undefined;
-		const runData = { [nodeName]: Array.from({ length: this.storedRuns.get(id) ?? 0 }) };
-		return { executionData: { runtimeData }, resultData: isStopped ? { error } : { runData } };
+		const contextData = { [`node:${nodeName}`]: this.storedContexts.get(id) ?? {} };
+		return { executionData: { runtimeData, contextData }, resultData: isStopped ? { error } : {} };
 	}
 
 	/** One run of the node; whether it failed. */

@@ -1,6 +1,5 @@
 import { createHash } from 'crypto';
 import { sleep, type IExecuteFunctions } from 'n8n-workflow';
-import { isAgentTool } from '../../../../shared/n8n/agentTool';
 import type { CallBody } from './callRequest';
 import { Origin } from './executionOrigin';
 import { DeduplicationStore, retryInBackground, type Row } from './deduplicationStore';
@@ -41,8 +40,13 @@ const mostMarks = 300_000;
 /** The length of a call's short name, which is unique within an execution. */
 const shortName = 6;
 
+/** The name of what is stored in the node's context, with these. */
+export const contextKey = 'alloMiaLedger';
+
 /** What is stored in the execution about its marks, when it ends or waits. */
 export interface MarksMemory {
+	/** How often the node has begun to call, to tell whether the latest is stored. */
+	attempts?: number;
 	/** The short names of all calls of earlier runs of the node, concatenated. */
 	earlier?: string;
 	/** The marks of earlier runs whose calls were put off, so that the next run uses them: short names with numbers. */
@@ -139,9 +143,6 @@ export class Marks {
 
 	private readonly stored: StoredExecution;
 
-	/** How often the node has run in the execution. */
-	private runs = 0;
-
 	/** The last run that has begun. */
 	private begun?: string;
 
@@ -181,11 +182,8 @@ export class Marks {
 		return ofExecution.has(context.getContext('node'));
 	}
 
-	/**
-	 * The marks of an execution. A resumed execution has a new instance.
-	 * @param runIndex n8n's index of this run of the node
-	 */
-	static of(context: IExecuteFunctions, memory: MarksMemory, runIndex: number): Marks {
+	/** The marks of an execution, for an attempt at a run. A resumed execution has a new instance. */
+	static of(context: IExecuteFunctions, memory: MarksMemory): Marks {
 		const lifetime = context.getContext('node');
 		let marks = ofExecution.get(lifetime);
 		if (!marks) {
@@ -193,8 +191,7 @@ export class Marks {
 			ofExecution.set(lifetime, marks);
 			executions.register(lifetime, marks);
 		}
-		// An agent's tool has an index of its own for each call, and not always a run of its own.
-		marks.runs = isAgentTool(context) ? 1 : runIndex + 1;
+		marks.memory.attempts = (marks.memory.attempts ?? 0) + 1;
 		return marks;
 	}
 
@@ -494,7 +491,7 @@ export class Marks {
 	async forget(): Promise<void> {
 		const { shared } = this;
 		// Another instance may decide meanwhile that they are kept.
-		if (this.careful || !(await this.hasResults())) shared.isKept = true;
+		if (this.careful || (this.isNeeded && !(await this.hasResults()))) shared.isKept = true;
 		shared.lives -= 1;
 		if (shared.lives > 0) return;
 		if (sharing.get(this.name) === shared) sharing.delete(this.name);
@@ -523,11 +520,18 @@ export class Marks {
 		}
 	}
 
+	/** Whether there is anything that a retry could need. */
+	private get isNeeded(): boolean {
+		return [...Object.values(this.made), this.shared.held].some(({ size }) => size > 0);
+	}
+
 	/** Whether n8n has stored the results of the ended execution, which tell of its calls. */
 	private async hasResults(): Promise<boolean> {
+		const isThere = ({ [contextKey]: stored }: Record<string, unknown>) =>
+			((stored as MarksMemory | undefined)?.attempts ?? 0) >= (this.memory.attempts ?? 0);
 		for (const wait of checkAfter) {
 			await sleep(wait);
-			const check = lastCheck.then(async () => await this.stored.hasResults(this.runs));
+			const check = lastCheck.then(async () => await this.stored.hasResults(isThere));
 			lastCheck = check;
 			if (await check) return true;
 		}

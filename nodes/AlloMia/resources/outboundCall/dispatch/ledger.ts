@@ -3,7 +3,7 @@ import { isAgentTool, readToolRun, type ToolRun } from '../../../../shared/n8n/a
 import type { CallingHours } from '../hours/callingHours';
 import type { CallBody } from './callRequest';
 import { ClaimQueue } from './claimQueue';
-import { Marks, nameCall, type MarksMemory } from './attemptMarks';
+import { contextKey, Marks, nameCall, type MarksMemory } from './attemptMarks';
 import { OnceKeys } from './callOnceKeys';
 import { decide, type Decision, type Known, type LedgerEntry } from './decision';
 
@@ -46,8 +46,6 @@ interface LedgerMemory extends MarksMemory {
 	/** The number of the last run, unless it succeeded. */
 	open?: string;
 }
-
-const contextKey = 'alloMiaLedger';
 
 /**
  * The key of a tool's call in `LedgerRun.entries`. A model may request the same call again: it is placed again,
@@ -172,7 +170,7 @@ export class Ledger {
 		const node = context.getContext('node');
 		const memory = (node[contextKey] ??= { first: runIndex, runs: {} }) as LedgerMemory;
 		const isFresh = !Marks.isKnown(context);
-		const marks = Marks.of(context, memory, runIndex);
+		const marks = Marks.of(context, memory);
 		const isTool = isAgentTool(context);
 		// A retry continues the run that failed, whatever n8n's run index is by then.
 		if (isFresh && marks.isRerun && memory.open !== undefined) {

@@ -1,12 +1,11 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import { sleep, type IExecuteFunctions } from 'n8n-workflow';
 
 /** The relevant part of n8n's IRunExecutionData. */
 interface Stored {
 	resultData?: {
-		error?: { message?: string; extra?: { executionId?: string } };
-		/** The runs of each node. */
-		runData?: Record<string, unknown[]>;
+		error?: { message?: unknown; extra?: { executionId?: string } };
 	};
+	executionData?: { contextData?: Record<string, Record<string, unknown> | undefined> };
 }
 
 type Read = (executionId: string) => Promise<Stored | undefined>;
@@ -16,6 +15,9 @@ const maxShare = 1 / 10;
 
 /** The longest interval between checks, in ms. */
 const longestInterval = 20_000;
+
+/** How long a read may take, in ms, before others need not wait for it. */
+const patience = 60_000;
 
 /** A check that takes less time than this may be repeated at once, in ms. */
 const quick = 20;
@@ -31,6 +33,7 @@ export class StoredExecution {
 
 	private readonly id: string;
 
+	/** The name of the node's context in n8n's data. */
 	private readonly node: string;
 
 	/** When the next check is due, in ms since 1970. */
@@ -40,9 +43,10 @@ export class StoredExecution {
 	constructor(context: IExecuteFunctions) {
 		// The context's `getExecutionDataById` does the same, but keeps a reference to all of it.
 		const { additionalData } = context as { additionalData?: { getRunExecutionData?: Read } };
-		this.read = additionalData?.getRunExecutionData;
 		this.id = context.getExecutionId();
-		this.node = context.getNode().name;
+		// Without an ID, n8n would read any execution.
+		this.read = this.id ? additionalData?.getRunExecutionData : undefined;
+		this.node = `node:${context.getNode().name}`;
 	}
 
 	/** The time until the next check is due, in ms: n8n reads the execution's items as well, which is slow. */
@@ -65,22 +69,26 @@ export class StoredExecution {
 	}
 
 	/**
-	 * Whether n8n has stored the results of an ended execution, or deleted it; undefined if that cannot be read. If its
-	 * database failed meanwhile, it has not, and may run all of it again.
-	 * @param runs the number of runs of the node that must be there
+	 * Whether n8n has stored an ended execution with what the node has in its context, or deleted it; undefined if that
+	 * cannot be read. If its database failed meanwhile, it has not, and may run all of it again.
+	 * @param isThere whether the node's stored context is as new as it must be
 	 */
-	async hasResults(runs: number): Promise<boolean | undefined> {
+	async hasResults(
+		isThere: (context: Record<string, unknown>) => boolean,
+	): Promise<boolean | undefined> {
 		const { read, id, node } = this;
 		if (!read) return true;
 		const has = (stored: Stored | undefined) =>
 			!stored ||
-			(!isStopped(stored, id) && (stored.resultData?.runData?.[node]?.length ?? 0) >= runs);
-		return await read(id).then(has, () => undefined);
+			(!isStopped(stored, id) && isThere(stored.executionData?.contextData?.[node] ?? {}));
+		const tooLong = sleep(patience).then(() => undefined);
+		return await Promise.race([read(id).then(has), tooLong]).catch(() => undefined);
 	}
 }
 
 /** A retry starts with the stored data of the execution that it repeats, including that one's stop. */
 function isStopped(stored: Stored | undefined, id: string): boolean {
-	const { message = '', extra } = stored?.resultData?.error ?? {};
-	return message.startsWith('The execution was cancelled') && extra?.executionId === id;
+	const { message, extra } = stored?.resultData?.error ?? {};
+	// Nodes throw anything.
+	return String(message).startsWith('The execution was cancelled') && extra?.executionId === id;
 }

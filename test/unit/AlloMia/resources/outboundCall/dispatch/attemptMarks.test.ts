@@ -33,8 +33,6 @@ interface Begun {
 	source?: string;
 	memory?: MarksMemory;
 	signal?: AbortSignal;
-	runIndex?: number;
-	type?: string;
 	/** What n8n has stored of it. */
 	stored?: () => object | undefined;
 }
@@ -48,8 +46,10 @@ const eventually =
 		return answer;
 	};
 
-/** Runs of the node, as n8n stores them. */
-const runs = (count: number) => ({ AlloMia: Array.from({ length: count }, () => ({})) });
+/** What n8n has stored of an execution in which the node has begun to call so often. */
+const after = (attempts: number, runtimeData = {}) => ({
+	executionData: { runtimeData, contextData: { 'node:AlloMia': { alloMiaLedger: { attempts } } } },
+});
 
 /** A node, and what n8n keeps for it. */
 function aNode() {
@@ -64,12 +64,7 @@ function aNode() {
 		source = mode,
 		memory = {},
 		signal,
-		runIndex = 0,
-		type = 'n8n-nodes-allomia.alloMia',
-		stored = () => ({
-			executionData: { runtimeData: { establishedAt: established } },
-			resultData: { runData: runs(runIndex + 1) },
-		}),
+		stored = () => after(1, { establishedAt: established }),
 	}: Begun = {}) {
 		const id = randomUUID();
 		const reads: string[] = [];
@@ -80,7 +75,7 @@ function aNode() {
 		const context = {
 			...anExecution(helpers),
 			getExecutionId: () => id,
-			getNode: () => ({ id: nodeId, name: 'AlloMia', type }),
+			getNode: () => ({ id: nodeId, name: 'AlloMia' }),
 			getWorkflow: () => ({ id: workflow, active }),
 			getMode: () => mode,
 			getExecutionCancelSignal: () => signal,
@@ -88,7 +83,7 @@ function aNode() {
 			additionalData: { getRunExecutionData },
 		} as unknown as IExecuteFunctions;
 		held.push(context);
-		return { marks: Marks.of(context, memory, runIndex), id, memory, reads };
+		return { marks: Marks.of(context, memory), id, memory, reads };
 	}
 
 	/** What the rows hold, but for what a store has for itself, without what all marks begin with. */
@@ -281,37 +276,48 @@ describe('the end of an execution', () => {
 
 		it.each<[string, Begun]>([
 			['nothing', { stored: () => none }],
-			[
-				'an earlier run only',
-				{ runIndex: 1, stored: () => ({ resultData: { runData: runs(1) } }) },
-			],
+			['an earlier attempt only', { memory: { attempts: 1 }, stored: () => after(1) }],
 			['something that cannot be read', { stored: eventually(undefined) }],
-			['nothing of a tool', { type: 'n8n-nodes-allomia.alloMiaTool', stored: () => none }],
 		])('leaves its marks where n8n has stored %s', async (_what, given) => {
 			expect(await keptAfter(given)).toEqual(left);
 		});
 
 		it.each<[string, Begun]>([
 			['was deleted', { stored: () => undefined }],
-			[
-				'is stored after a moment',
-				{ stored: eventually(none, { resultData: { runData: runs(1) } }) },
-			],
-			[
-				'can be read after a moment',
-				{ stored: eventually(undefined, { resultData: { runData: runs(1) } }) },
-			],
-			[
-				'is a tool’s, which has an index for each call',
-				{
-					runIndex: 7,
-					type: 'n8n-nodes-allomia.alloMiaTool',
-					stored: () => ({ resultData: { runData: runs(1) } }),
-				},
-			],
+			['is stored after a moment', { stored: eventually(none, after(1)) }],
+			['can be read after a moment', { stored: eventually(undefined, after(1)) }],
+			['is stored with all attempts', { memory: { attempts: 6 }, stored: () => after(7) }],
 		])('takes out its marks where it %s', async (_what, given) => {
 			expect(await keptAfter(given)).toEqual([]);
 		});
+	});
+
+	it('is not read where nobody was called', async () => {
+		const { execution } = aNode();
+		const { marks, reads } = execution(begun);
+		await done(marks.make(['a'], false));
+		await done(marks.release(['a']));
+		await done(marks.forget());
+		expect(reads).toEqual([]);
+	});
+
+	it('does not wait for ever for that of another, whatever n8n has of it', async () => {
+		const { execution, kept } = aNode();
+		const [hanging, odd, last] = [
+			async () => await new Promise<object>(() => undefined),
+			() => ({ resultData: { error: { message: { code: 1 } } } }),
+			() => after(1),
+		].map((stored, index) =>
+			execution({ established: begun.established + index, stored: stored as () => object }),
+		);
+		for (const it of [hanging, odd, last]) {
+			await done(it!.marks.make(['a'], false));
+			void it!.marks.forget();
+		}
+		await jest.advanceTimersByTimeAsync(300_000);
+		expect(kept('node')).toEqual(
+			[0, 1].map((index) => `node/mark/N/${begun.established + index}/a`),
+		);
 	});
 
 	it('of the last that began at a moment takes out what they have in common', async () => {

@@ -45,33 +45,36 @@ describe('what n8n has stored of an execution', () => {
 		expect(await storedAs().wasStopped()).toBe(false);
 	});
 
-	it.each<[string, unknown, number, boolean]>([
-		['all runs', { resultData: { runData: { AlloMia: [{}, {}] } } }, 2, true],
-		['more runs', { resultData: { runData: { AlloMia: [{}, {}] } } }, 1, true],
-		['fewer runs', { resultData: { runData: { AlloMia: [{}] } } }, 2, false],
-		['runs of others', { resultData: { runData: { Other: [{}] } } }, 1, false],
-		['no runs', { resultData: {} }, 1, false],
-		['nothing', undefined, 1, true],
+	const context = { alloMiaLedger: { attempts: 2 } };
+	const withContext = { executionData: { contextData: { 'node:AlloMia': context } } };
+
+	it.each<[string, unknown, boolean]>([
+		['its context', withContext, true],
+		['another context', { executionData: { contextData: { 'node:AlloMia': {} } } }, false],
+		['the context of others', { executionData: { contextData: { 'node:Other': context } } }, false],
+		['no context', { resultData: { runData: { AlloMia: [{}] } } }, false],
+		['nothing', undefined, true],
 		[
-			'runs and its stop',
-			{
-				resultData: {
-					runData: { AlloMia: [{}] },
-					error: { message, extra: { executionId: '7' } },
-				},
-			},
-			1,
+			'its context and its stop',
+			{ ...withContext, ...failed({ message, extra: { executionId: '7' } }) },
 			false,
 		],
-	])('has results with %s', async (_what, data, runs, hasResults) => {
+		[
+			'its context and an error that is none',
+			{ ...withContext, ...failed({ message: { code: 1 } }) },
+			true,
+		],
+	])('has results with %s', async (_what, data, hasResults) => {
 		const stored = storedAs(async () => await Promise.resolve(data));
-		expect(await stored.hasResults(runs)).toBe(hasResults);
+		expect(
+			await stored.hasResults(({ alloMiaLedger }) => alloMiaLedger === context.alloMiaLedger),
+		).toBe(hasResults);
 	});
 
 	it('is not known to have results where it cannot be read', async () => {
 		const failing = storedAs(async () => await Promise.reject(new Error('The database is away')));
-		expect(await failing.hasResults(1)).toBeUndefined();
-		expect(await storedAs().hasResults(1)).toBe(true);
+		expect(await failing.hasResults(() => true)).toBeUndefined();
+		expect(await storedAs().hasResults(() => false)).toBe(true);
 	});
 
 	it('is not read again soon where that took long', async () => {
