@@ -6,6 +6,10 @@ const { median, memory, round } = require('./measure');
 
 const sizes = [10, 100, 1_000, 10_000, 50_000];
 
+/** How many calls with a key are placed in all: ten times what the node remembers. */
+const keys = 100_000;
+const keysAtOnce = 10_000;
+
 /** What the others are held against, and from where on: the fixed cost of an execution weighs on shorter lists. */
 const base = 1_000;
 
@@ -40,6 +44,17 @@ async function growth({ start }) {
 		}
 	}
 
+	const keyed = await publish(
+		bench,
+		alloMia(credential, bench.simulator, {
+			options: { onceKey: '={{ $execution.id + $json.phone }}' },
+		}),
+	);
+	const withKeys = [];
+	for (let count = 0; count < keys; count += keysAtOnce) {
+		say(`  … ${count + keysAtOnce} keys`);
+		withKeys.push((await measure(bench, keyed, keysAtOnce)).time);
+	}
 	await bench.stop();
 	const held = { ours: new Map(), peer: new Map() };
 	for (const size of sizes.filter((it) => it >= base)) {
@@ -83,6 +98,12 @@ async function growth({ start }) {
 		...figures('time', 'Time of an item', 'ms'),
 		...figures('cpu', 'CPU of an item', 'ms'),
 		...figures('memory', 'Memory of an item', 'kB'),
+		{
+			name: `${keysAtOnce} calls with keys, after ${keys} against after ${keysAtOnce}`,
+			limit: 1.1,
+			value: median(withKeys.slice(-3)) / median(withKeys.slice(1, 4)),
+			detail: withKeys.map((time) => `${round(time)} ms`).join(', '),
+		},
 	];
 }
 

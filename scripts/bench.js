@@ -13,6 +13,7 @@ const names = [
 	'weight',
 	'dispatch',
 	'growth',
+	'profile',
 	'ledger',
 	'callingHours',
 	'maxCallsAtOnce',
