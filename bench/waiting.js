@@ -81,12 +81,12 @@ async function publish({ session, baseUrl }, waiting) {
 	return { id, url };
 }
 
-async function post(url, body) {
+async function post(url, body, limit = 60_000) {
 	const answer = await fetch(url, {
 		method: 'POST',
 		headers: { 'content-type': 'application/json' },
 		body: JSON.stringify(body),
-		signal: AbortSignal.timeout(60_000),
+		signal: AbortSignal.timeout(limit),
 	});
 	await answer.text();
 	return answer;
@@ -336,4 +336,4 @@ async function waiting(place) {
 	];
 }
 
-module.exports = { waiting };
+module.exports = { alloMia, dialsOf, each, park, post, publish, waiting, waitNode };

@@ -20,6 +20,7 @@ const names = [
 	'events',
 	'attacks',
 	'waiting',
+	'burst',
 ];
 
 /** Longer than any measurement, so that the calls stay in progress. */
