@@ -30,7 +30,7 @@ const suite = (name) => ({
 });
 
 module.exports = {
-	projects: ['unit', 'workflow', 'e2e', 'editor', 'queue', 'chaos'].map(suite),
+	projects: ['unit', 'workflow', 'e2e', 'editor', 'queue'].map(suite),
 	testSequencer: '<rootDir>/test/slowestFirst.js',
 	// Long enough for any machine: what must be quick is measured in the test itself.
 	testTimeout: 300_000,

@@ -20,8 +20,6 @@ const runs = [
 		workers: os.cpus().length > 2 ? 4 : 2,
 		inN8n: true,
 	},
-	// By itself: it takes what the machine has, and the others have limits of time.
-	{ names: ['chaos'], limit: 25 * minute, workers: 1, inN8n: true },
 ];
 const suites = runs.flatMap(({ names }) => names);
 const suitesInN8n = runs.filter(({ inN8n }) => inN8n).flatMap(({ names }) => names);

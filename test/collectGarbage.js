@@ -11,7 +11,6 @@ const collect = vm.runInNewContext('gc');
 
 process.on('SIGUSR2', () => {
 	collect();
-	collect();
 	const { heapUsed, external } = process.memoryUsage();
 	const megabytes = (heapUsed + external) / 2 ** 20;
 	const memory = { pid: process.pid, age: process.uptime(), megabytes };

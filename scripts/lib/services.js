@@ -23,9 +23,6 @@ const needs = {
 	},
 };
 
-// Lists in queue mode.
-needs.chaos = needs.queue;
-
 /** The path of a program with one of the names, or undefined. */
 function findProgram(...names) {
 	const versions = fs.existsSync(debianFolder) ? fs.readdirSync(debianFolder).sort() : [];

@@ -38,7 +38,7 @@ const areas = {
 	],
 	'AI agents': ['agent'],
 	Editor: ['editor', 'install', 'newcomer', 'pictures'],
-	'Queue mode': ['queue', 'chaos'],
+	'Queue mode': ['queue'],
 };
 
 /** Tests that belong to no version: `npm start` has its own n8n. */

@@ -25,7 +25,7 @@ export class Supervisor {
 
 	private async measure(): Promise<void> {
 		while (!this.isStopped) {
-			this.cluster.collectGarbage();
+			this.cluster.collectGarbage(parts);
 			for (let waited = 0; waited < interval && !this.isStopped; waited += 500) await delay(500);
 			for (const part of parts) {
 				const memory = this.cluster.memoryOf(part);

@@ -22,7 +22,7 @@ import { callThenLog, isAtLog, jitter, silentLog } from '../e2e/support/waiting'
 import { event, manualWorkflow, runByHand } from '../e2e/support/triggers';
 import { post } from '../webhooks';
 import { since } from '../e2e/support/version';
-import { Cluster } from './support/cluster';
+import { Cluster, workers } from './support/cluster';
 
 describeIfComplete('queue')(
 	'queue mode: main, webhook processor and workers in processes of their own',
@@ -392,7 +392,7 @@ describeIfComplete('queue')(
 					// A process keeps the last execution until the next one.
 					others += 1;
 					await workflow.send(phones(`${9000 + others}`));
-					cluster.collectGarbage();
+					cluster.collectGarbage(workers);
 					const left = new Set(await valuesOf(workflow.id));
 					return !values.some((value) => left.has(value));
 				},
@@ -427,10 +427,10 @@ describeIfComplete('queue')(
 				`UPDATE execution_entity SET status = 'crashed', "stoppedAt" = now() WHERE id = ${execution?.id}`,
 			);
 			// Each process lets go of what it has, once it has run others.
-			for (let others = 0; others < 20; others += 1) {
+			for (let others = 0; others < 12; others += 1) {
 				await workflow.send(phones(`${9000 + others}`));
-				cluster.collectGarbage();
-				await delay(500);
+				cluster.collectGarbage(workers);
+				await delay(1_000);
 			}
 			const items = outputsOf(await runAgain(cluster, workflow.id, execution?.id ?? ''), 'AlloMia');
 			expect(dialledTwice({ simulator })).toEqual([]);
