@@ -417,7 +417,12 @@ describeIfComplete('queue')(
 			await until('the calls', () => simulator.dials.length === list.length);
 			const [execution] = await listExecutions(cluster.session, workflow.id);
 			await cluster.query('ALTER TABLE execution_data RENAME TO execution_data_away');
-			await delay(8_000);
+			await until(
+				'the execution to end, and n8n to have no table for its results',
+				() => cluster.workerOutputs().some((output) => output.includes('"execution_data"')),
+				60_000,
+			);
+			await delay(3_000);
 			await cluster.query('ALTER TABLE execution_data_away RENAME TO execution_data');
 			await until('n8n to have its database again', async () => {
 				return (await fetch(`${cluster.mainUrl}/healthz/readiness`)).ok;
