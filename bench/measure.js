@@ -7,30 +7,42 @@ function median(figures) {
 	return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/**
- * The CPU time that a process has used so far, in ms, in steps of 10: user and system (Linux:
- * /proc/<pid>/stat). Undefined on systems that have no such file.
- */
-function cpuTime(pid) {
-	let stat;
+/** What Linux tells of a process. Undefined on other systems, and of one that has ended. */
+function readProc(pid, file) {
 	try {
-		stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+		return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');
 	} catch {
 		return undefined;
 	}
-	// The program's name, in parentheses, may hold blanks: what counts comes after it.
-	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-	return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** What a process holds now, and held at most, in kB (Linux: /proc/<pid>/status). Undefined on other systems. */
+/** The CPU times of a process in ms, in steps of 10: user, system, and both of its children that have ended. */
+function cpuTimes(pid) {
+	const stat = readProc(pid, 'stat');
+	// The program's name, in parentheses, may hold blanks: what counts comes after it.
+	const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+	return fields?.slice(11, 15).map((ticks) => Number(ticks) * 10);
+}
+
+const sum = (figures) => figures.reduce((total, it) => total + it, 0);
+
+/** The CPU time that a process has used so far, in ms. Undefined on systems that do not tell. */
+function cpuTime(pid) {
+	const times = cpuTimes(pid);
+	return times && sum(times.slice(0, 2));
+}
+
+/** The same of a process and of all that it has started. */
+function cpuTimeOfAll(pid) {
+	const times = cpuTimes(pid);
+	const children = readProc(pid, `task/${pid}/children`)?.split(' ').filter(Boolean) ?? [];
+	return times && sum([...times, ...children.map((child) => cpuTimeOfAll(child) ?? 0)]);
+}
+
+/** What a process holds now, and held at most, in kB. Undefined on systems that do not tell. */
 function memory(pid) {
-	let status;
-	try {
-		status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-	} catch {
-		return undefined;
-	}
+	const status = readProc(pid, 'status');
+	if (status === undefined) return undefined;
 	const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
 	return { now: of('VmRSS'), most: of('VmHWM') };
 }
@@ -57,4 +69,4 @@ function round(value) {
 	return value >= 100 ? String(Math.round(value)) : value.toFixed(2);
 }
 
-module.exports = { cpuTime, isHeld, median, memory, round, toLine };
+module.exports = { cpuTime, cpuTimeOfAll, isHeld, median, memory, round, toLine };

@@ -21,6 +21,7 @@ const names = [
 	'attacks',
 	'waiting',
 	'burst',
+	'capacity',
 ];
 
 /** Longer than any measurement, so that the calls stay in progress. */
@@ -41,9 +42,19 @@ cli(async () => {
 		});
 		return true;
 	};
-	await installPackage(scratch, await buildAndPack(build, path.join(scratch, 'package')));
+	const tarball = await buildAndPack(build, path.join(scratch, 'package'));
+	await installPackage(scratch, tarball);
+	// For what is shared with the tests.
+	Object.assign(process.env, { ALLOMIA_N8N: JSON.stringify(n8n), ALLOMIA_TARBALL: tarball });
 	const installed = path.join(scratch, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-allomia');
-	const bench = { n8n, installed, folder: scratch, start: (settings) => start(n8n, settings) };
+	const bench = {
+		n8n,
+		installed,
+		folder: scratch,
+		start: (settings) => start(n8n, settings),
+		/** What is to be stopped after the benchmark, for what it starts itself. */
+		started,
+	};
 
 	let missed = 0;
 	for (const name of chosen) {

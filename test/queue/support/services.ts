@@ -10,6 +10,8 @@ import { until } from '../../../scripts/lib/workflows';
 export interface Services {
 	postgres: { host: string; port: number; user: string };
 	redis: { host: string; port: number };
+	/** The servers' processes. */
+	pids(): { postgres?: number; redis?: number };
 	/** Kills Redis, and starts it again with what it had stored. */
 	crashRedis(): Promise<void>;
 	stop(): Promise<void>;
@@ -36,7 +38,8 @@ export async function startServices(): Promise<Services> {
 			if (redisProcess) await end(redisProcess, 'SIGKILL');
 			await startRedis();
 		};
-		return { postgres, redis, crashRedis, stop };
+		const pids = () => ({ postgres: children[0]?.pid, redis: redisProcess?.pid });
+		return { postgres, redis, pids, crashRedis, stop };
 	} catch (error) {
 		await stop();
 		throw error;
