@@ -6,6 +6,9 @@ export interface Kind {
 	name: string;
 	/** How often each list is posted; what is posted twice has keys. */
 	deliveries: number;
+	/** How many people a list has at most, and how often there is one against other kinds. */
+	most?: number;
+	weight?: number;
 	nodes(credential: CredentialReference): [WorkflowNode[], Connections];
 }
 
@@ -114,6 +117,9 @@ export const kinds: Kind[] = [
 	{
 		name: 'Create, five calls at once',
 		deliveries: 1,
+		// A retry after a kill calls nobody for two minutes, and is likely to be killed again: they would pile up.
+		most: 15,
+		weight: 0.5,
 		nodes: (credential) => [
 			[calling(credential, { options: { maxInProgress: 5, pollInterval: 1 } })],
 			{},

@@ -153,10 +153,10 @@ class Run {
 		const sending: Array<Promise<void>> = [];
 		while (Date.now() < end) {
 			const [kind, workflow] = oneOf(
-				[...workflows].map((it) => [1, it]),
+				[...workflows].map((it) => [it[0].weight ?? 1, it]),
 				random,
 			);
-			const size = Math.ceil(random() * 90);
+			const size = Math.ceil(random() * (kind.most ?? 90));
 			const phones = Array.from({ length: size }, () => everybody.next().value);
 			const id = `list ${this.lists.length}`;
 			const list = { id, kind: kind.name, people: phones, accepted: 0 };
