@@ -73,9 +73,11 @@ export async function play(schedule: Schedule): Promise<void> {
 	const { calls, executions } = play;
 	const reruns = () => executions.filter(({ mode }) => mode === 'retry').length;
 	// Who is given back may have been found already by the re-run. In an old n8n, what a re-run looks for
-	// may come back when another process writes, and another re-run finds it.
+	// may come back when another process writes, and another re-run finds it. Who is put off makes room for
+	// another list before the claim is released.
 	const most = () =>
 		mostClaimed[together ? 'together' : 'alone'] *
+		(schedule.hours ? 2 : 1) *
 		(play.kills + play.untold + (old && together ? reruns() : 0));
 	assert(executions.every(({ isOver }) => isOver));
 	if (keyed) {
@@ -107,11 +109,11 @@ export async function play(schedule: Schedule): Promise<void> {
 			const said = play.executions.map((execution) => kindsOf(execution, person));
 			const before = said.slice(0, -1).flat();
 			// It was refused again just now; or a process died while its call was under way, or its key was
-			// given back; or a failure of the database was told as what it may mean, in some cases by an
+			// given back, or n8n lost that it was refused; or a failure of the database was told as what it may mean, in some cases by an
 			// attempt that failed for another item, or by one that was stopped: n8n keeps nothing of it.
 			return (
 				said.at(-1)?.includes('refused') ||
-				(play.kills > 0 && person.script === 'refusedOnce') ||
+				(play.kills + schedule.unsaved > 0 && person.script === 'refusedOnce') ||
 				(hiccups > 0 && before.some((kind) => kindsOfFailure.includes(kind))) ||
 				(hiccups > 0 && schedule.stops > 0 && before.includes('alreadyCalled')) ||
 				(hiccups > 0 && cancels > 0)
