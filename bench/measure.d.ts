@@ -12,6 +12,7 @@ export interface Figure {
 export function median(figures: number[]): number;
 export function memory(pid: number): { now: number; most: number } | undefined;
 export function cpuTime(pid: number): number | undefined;
+export function cpuTimeOfAll(pid: number): number | undefined;
 export function isHeld(figure: Pick<Figure, 'value' | 'limit' | 'atLeast'>): boolean;
 export function round(value: number): string;
 export function toLine(figure: Figure): string;

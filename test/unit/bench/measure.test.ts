@@ -1,4 +1,5 @@
-import { cpuTime, isHeld, median, memory, toLine } from '../../../bench/measure';
+import { spawnSync } from 'node:child_process';
+import { cpuTime, cpuTimeOfAll, isHeld, median, memory, toLine } from '../../../bench/measure';
 
 describe('the figures of the benchmarks', () => {
 	it.each([
@@ -15,6 +16,16 @@ describe('the figures of the benchmarks', () => {
 		const { user, system } = process.cpuUsage();
 		expect(Math.abs(Number(own) - (user + system) / 1000)).toBeLessThan(500);
 		expect(cpuTime(0)).toBeUndefined();
+	});
+
+	it('count what its children have used as well', () => {
+		const before = cpuTimeOfAll(process.pid);
+		const busy = 'const end = Date.now() + 300; while (Date.now() < end);';
+		spawnSync(process.execPath, ['-e', busy]);
+		if (process.platform !== 'linux') return expect(before).toBeUndefined();
+		const [all, own] = [cpuTimeOfAll(process.pid), cpuTime(process.pid)];
+		expect(Number(all) - Number(before)).toBeGreaterThan(100);
+		expect(Number(all)).toBeGreaterThan(Number(own));
 	});
 
 	it('say what this process holds, and held at most, or that it cannot be known', () => {
