@@ -92,13 +92,16 @@ async function post(url, body, limit = 60_000) {
 	return answer;
 }
 
-/** Runs `task` for each entry, some at a time. */
-async function each(entries, task) {
-	const left = [...entries];
+/** Runs `task` for each entry and its index, some at a time. */
+async function each(entries, task, atATime = concurrency) {
+	const left = [...entries.entries()];
 	const worker = async () => {
-		for (let next = left.shift(); next !== undefined; next = left.shift()) await task(next);
+		for (let next = left.shift(); next !== undefined; next = left.shift()) {
+			const [index, entry] = next;
+			await task(entry, index);
+		}
 	};
-	await Promise.all(Array.from({ length: concurrency }, worker));
+	await Promise.all(Array.from({ length: atATime }, worker));
 }
 
 const people = (count) =>
