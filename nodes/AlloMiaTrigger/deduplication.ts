@@ -24,6 +24,13 @@ export class RecentKeys {
 		return true;
 	}
 
+	remove(owner: string, key: string): void {
+		const own = this.keys.get(owner);
+		if (!own?.delete(key)) return;
+		if (own.size === 0) this.keys.delete(owner);
+		this.size -= 1;
+	}
+
 	private evict(): void {
 		let [largest, most]: [string, ReadonlySet<string>] = ['', new Set()];
 		for (const [owner, own] of this.keys) if (own.size > most.size) [largest, most] = [owner, own];

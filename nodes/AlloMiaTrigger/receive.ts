@@ -1,11 +1,12 @@
-import type {
-	IDataObject,
-	INodeExecutionData,
-	IWebhookFunctions,
-	IWebhookResponseData,
+import {
+	sleep,
+	type IDataObject,
+	type INodeExecutionData,
+	type IWebhookFunctions,
+	type IWebhookResponseData,
 } from 'n8n-workflow';
 import { authenticate, isResponse } from '../shared/callbacks/authenticate';
-import { responses } from '../shared/callbacks/responses';
+import { responses, type CallbackResponse } from '../shared/callbacks/responses';
 import { RecentKeys } from './deduplication';
 import { describeIssues } from '../shared/values/validation';
 import type { CallbackBody } from '../shared/api/schemas';
@@ -16,6 +17,12 @@ import { readSettings } from './settings';
 
 /** The events of all triggers in this process. A key has some 50 characters, so it takes up to 1 MB. */
 const seen = new RecentKeys(10_000);
+
+/** The events for which n8n is starting an execution, by trigger and key. Resolves to whether it could. */
+const starting = new Map<string, Promise<boolean>>();
+
+/** How long an event waits while n8n is starting an execution for the same event, in ms. */
+const patience = 10_000;
 
 /** Handles a request to the trigger's webhook, and starts the workflow if it is a chosen event. */
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -34,15 +41,19 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const trigger = `${webhook.getWorkflow().id}/${webhook.getNode().id}`;
 	// In the editor, users send the same event repeatedly while testing.
 	const ignoresDuplicates = ignoreDuplicates && webhook.getMode() !== 'manual';
+	const isKnown = (key: string) =>
+		ignoresDuplicates && seen.has(trigger, key) && !starting.has(`${trigger}/${key}`);
 	const authenticated = await authenticate(webhook, trigger, verification, (event) => {
 		if (!isChosen(event.status, chosen)) return responses.ignoredStatus;
-		return ignoresDuplicates && seen.has(trigger, keyOf(event)) ? responses.duplicate : undefined;
+		return isKnown(keyOf(event)) ? responses.duplicate : undefined;
 	});
 	if (isResponse(authenticated)) return respond(webhook, authenticated);
 
 	const { event, context } = authenticated;
-	if (ignoresDuplicates && !seen.add(trigger, keyOf(event)))
-		return respond(webhook, responses.duplicate);
+	if (ignoresDuplicates) {
+		const refused = await claim(webhook, trigger, keyOf(event));
+		if (refused) return respond(webhook, refused);
+	}
 
 	const item: INodeExecutionData = { json: toOutput(event, context) };
 	const order = outputOrder(outputPerStatus, chosen);
@@ -51,6 +62,43 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 		webhookResponse: responses.received.body,
 		workflowData: order ? order.map((status) => (status === event.status ? [item] : [])) : [[item]],
 	};
+}
+
+/**
+ * Claims an event for this request, unless another one has. If n8n cannot start an execution for it, its sender gets an
+ * error, and may send it again.
+ * @returns the response if another request has it
+ */
+async function claim(
+	webhook: IWebhookFunctions,
+	trigger: string,
+	key: string,
+): Promise<CallbackResponse | undefined> {
+	const name = `${trigger}/${key}`;
+	let limit: Promise<undefined> | undefined;
+	while (!seen.add(trigger, key)) {
+		limit ??= sleep(patience).then(() => undefined);
+		const hasStarted = await Promise.race([starting.get(name) ?? true, limit]);
+		if (hasStarted === undefined) return responses.starting;
+		if (hasStarted) return responses.duplicate;
+	}
+	const start = isStarted(webhook).then((hasStarted) => {
+		starting.delete(name);
+		if (!hasStarted) seen.remove(trigger, key);
+		return hasStarted;
+	});
+	starting.set(name, start);
+	return undefined;
+}
+
+/** Whether n8n starts the workflow, by its response. If the sender does not wait for that, it is assumed. */
+async function isStarted(webhook: IWebhookFunctions): Promise<boolean> {
+	const response = webhook.getResponseObject();
+	if (response.destroyed) return true;
+	return await new Promise((resolve) => {
+		response.once('finish', () => resolve(response.statusCode < 400));
+		response.once('close', () => resolve(true));
+	});
 }
 
 /** Identifies an event of a trigger. */

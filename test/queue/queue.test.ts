@@ -16,7 +16,7 @@ import {
 import { activeWorkflow, type RunningWorkflow } from '../e2e/support/bench';
 import { startSimulator, type Simulator } from '../simulator';
 import { describeIfComplete } from '../e2e/support/missing';
-import { alloMia, alloMiaTrigger, branches, connect, node } from '../e2e/support/nodes';
+import { alloMia, alloMiaTrigger, branches, connect, node, noOp } from '../e2e/support/nodes';
 import { dialledTwice, runAgain } from '../e2e/support/reruns';
 import { callThenLog, isAtLog, jitter, silentLog } from '../e2e/support/waiting';
 import { event, manualWorkflow, runByHand } from '../e2e/support/triggers';
@@ -101,6 +101,29 @@ describeIfComplete('queue')(
 			expect(simulator.callbacks.map(({ responseBody }) => responseBody)).toEqual([
 				'{"received":true}',
 				'{"received":true}',
+			]);
+		});
+
+		it('starts the workflow with a result that comes again where n8n could not the first time', async () => {
+			const workflow = await active([
+				noOp('End'),
+				alloMiaTrigger(credential, { verification: 'none' }),
+			]);
+			const url = `${cluster.webhookUrl}/webhook/allomia/${workflow.id}`;
+			const result = event();
+			await cluster.query('ALTER TABLE execution_data RENAME TO execution_data_away');
+			const refused = await post(url, result).finally(async () => {
+				await cluster.query('ALTER TABLE execution_data_away RENAME TO execution_data');
+			});
+			expect(refused.status).toBe(500);
+			const answers = [await post(url, result), await post(url, result)];
+			expect(answers.map(({ body }) => body)).toEqual([
+				{ received: true },
+				{ received: true, ignored: 'duplicate' },
+			]);
+			const [execution] = await ended(workflow.id, 1);
+			expect(execution && outputsOf(execution, 'AlloMia Trigger')).toEqual([
+				[expect.objectContaining({ outboundCallId: result.outboundCallId })],
 			]);
 		});
 

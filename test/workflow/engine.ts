@@ -1,5 +1,5 @@
 import { parse, stringify } from 'flatted';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ExecutionLifecycleHooks, WebhookContext, WorkflowExecute } from 'n8n-core';
 import {
 	createRunExecutionData,
@@ -134,6 +134,7 @@ export async function resume(
 /** A request to a webhook, and how to answer it. */
 export interface WebhookRequest {
 	request: IncomingMessage;
+	response: ServerResponse;
 	body: unknown;
 	say(status: number, body: unknown): void;
 }
@@ -143,7 +144,7 @@ export async function answerWebhook(
 	wanted: Execution,
 	id: string,
 	data: IRunExecutionData | null,
-	{ request, body, say }: WebhookRequest,
+	{ request, response, body, say }: WebhookRequest,
 ): Promise<IWebhookResponseData> {
 	const workflow = build(wanted);
 	const tested = workflow.getNode(testedNode) as INode;
@@ -151,7 +152,9 @@ export async function answerWebhook(
 	const [webhookDescription] = type.description.webhooks ?? [];
 	const { pathname, searchParams } = new URL(request.url ?? '', 'http://n8n');
 	const query = Object.fromEntries(searchParams);
-	const answer = { status: (status: number) => ({ json: (said: unknown) => say(status, said) }) };
+	const answer = Object.assign(response, {
+		status: (status: number) => ({ json: (said: unknown) => say(status, said) }),
+	});
 	const additionalData = {
 		...environment(wanted, workflow, 'trigger', id),
 		httpRequest: Object.assign(request, {

@@ -124,7 +124,7 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
 	const trigger = triggers.get((request.url ?? '').replace(/\?.*/, ''));
 	if (trigger) {
 		const { wanted, outputs } = trigger;
-		const result = await answerWebhook(wanted, '1', null, { request, body, say });
+		const result = await answerWebhook(wanted, '1', null, { request, response, body, say });
 		if (result.noWebhookResponse) return;
 		outputs.push((result.workflowData ?? []).map((items) => items.map(({ json }) => json)));
 		return void say(200, result.webhookResponse);
@@ -135,7 +135,7 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
 	const found = waiting.get(id);
 	if (!found) return refuse(404, `The execution "${id}" does not exist.`);
 	const data = createRunExecutionData(stored(found.data));
-	const result = await answerWebhook(found.wanted, id, data, { request, body, say });
+	const result = await answerWebhook(found.wanted, id, data, { request, response, body, say });
 	if (result.noWebhookResponse) return;
 	say(200, result.webhookResponse);
 	const [entry] = data.executionData?.nodeExecutionStack ?? [];

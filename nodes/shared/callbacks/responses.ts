@@ -11,6 +11,10 @@ export const responses = {
 	received: { status: 200, body: { received: true } },
 	ignoredStatus: { status: 200, body: { received: true, ignored: 'status' } },
 	duplicate: { status: 200, body: { received: true, ignored: 'duplicate' } },
+	starting: {
+		status: 503,
+		body: { error: 'n8n is still starting the workflow for this result. Try again later.' },
+	},
 	unverified: { status: 401, body: { error: 'Unverified callback' } },
 	unavailable: {
 		status: 503,

@@ -40,6 +40,17 @@ describe('events seen', () => {
 		expect(keys.has('t999', 'a')).toBe(true);
 	});
 
+	it('count no more once they are removed', () => {
+		const keys = new RecentKeys(2);
+		keys.add('trigger', 'a');
+		keys.remove('trigger', 'a');
+		keys.remove('trigger', 'unknown');
+		expect(keys.has('trigger', 'a')).toBe(false);
+		expect((Reflect.get(keys, 'keys') as Map<string, unknown>).size).toBe(0);
+		['a', 'b'].forEach((key) => keys.add('trigger', key));
+		expect(['a', 'b'].map((key) => keys.has('trigger', key))).toEqual([true, true]);
+	});
+
 	it('are told apart where their names are those of JavaScript’s own', () => {
 		const keys = new RecentKeys(10);
 		expect(keys.has('__proto__', '__proto__')).toBe(false);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { receive } from '../../../nodes/AlloMiaTrigger/receive';
 import { signCallbackUrl, type CallbackContext } from '../../../nodes/shared/callbacks/signedUrl';
@@ -9,17 +10,22 @@ interface Setting {
 	mode?: string;
 	node?: string;
 	query?: object;
+	/** The status that n8n responds with where the workflow is to be started; undefined for a sender that has left. */
+	start?: number | Promise<number | undefined>;
 }
 
 /** What comes of an event at a trigger without verification: what is answered, or its outputs. */
 async function post(body: object, setting: Setting = {}) {
 	const { parameters = {}, options = {}, mode = 'trigger', node = 'node', query = {} } = setting;
+	const { start = 200 } = setting;
 	const set: IDataObject = { verification: 'none', options, ...parameters };
 	let answered: unknown;
-	const response = {
+	const response = Object.assign(new EventEmitter(), {
+		statusCode: 200,
+		destroyed: false,
 		status: () => response,
 		json: (answer: unknown) => (answered = answer),
-	};
+	});
 	const webhook = {
 		getNodeParameter: (name: string) => set[name],
 		getWorkflow: () => ({ id: 'workflow' }),
@@ -29,6 +35,13 @@ async function post(body: object, setting: Setting = {}) {
 		getResponseObject: () => response,
 	};
 	const { workflowData } = await receive(webhook as unknown as IWebhookFunctions);
+	if (workflowData) {
+		const status = await start;
+		response.statusCode = status ?? 500;
+		if (status !== undefined) response.emit('finish');
+		response.emit('close');
+		await new Promise(setImmediate);
+	}
 	return answered ?? workflowData?.map((items) => items.map(({ json }) => json));
 }
 
@@ -74,6 +87,50 @@ describe('events that come again', () => {
 		const ignored = { received: true, ignored: 'status' };
 		expect(await post(it, { parameters: { statuses: ['completed'] } })).toEqual(ignored);
 		expect(await post(it)).toEqual([[it]]);
+	});
+});
+
+describe('an event that comes again while n8n starts the workflow', () => {
+	it('starts it, if n8n could not', async () => {
+		const it = event();
+		expect(await post(it, { start: 500 })).toEqual([[it]]);
+		expect(await post(it, { start: 503 })).toEqual([[it]]);
+		expect(await post(it)).toEqual([[it]]);
+		expect(await post(it)).toEqual(duplicate);
+	});
+
+	it.each([
+		[200, 1],
+		[500, 3],
+	])('waits for n8n: %d starts it %d times at the same moment', async (status, times) => {
+		const it = event();
+		let respond = (_: number) => {};
+		const start = new Promise<number>((resolve) => (respond = resolve));
+		const all = Promise.all([1, 2, 3].map(async () => await post(it, { start })));
+		await new Promise(setImmediate);
+		respond(status);
+		expect((await all).filter((answer) => Array.isArray(answer))).toHaveLength(times);
+	});
+
+	it('is a duplicate where the first sender has not waited for the response', async () => {
+		const it = event();
+		expect(await post(it, { start: Promise.resolve(undefined) })).toEqual([[it]]);
+		expect(await post(it)).toEqual(duplicate);
+	});
+
+	it('is to come again where n8n takes more than ten seconds', async () => {
+		jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+		const it = event();
+		let respond = (_: number) => {};
+		const first = post(it, { start: new Promise<number>((resolve) => (respond = resolve)) });
+		await jest.advanceTimersByTimeAsync(0);
+		const second = post(it);
+		await jest.advanceTimersByTimeAsync(10_000);
+		jest.useRealTimers();
+		expect(await second).toEqual({ error: expect.stringContaining('still starting') });
+		respond(200);
+		expect(await first).toEqual([[it]]);
+		expect(await post(it)).toEqual(duplicate);
 	});
 });
 
