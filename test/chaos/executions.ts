@@ -76,10 +76,8 @@ export class Executions {
 					error: stored.resultData?.error?.message,
 					isEmpty: isEmpty(stored),
 					...start,
-					answers: answersIn(stored),
-					events: outputOf(stored, 'AlloMia Trigger').flatMap(({ json }) =>
-						typeof json.outboundCallId === 'string' ? json.outboundCallId : [],
-					),
+					answers: answersIn(stored, 'AlloMia'),
+					events: answersIn(stored, 'AlloMia Trigger'),
 				});
 			}
 			if (rows.length < page) return runs;
@@ -108,14 +106,17 @@ function startOf(stored: StoredData): Start {
 			(data?.main ?? []).flatMap((items) => items ?? []),
 		),
 	].map(({ json }) => json);
+	const list = posted
+		.map(({ body }) => (body as { list?: string } | undefined)?.list)
+		.find(Boolean);
+	if (list !== undefined) return { list };
 	return {
-		list: posted.map(({ body }) => (body as { list?: string } | undefined)?.list).find(Boolean),
 		result: posted.map(({ outboundCallId }) => outboundCallId as string | undefined).find(Boolean),
 	};
 }
 
-function answersIn(stored: StoredData): Answer[] {
-	return outputOf(stored, 'AlloMia').map(({ json, pairedItem }) => {
+function answersIn(stored: StoredData, node: string): Answer[] {
+	return outputOf(stored, node).map(({ json, pairedItem }) => {
 		const { metadata, phone } = json as { metadata?: { phone?: string }; phone?: string };
 		return {
 			...(json as Omit<Answer, 'index'>),

@@ -1,23 +1,39 @@
+import { errorRows } from '../errorsTable';
+import { endingOf } from '../simulator';
 import { growthOf, type Sample } from './growth';
 
 /** What the simulator and the driver know of a run, and what n8n has stored of it. */
 export interface Evidence {
 	lists: SentList[];
 	runs: Run[];
-	dials: Array<{ outboundCallId: string; phone: string }>;
-	/** The callbacks that n8n has taken: answered with 200 and `received`, and not `ignored`. */
-	taken: string[];
+	dials: Array<{
+		outboundCallId: string;
+		phone: string;
+		/** In ms since 1970. */
+		at: number;
+		endedAt?: number;
+	}>;
+	/** What n8n answered to the callbacks. */
+	callbacks: Array<{ outboundCallId: string; answer: string }>;
+	/** How much was done to n8n. */
+	blows: number;
 	samples: Sample[];
 }
 
-/** A list that n8n was sent. */
+/** A list that n8n was sent once. */
 export interface SentList {
 	id: string;
 	kind: string;
 	/** The phone numbers, in the order of the items. */
 	people: string[];
-	/** How often n8n said that it had it. Where it did not answer, it may have it all the same. */
-	accepted: number;
+	/** Those who may not be called now. */
+	closed?: string[];
+	/** How many of its calls may be in progress at a time. */
+	atOnce?: number;
+	/** Whether the node waits for results. */
+	waits?: boolean;
+	/** Whether n8n said that it had it. Where it did not answer, it may have it all the same. */
+	isAccepted: boolean;
 }
 
 /** An execution. */
@@ -34,8 +50,8 @@ export interface Run {
 	/** The call whose result started it. */
 	result?: string;
 	answers: Answer[];
-	/** The calls whose results its AlloMia Trigger emitted. */
-	events: string[];
+	/** The results that its AlloMia Trigger emitted. */
+	events: Answer[];
 }
 
 /** An item that came out of a node. */
@@ -56,10 +72,16 @@ export interface Answer {
 export interface Faults {
 	/** Phone numbers that were called more than once. */
 	calledTwice: string[];
+	/** People who were called outside of their hours. */
+	calledOutsideHours: string[];
+	/** Lists of which more calls were in progress than were allowed. */
+	tooManyAtOnce: string[];
 	/** People whose execution succeeded without an item for them, or never did. */
 	unaccounted: string[];
-	/** Items with the call of somebody else, or with one that was never placed. */
+	/** Items with the call of somebody else, with one that was never placed, or for somebody who has one already. */
 	mixedUp: string[];
+	/** Items that do not say what was the case. */
+	untrue: string[];
 	/** Calls whose result n8n had taken, and that came out nowhere. */
 	lostResults: string[];
 	/** Executions that had not ended. */
@@ -68,6 +90,8 @@ export interface Faults {
 	lostLists: string[];
 	/** Parts of n8n whose processes hold more the older they are. */
 	growing: string[];
+	/** What has to happen in a run, and has not: nothing can be said then. */
+	untried: string[];
 }
 
 /** What happened, in figures. */
@@ -77,11 +101,15 @@ export interface Counts {
 	calls: number;
 	reruns: number;
 	results: number;
+	/** How often n8n answered a callback with what. */
+	callbacks: Record<string, number>;
 	/** Items and results in executions whose data n8n has discarded. */
 	discardedItems: number;
 	/** How many people of these items were called. */
 	discardedCalls: number;
 	discardedResults: number;
+	/** How often n8n discarded the data of an execution, by its reason. */
+	discards: Record<string, number>;
 	/** Results that came out of a trigger more than once. */
 	repeatedResults: number;
 	/** How often each kind of answer came, by its error message where it has one. */
@@ -97,23 +125,46 @@ export interface Verdict {
 
 const open = ['new', 'running', 'waiting', 'unknown'];
 
+/** What n8n answers to a callback that it has. */
+export const received = ['received', 'duplicate'];
+
 /** Holds what came out of n8n against what the simulator knows. */
-export function judge({ lists, runs, dials, taken, samples }: Evidence): Verdict {
+export function judge({ lists, runs, dials, callbacks, blows, samples }: Evidence): Verdict {
 	const phoneOf = new Map(dials.map(({ outboundCallId, phone }) => [outboundCallId, phone]));
 	const called = countEach(dials.map(({ phone }) => phone));
+	const closed = new Set(lists.flatMap((list) => list.closed ?? []));
+	const taken = new Set(
+		callbacks
+			.filter(({ answer }) => received.includes(answer))
+			.map(({ outboundCallId }) => outboundCallId),
+	);
 	const answers: Record<string, number> = {};
 	const faults: Faults = {
 		calledTwice: [...called].filter(([, times]) => times > 1).map(([phone]) => phone),
+		calledOutsideHours: [...called.keys()].filter((phone) => closed.has(phone)),
+		tooManyAtOnce: lists
+			.filter(({ people, atOnce }) => atOnce !== undefined && mostAtOnce(dials, people) > atOnce)
+			.map(({ id, kind }) => `${id}: ${kind}`),
 		unaccounted: [],
 		mixedUp: [],
+		untrue: [],
 		lostResults: [],
 		stuck: runs.filter(({ status }) => open.includes(status)).map(({ id }) => id),
 		lostLists: [],
 		growing: growthOf(samples)
 			.filter(({ grows }) => grows)
 			.map(({ part }) => part),
+		untried: untried({
+			'lists accepted': lists.filter(({ isAccepted }) => isAccepted).length,
+			'calls placed': dials.length,
+			'results taken': taken.size,
+			'kills and cuts': blows,
+		}),
 	};
 	const leftAlone = new Set<string>();
+	/** Whose items were looked at, and who has one with an error. */
+	const [judged, inError] = [new Set<string>(), new Set<string>()];
+	const skipped: Array<[phone: string, execution: string]> = [];
 	const shown = new Set<string>();
 	const retries = new Map(runs.map((run) => [run.retryOf, run]));
 	const lost = runs.filter((run) => {
@@ -124,17 +175,24 @@ export function judge({ lists, runs, dials, taken, samples }: Evidence): Verdict
 
 	for (const list of lists) {
 		const roots = runs.filter((run) => run.list === list.id && run.retryOf === undefined);
-		if (roots.length < list.accepted) faults.lostLists.push(list.id);
+		if (list.isAccepted && roots.length === 0) faults.lostLists.push(list.id);
 		for (const root of roots) {
 			if (lost.includes(root)) {
 				discarded.push(...list.people);
 				continue;
 			}
 			const last = lastOf(root, retries);
-			const byPhone = new Map(
-				last.answers.map((answer) => [answer.phone ?? list.people[answer.index ?? -1], answer]),
-			);
+			const byPhone = new Map<string | undefined, Answer>();
+			for (const answer of last.answers) {
+				const phone = answer.phone ?? list.people[answer.index ?? -1];
+				const isTheirs = phone !== undefined && list.people.includes(phone);
+				if (!isTheirs || byPhone.has(phone)) {
+					faults.mixedUp.push(`${phone} again in execution ${last.id}: ${list.kind}`);
+				}
+				byPhone.set(phone, answer);
+			}
 			for (const phone of list.people) {
+				judged.add(phone);
 				const answer = last.status === 'success' ? byPhone.get(phone) : undefined;
 				if (!answer) {
 					faults.unaccounted.push(
@@ -144,10 +202,17 @@ export function judge({ lists, runs, dials, taken, samples }: Evidence): Verdict
 				}
 				const kind = kindOf(answer);
 				answers[kind] = (answers[kind] ?? 0) + 1;
+				const where = `${phone} in execution ${last.id}: ${list.kind}: ${kind}`;
+				if (answer.alreadyCalled) skipped.push([phone, where]);
+				if (answer.error) inError.add(phone);
+				// Another execution may have called for the same key.
+				const isAlone = lists.filter(({ people }) => people[0] === list.people[0]).length === 1;
+				const wasCalled = isAlone && called.has(phone);
+				if (!isTrue(answer, phone, { list, closed, wasCalled })) faults.untrue.push(where);
 				if (answer.outboundCallId && phoneOf.get(answer.outboundCallId) !== phone) {
 					faults.mixedUp.push(`${phone} in execution ${last.id}: ${list.kind}`);
 				}
-				if (answer.error && mayHaveBeenCalled(answer.error) && !called.has(phone)) {
+				if (answer.error && isInterrupted(answer.error) && !called.has(phone)) {
 					leftAlone.add(phone);
 				}
 				if (answer.outboundCallId && answer.status !== 'calling' && !answer.timedOut) {
@@ -157,30 +222,44 @@ export function judge({ lists, runs, dials, taken, samples }: Evidence): Verdict
 		}
 	}
 
-	const emitted = countEach(
-		runs
-			.filter(({ retryOf }) => retryOf === undefined)
-			.map((root) => lastOf(root, retries))
-			.filter(({ status }) => status === 'success')
-			.flatMap(({ events }) => events),
-	);
+	const isKnown = new Set([...judged, ...discarded]);
+	for (const phone of called.keys()) {
+		if (!isKnown.has(phone)) faults.unaccounted.push(`${phone} was called, and no item is theirs`);
+	}
+	for (const [phone, where] of skipped) {
+		if (!called.has(phone) && !inError.has(phone)) faults.untrue.push(where);
+	}
+
+	const events = runs
+		.filter(({ retryOf }) => retryOf === undefined)
+		.map((root) => lastOf(root, retries))
+		.filter(({ status }) => status === 'success')
+		.flatMap((last) => last.events);
+	for (const { outboundCallId = '', phone, status } of events) {
+		const actual = phoneOf.get(outboundCallId);
+		if (phone !== actual) faults.mixedUp.push(`${phone} has the result of ${actual}`);
+		else if (status !== endOf(phone)) faults.untrue.push(`${phone} at the trigger: ${status}`);
+	}
+	const emitted = countEach(events.map(({ outboundCallId = '' }) => outboundCallId));
 	for (const id of emitted.keys()) shown.add(id);
-	const missing = [...new Set(taken)].filter((id) => !shown.has(id));
+	const missing = [...taken].filter((id) => !shown.has(id));
 	const inLost = new Set(lost.map(({ result }) => result));
 	faults.lostResults = missing.filter((id) => !inLost.has(id));
 
 	return {
 		faults,
 		counts: {
-			lists: lists.reduce((sum, { accepted }) => sum + accepted, 0),
-			items: lists.reduce((sum, { accepted, people }) => sum + accepted * people.length, 0),
+			lists: lists.filter(({ isAccepted }) => isAccepted).length,
+			items: lists.reduce((sum, it) => sum + (it.isAccepted ? it.people.length : 0), 0),
 			calls: dials.length,
 			reruns: runs.filter(({ retryOf }) => retryOf !== undefined).length,
-			results: new Set(taken).size,
+			results: taken.size,
+			callbacks: tally(callbacks.map(({ answer }) => answer)),
 			repeatedResults: [...emitted.values()].filter((times) => times > 1).length,
 			discardedItems: discarded.length,
 			discardedCalls: discarded.filter((phone) => called.has(phone)).length,
 			discardedResults: missing.length - faults.lostResults.length,
+			discards: tally(lost.map(({ error }) => error ?? 'not said')),
 			answers,
 			leftAlone: leftAlone.size,
 		},
@@ -201,9 +280,67 @@ function kindOf({ error, alreadyCalled, callAt, timedOut, status }: Answer): str
 	return timedOut ? 'timed out' : (status ?? 'called');
 }
 
-function mayHaveBeenCalled(error: string): boolean {
-	return error.includes('interrupted') || error.includes('unknown who has claimed');
+/** How the call of somebody ends, by their number. */
+const endOf = (phone: string | undefined) => endingOf(phone ?? '').status ?? 'completed';
+
+/** Whether an item says how the call ended, or why there was none. */
+function isTrue(
+	answer: Answer,
+	phone: string,
+	{ list, closed, wasCalled }: { list: SentList; closed: Set<string>; wasCalled: boolean },
+): boolean {
+	if (answer.error !== undefined) {
+		const row = rowOf(answer.error);
+		return row !== undefined && (row.mayHaveCalled || !wasCalled);
+	}
+	if (answer.alreadyCalled) return true;
+	if (answer.callAt !== undefined) return closed.has(phone);
+	const { status, timedOut } = answer;
+	if (status === 'calling') return !list.waits || timedOut === true;
+	return status === endOf(phone);
 }
+
+const rows = errorRows();
+
+/** What docs/errors.md says of an error. */
+function rowOf(error: string) {
+	// AlloMia's status stands there as an example.
+	const shown = error.replace(/HTTP status (\d+)$/, (_, status) =>
+		Number(status) === 429 ? 'HTTP status 429' : 'HTTP status 502',
+	);
+	return rows.find(({ pattern }) => pattern.test(shown));
+}
+
+/** Whether an error is about an earlier attempt, which may have called. */
+const isInterrupted = (error: string) =>
+	['An earlier attempt', 'It is unknown who', 'It cannot be determined'].some((it) =>
+		error.startsWith(it),
+	);
+
+/** How many calls to these people were in progress at the same time. Those that never end do not count. */
+function mostAtOnce(dials: Evidence['dials'], people: string[]): number {
+	const moments = dials
+		.filter(({ phone, endedAt }) => endedAt !== undefined && people.includes(phone))
+		.flatMap(
+			({ at, endedAt = 0 }): Array<[number, number]> => [
+				[at, 1],
+				[endedAt, -1],
+			],
+		)
+		.sort(([a, up], [b, down]) => a - b || up - down);
+	let [now, most] = [0, 0];
+	for (const [, change] of moments) {
+		now += change;
+		most = Math.max(most, now);
+	}
+	return most;
+}
+
+/** The names of what is 0. */
+const untried = (counts: Record<string, number>) =>
+	Object.entries(counts).flatMap(([name, count]) => (count === 0 ? [name] : []));
+
+const tally = (values: string[]) => Object.fromEntries(countEach(values));
 
 function countEach<T>(values: T[]): Map<T, number> {
 	const counts = new Map<T, number>();

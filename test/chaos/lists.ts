@@ -9,6 +9,12 @@ export interface Kind {
 	/** How many people a list has at most, and how often there is one against other kinds. */
 	most?: number;
 	weight?: number;
+	/** How many of its calls may be in progress at a time. */
+	atOnce?: number;
+	/** Whether some people may not be called now. */
+	hasHours?: boolean;
+	/** Whether the node waits for results. */
+	waits?: boolean;
 	nodes(credential: CredentialReference): [WorkflowNode[], Connections];
 }
 
@@ -21,10 +27,13 @@ export interface Row {
 
 const week = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
-/** Every day, or for every fourth person none that is today, anywhere. */
+/** Whether somebody may not be called today, anywhere, in a list with calling hours. */
+export const isClosed = (index: number) => index % 4 === 3;
+
+/** On which days somebody may be called. */
 export function daysOf(index: number): string[] {
 	const dayAfterTomorrow = (new Date().getUTCDay() + 1) % 7;
-	return index % 4 === 3 ? [week[dayAfterTomorrow] as string] : week;
+	return isClosed(index) ? [week[dayAfterTomorrow] as string] : week;
 }
 
 const calling = (
@@ -79,6 +88,7 @@ export const kinds: Kind[] = [
 	},
 	{
 		name: 'Create and Wait',
+		waits: true,
 		deliveries: 1,
 		nodes: (credential) => [
 			[calling(credential, { ...waiting, ...oneMinute, options: whose }), pause()],
@@ -87,6 +97,7 @@ export const kinds: Kind[] = [
 	},
 	{
 		name: 'Create and Wait with Call Once Per and outputs, posted twice',
+		waits: true,
 		deliveries: 2,
 		nodes: (credential) => [
 			[
@@ -101,6 +112,7 @@ export const kinds: Kind[] = [
 	},
 	{
 		name: 'Create and Wait by polling',
+		waits: true,
 		deliveries: 1,
 		nodes: (credential) => [
 			[
@@ -116,6 +128,7 @@ export const kinds: Kind[] = [
 	},
 	{
 		name: 'Create, five calls at once',
+		atOnce: 5,
 		deliveries: 1,
 		// A retry after a kill calls nobody for two minutes, and is likely to be killed again: they would pile up.
 		most: 15,
@@ -127,6 +140,7 @@ export const kinds: Kind[] = [
 	},
 	{
 		name: 'Create in calling hours',
+		hasHours: true,
 		deliveries: 1,
 		nodes: (credential) => [
 			[

@@ -1,15 +1,21 @@
-import { growthOf } from './growth';
+import { parts, type Part } from '../queue/support/cluster';
+import { growthOf, type Sample } from './growth';
+import { blowNames } from './havoc';
 import type { Chaos } from './run';
 import type { Faults } from './judge';
 
 const faultNames: Record<keyof Faults, string> = {
 	calledTwice: 'People called twice',
+	calledOutsideHours: 'People called outside of their hours',
+	tooManyAtOnce: 'Lists with more calls at once than allowed',
 	unaccounted: 'Items without an answer or an error',
 	mixedUp: 'Items with the call of somebody else',
+	untrue: 'Items that do not say what was the case',
 	lostResults: 'Results that n8n had taken, and that came out nowhere',
 	stuck: 'Executions that did not end',
 	lostLists: 'Lists that n8n had accepted, and has no execution of',
 	growing: 'Parts of n8n whose processes hold more the older they are',
+	untried: 'What has to happen in a run, and has not',
 };
 
 /** How many of what is wrong are listed. */
@@ -18,10 +24,12 @@ const shown = 20;
 /** The tables of a run, in Markdown. */
 export function report({ faults, counts, blows, seconds, evidence }: Chaos): string {
 	const total = [...blows.values()].reduce((sum, count) => sum + count, 0);
-	const { answers, ...figures } = counts;
+	const { answers, callbacks, discards, ...figures } = counts;
 	return [
 		table('What was done to n8n', [
-			...[...blows].sort(([, a], [, b]) => b - a),
+			...blowNames
+				.map((name): [string, number] => [name, blows.get(name) ?? 0])
+				.sort(([, a], [, b]) => b - a),
 			['**Kills, cuts and stalls**', total],
 		]),
 		table('What came of it', [
@@ -41,16 +49,12 @@ export function report({ faults, counts, blows, seconds, evidence }: Chaos): str
 				`**${faults[name as keyof Faults].length}**`,
 			]),
 		]),
-		table(
-			'What the items became',
-			Object.entries(answers).sort(([, a], [, b]) => b - a),
-		),
+		table('What the items became', byCount(answers)),
+		table('What n8n answered to the callbacks', byCount(callbacks)),
+		table('Why n8n discarded the data of executions', byCount(discards)),
 		table(
 			'Objects in the memory of the processes, MB (young, old)',
-			growthOf(evidence.samples).map(({ part, young, old }) => [
-				part,
-				`${Math.round(young)}, ${Math.round(old)}`,
-			]),
+			parts.map((part) => [part, memoryOf(part, evidence.samples)]),
 		),
 		...Object.entries(faultNames).flatMap(([name, text]) => {
 			const found = faults[name as keyof Faults];
@@ -64,6 +68,16 @@ export function report({ faults, counts, blows, seconds, evidence }: Chaos): str
 					];
 		}),
 	].join('\n\n');
+}
+
+const byCount = (counts: Record<string, number>) =>
+	Object.entries(counts).sort(([, a], [, b]) => b - a);
+
+function memoryOf(part: Part, samples: Sample[]): string {
+	const growth = growthOf(samples).find((it) => it.part === part);
+	return growth
+		? `${Math.round(growth.young)}, ${Math.round(growth.old)}`
+		: 'too few processes lived for a minute';
 }
 
 function table(title: string, rows: Array<[string, number | string]>): string {

@@ -3,13 +3,13 @@ import { createCredential, until } from '../../scripts/lib/workflows';
 import { activeWorkflow, type RunningWorkflow } from '../e2e/support/bench';
 import { Cluster } from '../queue/support/cluster';
 import { seeded } from '../random';
-import { startSimulator, type Simulator } from '../simulator';
+import { startSimulator, type CallbackDelivery, type Simulator } from '../simulator';
 import { post } from '../webhooks';
 import { between, oneOf } from './draw';
 import { Executions } from './executions';
 import { strike, trouble, unreliableCallbacks } from './havoc';
 import { judge, type Evidence, type SentList, type Verdict } from './judge';
-import { daysOf, kinds, type Kind, type Row } from './lists';
+import { daysOf, isClosed, kinds, type Kind, type Row } from './lists';
 import { people } from './people';
 import { Reruns } from './reruns';
 import { Supervisor } from './supervisor';
@@ -30,6 +30,9 @@ export interface Chaos extends Verdict {
 
 /** More executions than that are not waited for: n8n then gets no new lists. */
 const mostOpen = 40;
+
+/** How long after the end of a call the last of its callbacks may come, in ms. */
+const latestCallback = 45_000;
 
 /** How long executions may take once all is well again, in ms: the longest wait, and n8n's minute after it. */
 const patience = 8 * 60_000;
@@ -90,6 +93,7 @@ class Run {
 		const supervisor = new Supervisor(cluster);
 		try {
 			const end = Date.now() + duration;
+			supervisor.measureUntil(end);
 			const working = this.follow();
 			await Promise.all([
 				this.sendLists(workflows, end),
@@ -100,6 +104,8 @@ class Run {
 			simulator.clearFaults();
 			simulator.setCallbacks({});
 			await supervisor.allUp();
+			await this.settle();
+			await this.sendAgain(workflows);
 			const isQuiet = await this.settle();
 			if (!isQuiet) this.say('Not all of them have ended.');
 			this.isOver = true;
@@ -108,16 +114,22 @@ class Run {
 			this.isOver = true;
 			await supervisor.stop();
 		}
-		const { dials, callbacks } = simulator;
-		const { samples } = supervisor;
+		const callbacks = simulator.callbacks.map(({ outboundCallId, ...answered }) => ({
+			outboundCallId,
+			answer: answerOf(answered),
+		}));
 		const evidence = {
 			lists: this.lists,
 			runs: await this.executions.all(),
-			dials: dials.map(({ outboundCallId, body }) => ({ outboundCallId, phone: body.phoneNumber })),
-			taken: callbacks
-				.filter(({ status, responseBody }) => status === 200 && responseBody === taken)
-				.map(({ outboundCallId }) => outboundCallId),
-			samples,
+			dials: simulator.dials.map(({ outboundCallId, body, at, endedAt }) => ({
+				outboundCallId,
+				phone: body.phoneNumber,
+				at,
+				endedAt,
+			})),
+			callbacks,
+			blows: [...this.blows.values()].reduce((sum, count) => sum + count, 0),
+			samples: supervisor.samples,
 		};
 		return {
 			...judge(evidence),
@@ -158,11 +170,8 @@ class Run {
 			);
 			const size = Math.ceil(random() * (kind.most ?? 90));
 			const phones = Array.from({ length: size }, () => everybody.next().value);
-			const id = `list ${this.lists.length}`;
-			const list = { id, kind: kind.name, people: phones, accepted: 0 };
-			this.lists.push(list);
 			for (let delivery = 0; delivery < kind.deliveries; delivery += 1) {
-				sending.push(this.send(list, workflow.url));
+				sending.push(this.send(kind, phones, workflow.url));
 				if (random() < 0.5) await delay(between(random, 0, 3_000));
 			}
 			await delay(between(random, 300, 4_000));
@@ -172,10 +181,31 @@ class Run {
 	}
 
 	/** Posts a list, once: a sender without an answer does not know whether it arrived. */
-	private async send(list: SentList, url: string): Promise<void> {
-		const items: Row[] = list.people.map((phone, index) => ({ phone, days: daysOf(index) }));
-		const answer = await post(url, { list: list.id, items }).catch(() => undefined);
-		if (answer?.status === 200) list.accepted += 1;
+	private async send(kind: Kind, people: string[], url: string): Promise<void> {
+		const { name, atOnce, waits, hasHours } = kind;
+		const closed = hasHours ? people.filter((_, index) => isClosed(index)) : [];
+		const id = `list ${this.lists.length}`;
+		const list = { id, kind: name, people, closed, atOnce, waits, isAccepted: false };
+		this.lists.push(list);
+		const items: Row[] = people.map((phone, index) => ({ phone, days: daysOf(index) }));
+		const answer = await post(url, { list: id, items }).catch(() => undefined);
+		list.isAccepted = answer?.status === 200;
+	}
+
+	/** Posts all lists with keys once more, some at a time: now, with everything well. */
+	private async sendAgain(workflows: Map<Kind, RunningWorkflow>): Promise<void> {
+		const kindOf = new Map([...workflows].map((it) => [it[0].name, it]));
+		const keyed = new Map<string, SentList>();
+		for (const list of this.lists) {
+			const isKeyed = (kindOf.get(list.kind)?.[0].deliveries ?? 0) > 1;
+			if (isKeyed) keyed.set(list.people.join(), list);
+		}
+		this.say(`${keyed.size} lists with Call Once Per are posted once more …`);
+		for (const { kind: name, people } of keyed.values()) {
+			const [kind, workflow] = kindOf.get(name) ?? [];
+			if (kind && workflow) await this.send(kind, people, workflow.url);
+			while ((await this.countOpen()) > mostOpen) await delay(1_000);
+		}
 	}
 
 	private async strike(end: number): Promise<void> {
@@ -213,9 +243,16 @@ class Run {
 		}
 	}
 
-	/** Waits until nothing is running, waiting, or to be run again. */
+	/** Waits until nothing is running, waiting, or to be run again, and nothing more comes from AlloMia. */
 	private async settle(): Promise<boolean> {
-		const look = async () => (await this.countOpen()) === 0 && (await this.countFailed()) === 0;
+		const { dials, callbacks } = this.simulator;
+		let [seen, since] = [-1, Date.now()];
+		const look = async () => {
+			const isDone = (await this.countOpen()) === 0 && (await this.countFailed()) === 0;
+			const count = dials.length + callbacks.length;
+			if (!isDone || count !== seen) [seen, since] = [count, Date.now()];
+			return Date.now() - since > latestCallback;
+		};
 		return await until('all executions to end', look, patience, 2_000).then(
 			() => true,
 			() => false,
@@ -232,5 +269,17 @@ class Run {
 	}
 }
 
-/** How n8n answers a callback that it has taken. */
-const taken = JSON.stringify({ received: true });
+/** What the judge calls an answer to a callback. */
+function answerOf({
+	status,
+	responseBody,
+	error,
+}: Pick<CallbackDelivery, 'status' | 'responseBody' | 'error'>): string {
+	if (status !== 200) return status === undefined ? `none: ${error}` : String(status);
+	if (responseBody === JSON.stringify({ received: true })) return 'received';
+	const { received, ignored } = JSON.parse(responseBody ?? '{}') as {
+		received?: boolean;
+		ignored?: string;
+	};
+	return received && ignored ? ignored : `200 ${responseBody}`;
+}

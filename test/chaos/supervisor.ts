@@ -12,6 +12,9 @@ export class Supervisor {
 
 	private isStopped = false;
 
+	/** What processes hold that have nothing to do says nothing. */
+	private measuredUntil = Infinity;
+
 	private readonly keeping: Array<Promise<void>>;
 
 	constructor(private readonly cluster: Cluster) {
@@ -23,8 +26,12 @@ export class Supervisor {
 		await until('all parts of n8n to run', () => this.down().length === 0, 300_000);
 	}
 
+	measureUntil(end: number): void {
+		this.measuredUntil = end;
+	}
+
 	private async measure(): Promise<void> {
-		while (!this.isStopped) {
+		while (!this.isStopped && Date.now() < this.measuredUntil) {
 			this.cluster.collectGarbage(parts);
 			for (let waited = 0; waited < interval && !this.isStopped; waited += 500) await delay(500);
 			for (const part of parts) {

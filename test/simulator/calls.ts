@@ -70,6 +70,7 @@ export async function finishCall(
 		endedReason: endedReasons[status],
 	};
 	call.state = { ...call.state, status, callDetails };
+	call.dial.endedAt = Date.now();
 	count(world, call.dial.organizationId, -1);
 	const { late = 0 } = endingOf(call.dial.body.phoneNumber).log ?? {};
 	const lag = late * call.pace + current(world.memory.logLag, 0);

@@ -27,6 +27,8 @@ export interface OutboundStatus {
 /** An accepted POST /outbound: with the real API, a phone would have rung. */
 export interface Dial {
 	at: number;
+	/** When the call ended, if it has. */
+	endedAt?: number;
 	outboundCallId: string;
 	body: OutboundRequest;
 	rawBody: string;
