@@ -6,7 +6,7 @@ const {
 	readExecution,
 	until,
 } = require('../scripts/lib/workflows');
-const { cpuTime } = require('./measure');
+const { cpuTime, quiet } = require('./measure');
 
 /** The node that is measured; `change` may name another type, and more options. */
 const alloMia = (credential, { assistantId, phoneNumberId }, { type, options = {} } = {}) => ({
@@ -64,8 +64,8 @@ async function publish({ session, baseUrl }, tested) {
 	return { id, url: `${baseUrl}/webhook/${path}` };
 }
 
-/** Sends items through, for `limit` ms at most; the tested node's run once the execution has ended. */
-async function run({ session }, { id, url }, items, limit = 300_000) {
+/** Sends items through, for `limit` ms at most; the ID of the execution once it has ended. */
+async function pass({ session }, { id, url }, items, limit) {
 	const known = new Set((await listExecutions(session, id)).map((it) => it.id));
 	const body = JSON.stringify({ items });
 	const headers = { 'content-type': 'application/json' };
@@ -80,18 +80,28 @@ async function run({ session }, { id, url }, items, limit = 300_000) {
 			return executions.find((it) => !known.has(it.id) && it.stoppedAt);
 		},
 		limit,
-		200,
 	);
-	const execution = await readExecution(session, ended.id);
-	const [tested] = execution.data.resultData.runData.Tested ?? [];
-	return tested;
+	return ended.id;
 }
 
-/** Sends `count` items through: the node's own time in ms, and the CPU of n8n meanwhile. */
+/** The tested node's run in an execution. */
+async function testedIn({ session }, id) {
+	const execution = await readExecution(session, id);
+	return execution.data.resultData.runData.Tested?.[0];
+}
+
+/** Sends items through, for `limit` ms at most; the tested node's run once the execution has ended. */
+async function run(bench, workflow, items, limit = 300_000) {
+	return await testedIn(bench, await pass(bench, workflow, items, limit));
+}
+
+/** Sends `count` items through: the node's own time in ms, and the CPU of n8n until it has tidied up. */
 async function measure(bench, workflow, count) {
 	const before = cpuTime(bench.pid);
-	const tested = await run(bench, workflow, Array.from({ length: count }, item));
+	const id = await pass(bench, workflow, Array.from({ length: count }, item), 300_000);
+	await quiet(bench.pid);
 	const cpu = before === undefined ? undefined : cpuTime(bench.pid) - before;
+	const tested = await testedIn(bench, id);
 	const answered = tested?.data?.main?.[0]?.filter(({ json }) => json.outboundCallId).length ?? 0;
 	if (answered !== count) {
 		throw new Error(`${answered} of ${count} calls were placed by ${workflow.id}`);

@@ -1,4 +1,5 @@
 const fs = require('node:fs');
+const { setTimeout: delay } = require('node:timers/promises');
 
 /** The middle one of some figures. */
 function median(figures) {
@@ -47,6 +48,25 @@ function memory(pid) {
 	return { now: of('VmRSS'), most: of('VmHWM') };
 }
 
+/** Lets what a process held at most begin anew (Linux). */
+function forgetMost(pid) {
+	try {
+		fs.writeFileSync(`/proc/${pid}/clear_refs`, '5');
+	} catch {
+		// This system does not tell what it held either.
+	}
+}
+
+/** Waits until a process uses little of the CPU, for a minute at most: it may tidy up after an answer. */
+async function quiet(pid) {
+	for (let before = cpuTime(pid), count = 0; before !== undefined && count < 60; count += 1) {
+		await delay(1_000);
+		const now = cpuTime(pid);
+		if (now - before < 100) return;
+		before = now;
+	}
+}
+
 /** Whether a figure is within its limit; what cannot be measured here breaks none. */
 function isHeld({ value, limit = Infinity, atLeast = -Infinity }) {
 	return value === undefined || (value <= limit && value >= atLeast);
@@ -69,4 +89,14 @@ function round(value) {
 	return value >= 100 ? String(Math.round(value)) : value.toFixed(2);
 }
 
-module.exports = { cpuTime, cpuTimeOfAll, isHeld, median, memory, round, toLine };
+module.exports = {
+	cpuTime,
+	cpuTimeOfAll,
+	forgetMost,
+	isHeld,
+	median,
+	memory,
+	quiet,
+	round,
+	toLine,
+};
