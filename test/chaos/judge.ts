@@ -84,6 +84,8 @@ export interface Faults {
 	untrue: string[];
 	/** Calls whose result n8n had taken, and that came out nowhere. */
 	lostResults: string[];
+	/** Answers to genuine results that are for forged or useless ones. */
+	refusedResults: string[];
 	/** Executions that had not ended. */
 	stuck: number[];
 	/** Lists that n8n had accepted, and of which it has fewer executions. */
@@ -126,7 +128,10 @@ export interface Verdict {
 const open = ['new', 'running', 'waiting', 'unknown'];
 
 /** What n8n answers to a callback that it has. */
-export const received = ['received', 'duplicate'];
+const received = ['received', 'duplicate'];
+
+/** What it answers to one that is not AlloMia's, that it cannot read, or whose status is not chosen. */
+const refusals = ['400', '401', '422', 'status'];
 
 /** Holds what came out of n8n against what the simulator knows. */
 export function judge({ lists, runs, dials, callbacks, blows, samples }: Evidence): Verdict {
@@ -149,6 +154,9 @@ export function judge({ lists, runs, dials, callbacks, blows, samples }: Evidenc
 		mixedUp: [],
 		untrue: [],
 		lostResults: [],
+		refusedResults: callbacks
+			.filter(({ answer }) => refusals.includes(answer))
+			.map(({ outboundCallId, answer }) => `${outboundCallId}: ${answer}`),
 		stuck: runs.filter(({ status }) => open.includes(status)).map(({ id }) => id),
 		lostLists: [],
 		growing: growthOf(samples)

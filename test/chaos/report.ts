@@ -12,6 +12,7 @@ const faultNames: Record<keyof Faults, string> = {
 	mixedUp: 'Items with the call of somebody else',
 	untrue: 'Items that do not say what was the case',
 	lostResults: 'Results that n8n had taken, and that came out nowhere',
+	refusedResults: 'Results that were refused as if they were forged',
 	stuck: 'Executions that did not end',
 	lostLists: 'Lists that n8n had accepted, and has no execution of',
 	growing: 'Parts of n8n whose processes hold more the older they are',

@@ -43,6 +43,7 @@ describe('the judge of the chaos', () => {
 				mixedUp: [],
 				untrue: [],
 				lostResults: [],
+				refusedResults: [],
 				stuck: [],
 				lostLists: [],
 				growing: [],
@@ -258,6 +259,11 @@ describe('the judge of the chaos', () => {
 		];
 		const answers = run().answers.map((it) => ({ ...it, status: it.status && 'calling' }));
 		expect(faultsOf({ callbacks, runs: [run({ answers })] })).toEqual({ lostResults: ['first'] });
+	});
+
+	it('finds a genuine result that was refused', () => {
+		const callbacks = [...sound.callbacks, { outboundCallId: 'first', answer: '401' }];
+		expect(faultsOf({ callbacks })).toEqual({ refusedResults: ['first: 401'] });
 	});
 
 	it('says nothing where nothing was tried', () => {
