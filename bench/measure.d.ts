@@ -16,3 +16,4 @@ export function cpuTimeOfAll(pid: number): number | undefined;
 export function isHeld(figure: Pick<Figure, 'value' | 'limit' | 'atLeast'>): boolean;
 export function round(value: number): string;
 export function toLine(figure: Figure): string;
+export function toTable(figures: Figure[]): string;

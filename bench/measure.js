@@ -72,17 +72,32 @@ function isHeld({ value, limit = Infinity, atLeast = -Infinity }) {
 	return value === undefined || (value <= limit && value >= atLeast);
 }
 
-/** One figure of the report, held against its limit, if it has one: `{ name, value, limit or atLeast, detail }`. */
-function toLine(figure) {
-	const { name, value, limit, atLeast, unit = '', detail } = figure;
+/** A figure's value, and its limit, if it has one. */
+function toTexts({ value, limit, atLeast, unit = '' }) {
 	const bounds = [
 		...(limit === undefined ? [] : [`at most ${limit}${unit}`]),
 		...(atLeast === undefined ? [] : [`at least ${atLeast}${unit}`]),
 	];
 	const shown = value === undefined ? 'not measured here' : `${round(value)}${unit}`;
-	const verdict =
-		value === undefined || bounds.length === 0 ? '' : isHeld(figure) ? 'ok' : 'MISSED';
-	return `${name.padEnd(52)} ${shown.padStart(9)}  ${bounds.join(', ')}  ${verdict}\n    ${detail}`;
+	return { shown, bounds: bounds.join(', ') };
+}
+
+/** One figure of the report, held against its limit, if it has one: `{ name, value, limit or atLeast, detail }`. */
+function toLine(figure) {
+	const { name, value, detail } = figure;
+	const { shown, bounds } = toTexts(figure);
+	const verdict = value === undefined || bounds === '' ? '' : isHeld(figure) ? 'ok' : 'MISSED';
+	return `${name.padEnd(52)} ${shown.padStart(9)}  ${bounds}  ${verdict}\n    ${detail}`;
+}
+
+/** A table of figures in Markdown; those that missed their limit say so. */
+function toTable(figures) {
+	const rows = figures.map((figure) => {
+		const { shown, bounds } = toTexts(figure);
+		const limit = isHeld(figure) ? bounds : `${bounds}: **missed**`;
+		return `| ${figure.name} | ${shown} | ${limit} | ${figure.detail} |`;
+	});
+	return ['| Figure | Value | Limit | |', '| --- | ---: | --- | --- |', ...rows].join('\n');
 }
 
 function round(value) {
@@ -99,4 +114,5 @@ module.exports = {
 	quiet,
 	round,
 	toLine,
+	toTable,
 };

@@ -7,7 +7,7 @@ const { gulpFile, projectRoot } = require('./lib/paths');
 const { buildAndPack, ensureDependencies, ensureN8n } = require('./lib/setup');
 const { startSimulatorProcess } = require('./lib/simulatorProcess');
 
-const { isHeld, toLine } = require('../bench/measure');
+const { isHeld, toLine, toTable } = require('../bench/measure');
 
 const names = [
 	'weight',
@@ -30,9 +30,12 @@ const pace = 3_600_000;
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'allomia-bench-'));
 const started = [];
 
-/** npm run bench [-- name …]: measures the package in a real n8n, as ratios to a peer. */
+/** The page with the figures: each table stands behind a comment with the benchmark's name. */
+const page = path.join(projectRoot, 'docs', 'benchmarks.md');
+
+/** npm run bench [-- name … --docs]: measures the package in a real n8n, as ratios to a peer, and writes it down if asked to. */
 cli(async () => {
-	const chosen = readArguments(process.argv.slice(2));
+	const { chosen, writesDocs } = readArguments(process.argv.slice(2));
 	await ensureDependencies();
 	const n8n = await ensureN8n();
 	const build = async () => {
@@ -59,7 +62,9 @@ cli(async () => {
 	let [missed, unknown] = [0, 0];
 	for (const name of chosen) {
 		say(`\n> ${name}`);
-		for (const figure of await require(`../bench/${name}`)[name](bench)) {
+		const figures = await require(`../bench/${name}`)[name](bench);
+		if (writesDocs) writeDown(name, figures);
+		for (const figure of figures) {
 			say(toLine(figure));
 			if (!isHeld(figure)) missed += 1;
 			if (figure.value === undefined) unknown += 1;
@@ -81,11 +86,26 @@ async function stop() {
 }
 
 function readArguments(args) {
-	const unknown = args.find((name) => !names.includes(name));
+	const asked = args.filter((it) => it !== '--docs');
+	const unknown = asked.find((name) => !names.includes(name));
 	if (unknown !== undefined) {
 		throw new UserError(`"${unknown}" is no benchmark. There are ${names.join(', ')}.`);
 	}
-	return args.length > 0 ? names.filter((it) => args.includes(it)) : names;
+	return {
+		chosen: asked.length > 0 ? names.filter((it) => asked.includes(it)) : names,
+		writesDocs: args.includes('--docs'),
+	};
+}
+
+/** Puts a benchmark's figures in the place of its table on the page. */
+function writeDown(name, figures) {
+	const text = fs.readFileSync(page, 'utf8');
+	const place = new RegExp(`(<!-- bench: ${name} -->\\n)(\\|.*\\n)*`);
+	if (!place.test(text)) throw new UserError(`${page} has no place for ${name}.`);
+	fs.writeFileSync(
+		page,
+		text.replace(place, (_, mark) => `${mark}${toTable(figures)}\n`),
+	);
 }
 
 /** Starts an n8n and a simulator, in processes of their own, for this machine only. */

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpuTime, cpuTimeOfAll, isHeld, median, memory, toLine } from '../../../bench/measure';
+import {
+	cpuTime,
+	cpuTimeOfAll,
+	isHeld,
+	median,
+	memory,
+	toLine,
+	toTable,
+} from '../../../bench/measure';
 
 describe('the figures of the benchmarks', () => {
 	it.each([
@@ -46,5 +54,15 @@ describe('the figures of the benchmarks', () => {
 		expect(isHeld({ ...ratio, value: 0.94 })).toBe(false);
 		expect(toLine({ name: 'Time', detail: '', value: 7 })).not.toMatch(/ok|MISSED|at most/);
 		expect(toLine({ ...figure, value: undefined })).toMatch(/not measured here(?!.*ok)/);
+	});
+
+	it('stand in a table, which says what missed its limit', () => {
+		const figure = { name: 'Time', limit: 0.8, detail: 'medians' };
+		const [, , held, missed] = toTable([
+			{ ...figure, value: 0.8 },
+			{ ...figure, value: 0.81 },
+		]).split('\n');
+		expect(held).toBe('| Time | 0.80 | at most 0.8 | medians |');
+		expect(missed).toBe('| Time | 0.81 | at most 0.8: **missed** | medians |');
 	});
 });
