@@ -16,9 +16,6 @@ interface StoredData {
 	executionData?: { nodeExecutionStack?: Array<{ data?: { main?: Output } }> };
 }
 
-/** What n8n says of an execution whose data it discards, since its worker was killed or stalled. */
-const discarded = 'failed to be processed too many times';
-
 /** How many executions are read at a time. */
 const page = 200;
 
@@ -46,17 +43,17 @@ export class Executions {
 		return Number(row?.count);
 	}
 
-	/** Those that failed and were not run again, and whether n8n has discarded what a retry would do. */
-	async failed(): Promise<Array<Pick<Run, 'id' | 'retryOf'> & { isDiscarded: boolean }>> {
+	/** Those that failed and were not run again. */
+	async failed(): Promise<Array<Pick<Run, 'id' | 'retryOf' | 'isEmpty'>>> {
 		const rows = await this.cluster.query(`
-			SELECT e.id, e."retryOf", d.data LIKE '%${discarded}%' AS "isDiscarded" FROM execution_entity e
+			SELECT e.id, e."retryOf", d.data FROM execution_entity e
 			LEFT JOIN execution_data d ON d."executionId" = e.id
 			WHERE e.status IN ('crashed', 'error') AND NOT EXISTS (
 				SELECT 1 FROM execution_entity r WHERE r."retryOf" = e.id::text)`);
-		return rows.map(({ id, retryOf, isDiscarded }) => ({
+		return rows.map(({ id, retryOf, data }) => ({
 			id: Number(id),
 			retryOf: toId(retryOf),
-			isDiscarded: isDiscarded === true,
+			isEmpty: typeof data === 'string' && isEmpty(parse(data) as StoredData),
 		}));
 	}
 

@@ -25,9 +25,9 @@ export class Reruns {
 	/** Asks n8n to run again what failed. Returns how many executions are to be run again yet. */
 	async run(): Promise<number> {
 		let open = 0;
-		for (const { id, retryOf, isDiscarded } of await this.executions.failed()) {
+		for (const { id, retryOf, isEmpty } of await this.executions.failed()) {
 			// Where n8n has discarded the data of a re-run, the execution that it repeats is run again.
-			const target = isDiscarded || this.refused.has(id) ? retryOf : id;
+			const target = isEmpty || this.refused.has(id) ? retryOf : id;
 			if (target === undefined || this.refused.has(target)) continue;
 			const { times, at } = this.asked.get(target) ?? { times: 0, at: 0 };
 			if (times >= most) continue;
