@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
+import { judge } from './judge';
 import { report } from './report';
 import { runChaos } from './run';
 
@@ -22,9 +23,10 @@ async function main(): Promise<void> {
 		`${minutes} minutes of chaos. Again with: npm run chaos -- --minutes ${minutes} --seed ${seed}`,
 	);
 	const chaos = await runChaos({ minutes, seed, say: (line) => console.log(line) });
-	console.log(`\n${report(chaos)}\n`);
 	if (values.evidence) fs.writeFileSync(values.evidence, JSON.stringify(chaos));
-	const wrong = Object.values(chaos.faults).flat().length;
+	const verdict = judge(chaos.evidence);
+	console.log(`\n${report(chaos, verdict)}\n`);
+	const wrong = Object.values(verdict.faults).flat().length;
 	console.log(wrong === 0 ? 'Every promise was kept.' : `${wrong} promises were broken.`);
 	process.exit(wrong === 0 ? 0 : 1);
 }

@@ -2,7 +2,7 @@ import { parts, type Part } from '../queue/support/cluster';
 import { growthOf, type Sample } from './growth';
 import { blowNames } from './havoc';
 import type { Chaos } from './run';
-import type { Faults } from './judge';
+import type { Faults, Verdict } from './judge';
 
 const faultNames: Record<keyof Faults, string> = {
 	calledTwice: 'People called twice',
@@ -23,7 +23,7 @@ const faultNames: Record<keyof Faults, string> = {
 const shown = 20;
 
 /** The tables of a run, in Markdown. */
-export function report({ faults, counts, blows, seconds, evidence }: Chaos): string {
+export function report({ blows, seconds, evidence }: Chaos, { faults, counts }: Verdict): string {
 	const total = [...blows.values()].reduce((sum, count) => sum + count, 0);
 	const { answers, callbacks, discards, ...figures } = counts;
 	return [
