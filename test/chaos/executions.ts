@@ -21,18 +21,18 @@ const page = 200;
 
 /** Reads the executions from n8n's database, since its API is not there while main is down. */
 export class Executions {
-	/** What each execution began with: n8n discards the data of some. */
-	private readonly starts = new Map<number, Start>();
-
-	private last = 0;
-
 	constructor(private readonly cluster: Pick<Cluster, 'query'>) {}
 
-	/** Remembers the lists of new executions. */
-	async watch(): Promise<void> {
-		// They may appear in another order than that of their IDs.
-		const runs = await this.read(`e.id > ${this.last - 20}`);
-		this.last = runs.at(-1)?.id ?? this.last;
+	/** Has the database keep what each execution begins with: n8n discards the data of some. */
+	async keepStarts(): Promise<void> {
+		await this.cluster.query(`
+			CREATE TABLE chaos_starts (id int PRIMARY KEY, data text);
+			CREATE FUNCTION keep_start() RETURNS trigger AS $$ BEGIN
+				INSERT INTO chaos_starts VALUES (NEW."executionId", NEW.data);
+				RETURN NEW;
+			END $$ LANGUAGE plpgsql;
+			CREATE TRIGGER keep_start AFTER INSERT ON execution_data
+				FOR EACH ROW EXECUTE FUNCTION keep_start()`);
 	}
 
 	/** How many have not ended. */
@@ -53,34 +53,29 @@ export class Executions {
 		return rows.map(({ id, retryOf, data }) => ({
 			id: Number(id),
 			retryOf: toId(retryOf),
-			isEmpty: typeof data === 'string' && isEmpty(parse(data) as StoredData),
+			isEmpty: isEmpty(toData(data)),
 		}));
 	}
 
 	/** All of them, from the first to the last. */
 	async all(): Promise<Run[]> {
-		return await this.read('true');
-	}
-
-	private async read(condition: string): Promise<Run[]> {
 		const runs: Run[] = [];
 		for (let last = 0; ; ) {
 			const rows = await this.cluster.query(`
-				SELECT e.id, e.status, e."retryOf", d.data FROM execution_entity e
+				SELECT e.id, e.status, e."retryOf", d.data, s.data AS start FROM execution_entity e
 				LEFT JOIN execution_data d ON d."executionId" = e.id
-				WHERE (${condition}) AND e.id > ${last} ORDER BY e.id LIMIT ${page}`);
-			for (const { id, status, retryOf, data } of rows) {
+				LEFT JOIN chaos_starts s ON s.id = e.id
+				WHERE e.id > ${last} ORDER BY e.id LIMIT ${page}`);
+			for (const { id, status, retryOf, data, start } of rows) {
 				last = Number(id);
-				const stored = typeof data === 'string' ? (parse(data) as StoredData) : {};
-				const start = this.starts.get(last) ?? startOf(stored);
-				if (start.list ?? start.result) this.starts.set(last, start);
+				const stored = toData(data);
 				runs.push({
 					id: last,
 					retryOf: toId(retryOf),
 					status: String(status),
 					error: stored.resultData?.error?.message,
 					isEmpty: isEmpty(stored),
-					...start,
+					...startOf(toData(start)),
 					answers: answersIn(stored, 'AlloMia'),
 					events: answersIn(stored, 'AlloMia Trigger'),
 				});
@@ -89,6 +84,8 @@ export class Executions {
 		}
 	}
 }
+
+const toData = (data: unknown) => (typeof data === 'string' ? (parse(data) as StoredData) : {});
 
 const toId = (value: unknown) => (value === null ? undefined : Number(value));
 
@@ -102,15 +99,11 @@ function outputOf({ resultData }: StoredData, node: string): OutputItem[] {
 	return runs.flatMap(({ data }) => (data?.main ?? []).flatMap((items) => items ?? []));
 }
 
-/** The list or the result that was posted, in a trigger's output, or in what it had not handed on yet. */
-function startOf(stored: StoredData): Start {
-	const posted = [
-		...outputOf(stored, 'Webhook'),
-		...outputOf(stored, 'AlloMia Trigger'),
-		...(stored.executionData?.nodeExecutionStack ?? []).flatMap(({ data }) =>
-			(data?.main ?? []).flatMap((items) => items ?? []),
-		),
-	].map(({ json }) => json);
+/** The list or the result that was posted, which a new execution has not handed on yet. */
+function startOf({ executionData }: StoredData): Start {
+	const posted = (executionData?.nodeExecutionStack ?? [])
+		.flatMap(({ data }) => (data?.main ?? []).flatMap((items) => items ?? []))
+		.map(({ json }) => json);
 	const list = posted
 		.map(({ body }) => (body as { list?: string } | undefined)?.list)
 		.find(Boolean);
@@ -121,7 +114,9 @@ function startOf(stored: StoredData): Start {
 }
 
 function answersIn(stored: StoredData, node: string): Answer[] {
-	return outputOf(stored, node).map(({ json, pairedItem }) => {
+	// n8n adds an item of its own to nodes that were killed.
+	const own = outputOf(stored, node).filter(({ json }) => !json.isArtificialRecoveredEventItem);
+	return own.map(({ json, pairedItem }) => {
 		const { metadata, phone } = json as { metadata?: { phone?: string }; phone?: string };
 		return {
 			...(json as Omit<Answer, 'index'>),

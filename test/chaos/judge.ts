@@ -143,6 +143,10 @@ export function judge({ lists, runs, dials, callbacks, blows, samples }: Evidenc
 			.filter(({ answer }) => received.includes(answer))
 			.map(({ outboundCallId }) => outboundCallId),
 	);
+	/** Where AlloMia's response was lost, the node does not know the call: its result is for nobody then. */
+	const isKnown = new Set(
+		runs.flatMap((run) => run.answers.map(({ outboundCallId }) => outboundCallId)),
+	);
 	const answers: Record<string, number> = {};
 	const faults: Faults = {
 		calledTwice: [...called].filter(([, times]) => times > 1).map(([phone]) => phone),
@@ -155,7 +159,9 @@ export function judge({ lists, runs, dials, callbacks, blows, samples }: Evidenc
 		untrue: [],
 		lostResults: [],
 		refusedResults: callbacks
-			.filter(({ answer }) => refusals.includes(answer))
+			.filter(
+				({ answer, outboundCallId }) => refusals.includes(answer) && isKnown.has(outboundCallId),
+			)
 			.map(({ outboundCallId, answer }) => `${outboundCallId}: ${answer}`),
 		stuck: runs.filter(({ status }) => open.includes(status)).map(({ id }) => id),
 		lostLists: [],
@@ -230,9 +236,9 @@ export function judge({ lists, runs, dials, callbacks, blows, samples }: Evidenc
 		}
 	}
 
-	const isKnown = new Set([...judged, ...discarded]);
 	for (const phone of called.keys()) {
-		if (!isKnown.has(phone)) faults.unaccounted.push(`${phone} was called, and no item is theirs`);
+		if (!judged.has(phone) && !discarded.includes(phone))
+			faults.unaccounted.push(`${phone} was called, and no item is theirs`);
 	}
 	for (const [phone, where] of skipped) {
 		if (!called.has(phone) && !inError.has(phone)) faults.untrue.push(where);
@@ -312,10 +318,12 @@ const rows = errorRows();
 
 /** What docs/errors.md says of an error. */
 function rowOf(error: string) {
-	// AlloMia's status stands there as an example.
-	const shown = error.replace(/HTTP status (\d+)$/, (_, status) =>
-		Number(status) === 429 ? 'HTTP status 429' : 'HTTP status 502',
-	);
+	// AlloMia's status stands there as an example; its own words may be there instead.
+	const shown = error
+		.replace('Service unavailable', 'AlloMia responded with HTTP status 503')
+		.replace(/HTTP status (\d+)$/, (_, status) =>
+			Number(status) === 429 ? 'HTTP status 429' : 'HTTP status 502',
+		);
 	return rows.find(({ pattern }) => pattern.test(shown));
 }
 

@@ -92,6 +92,7 @@ class Run {
 		const begun = Date.now();
 		const pace = this.random('pace');
 		simulator.setPace(() => between(pace, 200, 4_000));
+		await this.executions.keepStarts();
 		const workflows = await this.publish();
 		const supervisor = new Supervisor(cluster);
 		try {
@@ -232,7 +233,6 @@ class Run {
 		let said = Date.now();
 		while (!this.isOver) {
 			await delay(2_000);
-			await this.executions.watch().catch(() => undefined);
 			await this.countFailed();
 			if (Date.now() - said < 30_000) continue;
 			said = Date.now();

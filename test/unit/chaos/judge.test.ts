@@ -264,6 +264,16 @@ describe('the judge of the chaos', () => {
 	it('finds a genuine result that was refused', () => {
 		const callbacks = [...sound.callbacks, { outboundCallId: 'first', answer: '401' }];
 		expect(faultsOf({ callbacks })).toEqual({ refusedResults: ['first: 401'] });
+		// The node has no ID of a call whose response was lost.
+		const answers = [
+			{ index: 0, error: 'AlloMia did not respond in time' },
+			...run().answers.slice(1),
+		];
+		const lost = {
+			callbacks: callbacks.slice(1),
+			runs: [run({ answers })],
+		};
+		expect(faultsOf(lost).refusedResults).toBeUndefined();
 	});
 
 	it('says nothing where nothing was tried', () => {
