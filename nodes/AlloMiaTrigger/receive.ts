@@ -6,6 +6,7 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 import { authenticate, isResponse } from '../shared/callbacks/authenticate';
+import { KeyedLimiter } from '../shared/callbacks/keyedLimiter';
 import { responses, type CallbackResponse } from '../shared/callbacks/responses';
 import { RecentKeys } from './deduplication';
 import { describeIssues } from '../shared/values/validation';
@@ -21,8 +22,18 @@ const seen = new RecentKeys(10_000);
 /** The events for which n8n is starting an execution, by trigger and key. Resolves to whether it could. */
 const starting = new Map<string, Promise<boolean>>();
 
-/** How long an event waits while n8n is starting an execution for the same event, in ms. */
+/** The copies of such events, which wait. */
+const copies = new KeyedLimiter(50);
+
+/** How many of them may wait at a trigger. */
+const mostCopies = 12;
+
+/** How long they wait, in ms. */
 const patience = 10_000;
+
+/** How long n8n may take to start an execution, and how often to look whether it has responded, in ms. */
+const longestStart = 5 * 60_000;
+const pollInterval = 100;
 
 /** Handles a request to the trigger's webhook, and starts the workflow if it is a chosen event. */
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -76,9 +87,15 @@ async function claim(
 ): Promise<CallbackResponse | undefined> {
 	const name = `${trigger}/${key}`;
 	let limit: Promise<undefined> | undefined;
-	while (!seen.add(trigger, key)) {
+	for (;;) {
+		const other = starting.get(name);
+		if (!other) {
+			if (seen.add(trigger, key)) break;
+			return responses.duplicate;
+		}
 		limit ??= sleep(patience).then(() => undefined);
-		const hasStarted = await Promise.race([starting.get(name) ?? true, limit]);
+		const decided = Promise.race([other, limit]);
+		const hasStarted = await copies.run(trigger, mostCopies, async () => await decided);
 		if (hasStarted === undefined) return responses.starting;
 		if (hasStarted) return responses.duplicate;
 	}
@@ -91,14 +108,16 @@ async function claim(
 	return undefined;
 }
 
-/** Whether n8n starts the workflow, by its response. If the sender does not wait for that, it is assumed. */
+/** Whether n8n starts the workflow, by its response; assumed if there is none for minutes. */
 async function isStarted(webhook: IWebhookFunctions): Promise<boolean> {
 	const response = webhook.getResponseObject();
-	if (response.destroyed) return true;
-	return await new Promise((resolve) => {
-		response.once('finish', () => resolve(response.statusCode < 400));
-		response.once('close', () => resolve(true));
-	});
+	const finished = new Promise((resolve) => response.once('finish', resolve));
+	const end = Date.now() + longestStart;
+	// A response does not finish if its sender has left.
+	while (!response.headersSent && Date.now() < end) {
+		await Promise.race([finished, sleep(pollInterval)]);
+	}
+	return response.statusCode < 400;
 }
 
 /** Identifies an event of a trigger. */

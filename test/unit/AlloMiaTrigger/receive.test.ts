@@ -10,19 +10,21 @@ interface Setting {
 	mode?: string;
 	node?: string;
 	query?: object;
-	/** The status that n8n responds with where the workflow is to be started; undefined for a sender that has left. */
-	start?: number | Promise<number | undefined>;
+	/** The status that n8n responds with where the workflow is to be started. */
+	start?: number | Promise<number>;
+	/** Whether the sender has left by then. */
+	hasLeft?: boolean;
 }
 
 /** What comes of an event at a trigger without verification: what is answered, or its outputs. */
 async function post(body: object, setting: Setting = {}) {
 	const { parameters = {}, options = {}, mode = 'trigger', node = 'node', query = {} } = setting;
-	const { start = 200 } = setting;
+	const { start = 200, hasLeft = false } = setting;
 	const set: IDataObject = { verification: 'none', options, ...parameters };
 	let answered: unknown;
 	const response = Object.assign(new EventEmitter(), {
 		statusCode: 200,
-		destroyed: false,
+		headersSent: false,
 		status: () => response,
 		json: (answer: unknown) => (answered = answer),
 	});
@@ -36,10 +38,9 @@ async function post(body: object, setting: Setting = {}) {
 	};
 	const { workflowData } = await receive(webhook as unknown as IWebhookFunctions);
 	if (workflowData) {
-		const status = await start;
-		response.statusCode = status ?? 500;
-		if (status !== undefined) response.emit('finish');
-		response.emit('close');
+		response.statusCode = await start;
+		response.headersSent = true;
+		if (!hasLeft) response.emit('finish');
 		await new Promise(setImmediate);
 	}
 	return answered ?? workflowData?.map((items) => items.map(({ json }) => json));
@@ -112,10 +113,30 @@ describe('an event that comes again while n8n starts the workflow', () => {
 		expect((await all).filter((answer) => Array.isArray(answer))).toHaveLength(times);
 	});
 
-	it('is a duplicate where the first sender has not waited for the response', async () => {
+	it.each([
+		['200', 200, false],
+		['500', 500, true],
+	])(
+		'knows where the first sender has left before n8n responded with %s',
+		async (_, start, startsAgain) => {
+			const it = event();
+			expect(await post(it, { start, hasLeft: true })).toEqual([[it]]);
+			expect(await post(it)).toEqual(startsAgain ? [[it]] : duplicate);
+		},
+	);
+
+	it('does not wait for n8n beside more than eleven others', async () => {
 		const it = event();
-		expect(await post(it, { start: Promise.resolve(undefined) })).toEqual([[it]]);
-		expect(await post(it)).toEqual(duplicate);
+		let respond = (_: number) => {};
+		const start = new Promise<number>((resolve) => (respond = resolve));
+		const first = post(it, { start });
+		const others = Array.from({ length: 13 }, async () => await post(it));
+		await new Promise(setImmediate);
+		respond(200);
+		const answers = await Promise.all(others);
+		expect(answers.slice(0, 12)).toEqual(Array.from({ length: 12 }, () => duplicate));
+		expect(answers[12]).toEqual({ error: expect.stringContaining('still starting') });
+		expect(await first).toEqual([[it]]);
 	});
 
 	it('is to come again where n8n takes more than ten seconds', async () => {
