@@ -132,6 +132,19 @@ describe('createAndWait', () => {
 		expect(items.map(({ timedOut }) => timedOut)).toEqual([undefined, true, undefined]);
 	});
 
+	it('learns at the limit what became of the calls, though AlloMia fails once for each', async () => {
+		bench.simulator.setPace(7_000);
+		bench.simulator.setCallbacks({ copies: 0 });
+		const workflow = await waiting({ maxWait: 0.15, maxWaitUnit: 'minutes' });
+		const id = await workflow.begin(phones('1000', '0002', '0003'));
+		await parked(bench, id);
+		// After the third look, and before the one at the limit.
+		await until('the calls to end', () => bench.simulator.dials.every(({ endedAt }) => endedAt));
+		bench.simulator.fault({ kind: 'status', status: 500, times: 3, match: { method: 'GET' } });
+		const execution = await waitForEnd(bench.n8n.session, id, 60_000);
+		expect(outcomesOf(execution)).toEqual(['completed', 'busy', 'no-answer']);
+	});
+
 	it('learns at the limit what became of a long list, though AlloMia is slow and no callback came', async () => {
 		bench.simulator.setPace(5_000);
 		bench.simulator.setCallbacks({ copies: 0 });

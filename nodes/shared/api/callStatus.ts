@@ -7,7 +7,7 @@ import {
 	type Connection,
 	type RequestContext,
 } from './client';
-import { isUnknownCall } from './failure';
+import type { Failure } from './failure';
 import { statusResponse, type StatusResponse } from './schemas';
 
 /** The request GET /outbound/{id}/status. */
@@ -42,7 +42,7 @@ const concurrency = 10;
  * @param timeout of one request, in ms
  * @param until when to stop sending requests, in ms since 1970
  * @param signal aborts when the execution is cancelled
- * @param onUnknown receives the ID of each call that AlloMia does not know
+ * @param onFailure receives the ID of each call whose status could not be read, and why
  * @returns the statuses by call ID, without those that failed or were not requested in time
  */
 export async function readStatuses(
@@ -53,12 +53,12 @@ export async function readStatuses(
 		timeout,
 		until = Infinity,
 		signal,
-		onUnknown,
+		onFailure,
 	}: {
 		timeout: number;
 		until?: number;
 		signal?: AbortSignal;
-		onUnknown?: (outboundCallId: string) => void;
+		onFailure?: (outboundCallId: string, failure: Failure) => void;
 	},
 ): Promise<Map<string, StatusResponse>> {
 	const statuses = new Map<string, StatusResponse>();
@@ -66,9 +66,9 @@ export async function readStatuses(
 		const left = until - Date.now();
 		if (left <= 0 || signal?.aborted) return;
 		const status = await readStatus(context, connection, id, Math.min(timeout, left));
+		if (!status.ok) onFailure?.(id, status.failure);
 		// The status of another call says nothing about this one.
-		if (!status.ok && isUnknownCall(status.failure)) onUnknown?.(id);
-		if (status.ok && sameCall(status.value.outboundCallId, id)) statuses.set(id, status.value);
+		else if (sameCall(status.value.outboundCallId, id)) statuses.set(id, status.value);
 	});
 	return statuses;
 }

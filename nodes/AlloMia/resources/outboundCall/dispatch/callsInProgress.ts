@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../../shared/api/client';
 import { readStatuses } from '../../../../shared/api/callStatus';
+import { isUnknownCall } from '../../../../shared/api/failure';
 import { defaultRetryPolicy } from '../../../../shared/api/retryPolicy';
 import type { StatusResponse } from '../../../../shared/api/schemas';
 import { isTerminal } from '../../../../shared/api/terminalStatus';
@@ -239,7 +240,11 @@ export class CallsInProgress {
 	): Promise<ReadonlyMap<string, StatusResponse>> {
 		const signal = this.context.getExecutionCancelSignal();
 		const timeout = Math.min(this.timeout, statusTimeout);
-		const read = readStatuses(this.context, this.connection, ids, { timeout, signal, onUnknown });
+		const read = readStatuses(this.context, this.connection, ids, {
+			timeout,
+			signal,
+			onFailure: (id, failure) => isUnknownCall(failure) && onUnknown?.(id),
+		});
 		return (await unlessAborted(read, signal)) ?? new Map<string, StatusResponse>();
 	}
 

@@ -11,8 +11,9 @@ const growth = 1.5;
 /** The timeout of one status request, in ms. */
 const timeout = 10_000;
 
-/** The maximum duration of the round at the deadline, in ms. */
+/** How long the round at the deadline may take, and the wait until calls are asked about again that failed in it, in ms. */
 const lastRound = 3_000;
+const lastWait = 500;
 
 /** The key in the node's context for the result of its last wait, in case that Retry On Fail runs it again. */
 const earlierKey = 'alloMiaPolled';
@@ -43,14 +44,20 @@ export async function poll(
 	);
 	let { items } = earlier;
 	let wait = Math.min(firstWait, interval);
-	while (pendingCalls(items).length > 0 && Date.now() < deadline && !signal?.aborted) {
-		await abortableSleep(Math.min(wait, deadline - Date.now()), signal);
+	/** Whether AlloMia may say more in a moment. */
+	let isUnanswered = false;
+	const mayAsk = () => Date.now() < deadline || (isUnanswered && Date.now() < deadline + lastRound);
+	while (pendingCalls(items).length > 0 && mayAsk() && !signal?.aborted) {
+		const left = deadline - Date.now();
+		await abortableSleep(left > 0 ? Math.min(wait, left) : lastWait, signal);
 		// The last round may exceed the deadline, or it would have no time to ask.
-		const until = Math.max(deadline, Date.now() + lastRound);
+		const until = deadline + lastRound;
+		isUnanswered = false;
 		const asked = readStatuses(context, connection, pendingCalls(items), {
 			timeout,
 			until,
 			signal,
+			onFailure: (_, { kind }) => (isUnanswered ||= kind !== 'refused'),
 		});
 		items = withOutcomes(items, (await unlessAborted(asked, signal)) ?? new Map());
 		wait = Math.min(wait * growth, interval);

@@ -144,12 +144,18 @@ async function reconcile(
 	const started = Date.now();
 	const until = started + reconciliationTimeout;
 	const left = new Set(open);
+	/** The calls about which AlloMia may say more in a moment. */
+	const unanswered = new Set<string>();
 	let received = 0;
 	for (let size = 1; left.size > 0; size = batchSize) {
 		const isLast = isTimeUp(progress, Date.now());
 		const batch = [...left].slice(0, isLast ? batchSizeAtDeadline : size);
 		const ids = batch.map(({ id }) => id);
-		const statuses = await readStatuses(webhook, connection, ids, { timeout, until });
+		const statuses = await readStatuses(webhook, connection, ids, {
+			timeout,
+			until,
+			onFailure: (id, { kind }) => kind !== 'refused' && unanswered.add(id),
+		});
 		for (const call of batch) {
 			left.delete(call);
 			const status = statuses.get(call.id);
@@ -170,7 +176,7 @@ async function reconcile(
 		if (size === 1 && open.size > 0) await sleep(reconciliationDelay);
 		if (progress.lastCallback > started) return true;
 	}
-	return true;
+	return ![...open].some(({ id }) => unanswered.has(id));
 }
 
 /** Schedules reconciliations, also for an execution that another process parked, or this one before a restart. */

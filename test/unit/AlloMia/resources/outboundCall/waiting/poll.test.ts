@@ -30,6 +30,8 @@ function place({
 	const ends = new Map<string, number>();
 	/** How long an answer takes, in seconds. */
 	const slow = { by: 0 };
+	/** Until when it fails, in seconds, and how. */
+	const failing = { until: 0, status: 500 };
 	const kept: IDataObject = {};
 	const now = () => (Date.now() - begun) / 1_000;
 	const context = {
@@ -43,7 +45,7 @@ function place({
 				if (slow.by > 0) await new Promise((resolve) => setTimeout(resolve, slow.by * 1_000));
 				const status = now() >= (ends.get(id) ?? Infinity) ? 'busy' : 'calling';
 				const body = JSON.stringify({ outboundCallId: id, contactId: 'c', status });
-				return { statusCode: 200, headers: {}, body };
+				return { statusCode: now() < failing.until ? failing.status : 200, headers: {}, body };
 			},
 		},
 	} as unknown as IExecuteFunctions;
@@ -59,7 +61,7 @@ function place({
 		const [output = []] = await result;
 		return output.map(({ json }) => json);
 	};
-	return { wait, asked, ends, slow, kept };
+	return { wait, asked, ends, slow, failing, kept };
 }
 
 it('asks after a second, then ever less often, up to the interval, and last at the limit', async () => {
@@ -95,6 +97,24 @@ it('gives the answers of the last round three seconds, however long AlloMia take
 	ends.set(uuid(1), 0);
 	slow.by = 2;
 	expect(await wait([item(1)], { interval: 1, maxWait: 1 })).toMatchObject([{ status: 'busy' }]);
+});
+
+it('asks again for three seconds where AlloMia fails at the limit', async () => {
+	const { wait, asked, ends, failing } = place();
+	ends.set(uuid(1), 0);
+	failing.until = 3;
+	expect(await wait([item(1)], { maxWait: 2 })).toMatchObject([{ status: 'busy' }]);
+	expect(asked).toEqual([1, 2, 2.5, 3]);
+});
+
+it.each([
+	[500, [1, 2, 2.5, 3, 3.5, 4, 4.5]],
+	[401, [1, 2]],
+])('ends then where it goes on failing with %d', async (status, times) => {
+	const { wait, asked, failing } = place();
+	Object.assign(failing, { until: 60, status });
+	expect(await wait([item(1)], { maxWait: 2 })).toMatchObject([{ timedOut: true }]);
+	expect(asked).toEqual(times);
 });
 
 it('ends at once where the execution is stopped', async () => {

@@ -54,7 +54,7 @@ function waitFor(
 	const asked: Array<[number, number]> = [];
 	/** The looks that this process has sent to the execution, in seconds. */
 	const looks: number[] = [];
-	const alloMia = { slow: 0, broken: false };
+	const alloMia = { slow: 0, status: 200 };
 	const warnings: string[] = [];
 	const credential = { apiKey: 'k', baseUrl: 'https://allomia.com/api', gone: false };
 	const now = () => (Date.now() - begun) / 1_000;
@@ -122,7 +122,7 @@ function waitFor(
 					await new Promise((resolve) => setTimeout(resolve, alloMia.slow));
 					const known = { outboundCallId: id, contactId: 'c', status: statuses.get(index) };
 					const answered = JSON.stringify({ ...known, status: known.status ?? 'calling' });
-					return { statusCode: alloMia.broken ? 500 : 200, headers: {}, body: answered };
+					return { statusCode: alloMia.status, headers: {}, body: answered };
 				},
 			},
 			runExecutionData: { executionData: { nodeExecutionStack: [entry] } },
@@ -329,16 +329,33 @@ describe('once the limit is over', () => {
 		expect(warnings).toEqual(['My AlloMia: The credential was deleted']);
 	});
 
-	it('it goes on at once where AlloMia answers nothing', async () => {
+	it('it asks again for half a minute where AlloMia fails', async () => {
+		const { post, pass, alloMia, statuses } = waitFor(3, { maxWait: 10 });
+		statuses.set(1, 'failed');
+		alloMia.status = 500;
+		await pass(10);
+		expect(await post(0, { look: true })).toEqual(responses.ignoredStatus);
+		alloMia.status = 200;
+		expect(await post(0, { look: true })).toEqual(['calling', 'failed', 'calling']);
+	});
+
+	it('it goes on after that where AlloMia still fails', async () => {
 		const { post, pass, alloMia } = waitFor(2, { maxWait: 10 });
-		alloMia.broken = true;
+		alloMia.status = 500;
+		await pass(40.1);
+		expect(await post(0, { look: true })).toEqual(['calling', 'calling']);
+	});
+
+	it('it goes on at once where AlloMia refuses to tell', async () => {
+		const { post, pass, alloMia } = waitFor(2, { maxWait: 10 });
+		alloMia.status = 401;
 		await pass(10);
 		expect(await post(0, { look: true })).toEqual(['calling', 'calling']);
 	});
 
 	it('it goes on at once where AlloMia takes long to answer nothing', async () => {
 		const { post, pass, alloMia } = waitFor(150, { maxWait: 10 });
-		Object.assign(alloMia, { broken: true, slow: 1_600 });
+		Object.assign(alloMia, { status: 500, slow: 1_600 });
 		await pass(10);
 		expect(await post(0, { look: true })).toEqual(Array(150).fill('calling'));
 	});
