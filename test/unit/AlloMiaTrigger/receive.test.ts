@@ -105,7 +105,7 @@ describe('an event that comes again while n8n starts the workflow', () => {
 		[500, 3],
 	])('waits for n8n: %d starts it %d times at the same moment', async (status, times) => {
 		const it = event();
-		let respond = (_: number) => {};
+		let respond: (status: number) => void = () => {};
 		const start = new Promise<number>((resolve) => (respond = resolve));
 		const all = Promise.all([1, 2, 3].map(async () => await post(it, { start })));
 		await new Promise(setImmediate);
@@ -127,7 +127,7 @@ describe('an event that comes again while n8n starts the workflow', () => {
 
 	it('does not wait for n8n beside more than eleven others', async () => {
 		const it = event();
-		let respond = (_: number) => {};
+		let respond: (status: number) => void = () => {};
 		const start = new Promise<number>((resolve) => (respond = resolve));
 		const first = post(it, { start });
 		const others = Array.from({ length: 13 }, async () => await post(it));
@@ -142,7 +142,7 @@ describe('an event that comes again while n8n starts the workflow', () => {
 	it('is to come again where n8n takes more than ten seconds', async () => {
 		jest.useFakeTimers({ doNotFake: ['setImmediate'] });
 		const it = event();
-		let respond = (_: number) => {};
+		let respond: (status: number) => void = () => {};
 		const first = post(it, { start: new Promise<number>((resolve) => (respond = resolve)) });
 		await jest.advanceTimersByTimeAsync(0);
 		const second = post(it);
